@@ -1,0 +1,53 @@
+/** An instant: milliseconds since the Unix epoch. */
+export type Instant = number;
+
+/** A pending call of {@link Clock.after}. Cancelling one that has run, or twice, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * The clock seam: everything that asks for the time or waits for it goes through here, so that one program runs in
+ * real, accelerated and virtual time.
+ */
+export interface Clock {
+  now(): Instant;
+  /** Runs `run` once, `ms` milliseconds of this clock from now (at the next turn for 0 or less). */
+  after(ms: number, run: () => void): Timer;
+}
+
+/** Waits `ms` of `clock`. Resolves early, without an error, when `signal` aborts. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      timer.cancel();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const handle = setTimeout(run, Math.max(0, ms));
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** A clock that starts at the machine's time and runs `speed` times as fast. */
+export function acceleratedClock(speed: number): Clock {
+  if (!(speed > 0)) throw new RangeError(`speed: ${speed}, expected a number above 0`);
+  const startedAt = Date.now();
+  return {
+    now: () => Math.floor(startedAt + (Date.now() - startedAt) * speed),
+    after(ms, run) {
+      const handle = setTimeout(run, Math.max(0, ms) / speed);
+      return { cancel: () => clearTimeout(handle) };
+    },
+  };
+}

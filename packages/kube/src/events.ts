@@ -1,0 +1,14 @@
+import type { KubernetesObject } from "@bellows/api";
+
+export interface EventInput {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Records core/v1 Events, counting repeats of one (object, reason, message) instead of writing them anew. */
+export interface EventRecorder {
+  record(regarding: KubernetesObject, event: EventInput): void;
+  /** Resolves when all that was recorded has been written (or given up on). */
+  flush(): Promise<void>;
+}

@@ -1,0 +1,104 @@
+import type { Clock, Instant, Timer } from "./clock.ts";
+
+interface Entry {
+  readonly at: Instant;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+/**
+ * Time that moves only when told to. Timers fire in the order of their instants, ties in the order they were set.
+ * Between two timers every promise that can settle without outside I/O settles, so that a run is deterministic as long
+ * as nothing in it waits for the outside world.
+ */
+export class VirtualClock implements Clock {
+  #now: Instant;
+  #order = 0;
+  /** A binary min-heap by (at, order). */
+  readonly #heap: Entry[] = [];
+
+  constructor(startAt: Instant) {
+    this.#now = startAt;
+  }
+
+  now(): Instant {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): Timer {
+    const entry: Entry = { at: this.#now + Math.max(0, Math.ceil(ms)), order: this.#order++, run };
+    this.#push(entry);
+    return {
+      cancel() {
+        entry.run = undefined;
+      },
+    };
+  }
+
+  /** Moves time forward by `ms`, firing every timer that falls due, and settles what they started. */
+  async run(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await this.runUntil(() => this.#nextAt() > until);
+    this.#now = until;
+    await settle();
+  }
+
+  /**
+   * Fires timers one instant at a time until `done` holds (asked before each instant), no timer is left, or `stopAt`
+   * would be passed.
+   * @returns whether `done` held
+   */
+  async runUntil(done: () => boolean | Promise<boolean>, stopAt: Instant = Number.POSITIVE_INFINITY): Promise<boolean> {
+    await settle();
+    for (;;) {
+      if (await done()) return true;
+      const at = this.#nextAt();
+      if (at === Number.POSITIVE_INFINITY || at > stopAt) return false;
+      this.#now = at;
+      while (this.#nextAt() === at) {
+        this.#pop()?.run?.();
+        await settle();
+      }
+    }
+  }
+
+  #nextAt(): Instant {
+    while (this.#heap[0] && !this.#heap[0].run) this.#pop();
+    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    let index = heap.push(entry) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!before(entry, heap[parent] as Entry)) break;
+      heap[index] = heap[parent] as Entry;
+      index = parent;
+    }
+    heap[index] = entry;
+  }
+
+  #pop(): Entry | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (!last || heap.length === 0) return top;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) child++;
+      if (!before(heap[child] as Entry, last)) break;
+      heap[index] = heap[child] as Entry;
+      index = child;
+    }
+    heap[index] = last;
+    return top;
+  }
+}
+
+const before = (a: Entry, b: Entry) => a.at < b.at || (a.at === b.at && a.order < b.order);
+
+/** Lets every pending microtask run, however many they start: a macrotask only begins when none is left. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
