@@ -1,2 +1,3 @@
 export type * from "./kind.ts";
 export type * from "./structural-schema.ts";
+export * from "./quantity.ts";
