@@ -1,0 +1,67 @@
+/** Package layering and the seams, as rules: a package may import only what stands below it. */
+const layers = [
+  ["api"],
+  ["kube"],
+  ["aws", "triggers"],
+  ["hpa", "vpa", "cpa", "event-scaler", "node-provisioner"],
+  ["sandbox"],
+  ["cli", "dashboard"],
+];
+
+const layerRules = layers.flatMap((packages, level) =>
+  packages.map((name) => {
+    const allowed = [name, ...layers.slice(0, level).flat()];
+    return {
+      name: `layer-${name}`,
+      comment: `packages/${name} may import only: ${allowed.join(", ")}`,
+      severity: "error",
+      from: { path: `^packages/${name}/` },
+      to: { path: "^packages/", pathNot: `^packages/(${allowed.join("|")})/` },
+    };
+  }),
+);
+
+/** The only files that may reach the network, processes and the disk. */
+const seamFiles = [
+  "packages/kube/src/(http-transport|kubeconfig|serving|certificates|random)\\.ts$",
+  "packages/sandbox/src/api-server/(http|tls|websocket|file-storage|persistence)\\.ts$",
+  "packages/api/src/(generate|builtin/.*)\\.ts$",
+  "packages/aws/src/instance-types/",
+  "packages/sandbox/src/files\\.ts$",
+  "packages/cli/",
+  "\\.test\\.ts$",
+  "bench\\.ts$",
+];
+
+export default {
+  forbidden: [
+    ...layerRules,
+    {
+      name: "no-network-outside-seams",
+      comment: "The network, processes and the disk are reached through a seam only.",
+      severity: "error",
+      from: { path: "^packages/", pathNot: seamFiles },
+      to: { dependencyTypes: ["core"], path: "^(node:)?(http|https|http2|net|tls|dgram|dns|fs|child_process|worker_threads)(/|$)" },
+    },
+    {
+      name: "no-cycles",
+      comment: "Files that import each other have one subject between them.",
+      severity: "error",
+      from: { path: "^packages/" },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "engines-are-pure",
+      comment: "engine/ holds pure functions: no client, clock or logger.",
+      severity: "error",
+      from: { path: ["^packages/[^/]+/src/engine/", "^packages/[^/]+/src/[^/]+/engine/"], pathNot: "\\.test\\.ts$" },
+      to: { path: "^packages/kube/", dependencyTypesNot: ["type-only"] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(dist|node_modules)/" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types"] },
+  },
+};
