@@ -11,5 +11,6 @@ become(({ root, bin }) => [
   `--cwd=${join(root)}`,
   "--concurrency=2",
   "--output-logs=new-only",
+  "--continue=dependencies-successful",
   ...process.argv.slice(2),
 ]);
