@@ -73,11 +73,6 @@ export interface FieldSelectorRequirement {
   values?: string[];
 }
 
-export interface GroupResource {
-  group: string;
-  resource: string;
-}
-
 export interface GroupVersionForDiscovery {
   groupVersion: string;
   version: string;
