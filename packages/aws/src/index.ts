@@ -1,1 +1,13 @@
-export {};
+export * from "./auto-scaling.ts";
+export * from "./cloud.ts";
+export * from "./cloud-error.ts";
+export * from "./ec2.ts";
+export * from "./instance-types/ami-family.ts";
+export * from "./instance-types/amounts.ts";
+export * from "./instance-types/capacity.ts";
+export * from "./instance-types/catalogue.ts";
+export * from "./instance-types/labels.ts";
+export * from "./instance-types/offerings.ts";
+export * from "./instance-types/spot-price.ts";
+export * from "./instance-types/zones.ts";
+export * from "./interruption.ts";
