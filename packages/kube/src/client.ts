@@ -88,9 +88,19 @@ export interface Client {
   /** Server-side apply. */
   apply<T extends KubernetesObject>(kind: Kind<T>, object: T, options: ApplyOptions): Promise<T>;
   delete<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, options?: DeleteOptions): Promise<void>;
-  deleteCollection<T extends KubernetesObject>(kind: Kind<T>, list: ListOptions, options?: DeleteOptions): Promise<void>;
+  deleteCollection<T extends KubernetesObject>(
+    kind: Kind<T>,
+    list: ListOptions,
+    options?: DeleteOptions,
+  ): Promise<void>;
   /** POSTs an object to a subresource of another kind (`eviction`, `binding`, `token`). */
-  createSub<B, R = unknown>(kind: Kind, key: ObjectKey, subresource: string, body: B, options?: WriteOptions): Promise<R>;
+  createSub<B, R = unknown>(
+    kind: Kind,
+    key: ObjectKey,
+    subresource: string,
+    body: B,
+    options?: WriteOptions,
+  ): Promise<R>;
   getScale(target: ScaleTarget): Promise<Scale>;
   /** Writes spec.replicas by a merge patch on the scale subresource. */
   updateScale(target: ScaleTarget, replicas: number, resourceVersion?: string): Promise<Scale>;

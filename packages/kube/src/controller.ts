@@ -42,7 +42,10 @@ export interface Watch {
 
 /** Wakes the controller for the object itself. */
 export function self<T extends KubernetesObject>(kind: Kind<T>): Watch {
-  return { kind: kind as unknown as Kind, keys: (object: T) => [{ namespace: object.metadata.namespace, name: object.metadata.name } as ObjectKey] };
+  return {
+    kind: kind as unknown as Kind,
+    keys: (object: T) => [{ namespace: object.metadata.namespace, name: object.metadata.name } as ObjectKey],
+  };
 }
 
 /** Wakes the controller for the object of `owner` that controls this one. */
@@ -72,6 +75,8 @@ export function mapped<T extends KubernetesObject>(
 export interface Controller {
   readonly name: string;
   readonly watches: readonly Watch[];
+  /** Kinds that are read from the cache without waking this controller. */
+  readonly reads?: readonly Kind[];
   /** Keys that run at the same time; default 1 (deterministic order). */
   readonly concurrency?: number;
   /** Once, after the caches have synced and before the first reconcile. */

@@ -11,6 +11,8 @@ export interface InformerOptions<T extends KubernetesObject, P> {
   readonly project?: (object: T) => P;
   /** Named indexes: the values under which an item is found. */
   readonly indexes?: Readonly<Record<string, (item: P) => readonly string[]>>;
+  /** Objects asked for at a time while listing, so that only so many whole ones are in memory; default 500. */
+  readonly pageSize?: number;
 }
 
 export interface InformerHandler<P> {
@@ -28,15 +30,30 @@ export interface Informer<P> {
   stop(): void;
   readonly synced: boolean;
   get(key: ObjectKey): P | undefined;
+  /** In the order in which they were first seen. */
   values(): Iterable<P>;
   readonly size: number;
+  /** Items of one namespace, by an index that is made at the first call. */
+  inNamespace(namespace: string): readonly P[];
   /** Items under `value` of the index `name`. */
   indexed(name: string, value: string): readonly P[];
   /** Handlers added after the start first get every item as new. */
   handle(handler: InformerHandler<P>): void;
   /** Resolves once the cache has seen this version or a later one (own writes are awaited, not slept for). */
   seen(resourceVersion: string): Promise<void>;
+  /** Resolves once the item of `key` is no longer `item`: changed, or gone. */
+  changedFrom(key: ObjectKey, item: P): Promise<void>;
 }
+
+/** The inverse of {@link keyText}. */
+export function keyOfText(text: string): ObjectKey {
+  const slash = text.indexOf("/");
+  return slash < 0 ? { name: text } : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+/** The key of an object. */
+export const keyOf = ({ metadata: { namespace, name } }: KubernetesObject): ObjectKey =>
+  namespace ? { namespace, name } : { name };
 
 /** `namespace/name`, or `name` where there is no namespace. */
 export const keyText = (key: ObjectKey): string => (key.namespace ? `${key.namespace}/${key.name}` : key.name);

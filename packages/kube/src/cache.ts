@@ -1,0 +1,89 @@
+import type { Kind, KubernetesObject } from "@bellows/api";
+import type { Client, ObjectKey } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import type { Cache } from "./controller.ts";
+import type { Informer, InformerOptions } from "./informer.ts";
+import { createInformer } from "./list-watch-informer.ts";
+import type { Logger } from "./logging.ts";
+import type { Random } from "./random.ts";
+
+/**
+ * How a kind is kept in a cache: a projection has the shape of the object with parts left out, so that it reads the
+ * same; and what is selected, or indexed.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a list of projections of different kinds
+export type Projection<T extends KubernetesObject = any> = InformerOptions<T, T>;
+
+export const projection = <T extends KubernetesObject>(options: InformerOptions<T, T>): Projection<T> => options;
+
+export interface CacheOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Kinds that are not kept whole. All controllers that share the cache read this one form of them. */
+  readonly projections?: readonly Projection[];
+}
+
+/** The informers of a process. One is made when it is first asked for and runs until the cache stops. */
+export class InformerCache implements Cache {
+  readonly #options: CacheOptions;
+  readonly #projections: ReadonlyMap<string, Projection>;
+  readonly #informers = new Map<string, Informer<unknown>>();
+  #running = false;
+
+  constructor(options: CacheOptions) {
+    this.#options = options;
+    this.#projections = new Map((options.projections ?? []).map((projected) => [idOf(projected.kind), projected]));
+  }
+
+  get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): T | undefined {
+    return this.#known(kind).get(key);
+  }
+
+  list<T extends KubernetesObject>(kind: Kind<T>, namespace?: string): readonly T[] {
+    const informer = this.#known(kind);
+    return namespace === undefined ? [...informer.values()] : informer.inNamespace(namespace);
+  }
+
+  informer<T extends KubernetesObject>(kind: Kind<T>): Informer<T> {
+    const known = this.find<T>(kind);
+    if (known) return known;
+    const { client, clock, random, log } = this.#options;
+    const informer = createInformer<T, T>(client, clock, random, log, this.#projections.get(idOf(kind)) ?? { kind });
+    this.#informers.set(idOf(kind), informer);
+    if (this.#running) void informer.start();
+    return informer;
+  }
+
+  /** The informer of a kind, where the cache has one. */
+  find<T extends KubernetesObject>(kind: { readonly group: string; readonly kind: string }): Informer<T> | undefined {
+    return this.#informers.get(idOf(kind)) as Informer<T> | undefined;
+  }
+
+  /** Starts every informer that was asked for; resolves when all of them have listed. */
+  async start(): Promise<void> {
+    this.#running = true;
+    await Promise.all([...this.#informers.values()].map((informer) => informer.start()));
+  }
+
+  stop(): void {
+    this.#running = false;
+    for (const informer of this.#informers.values()) informer.stop();
+  }
+
+  get synced(): boolean {
+    return [...this.#informers.values()].every((informer) => informer.synced);
+  }
+
+  #known<T extends KubernetesObject>(kind: Kind<T>): Informer<T> {
+    const informer = this.find<T>(kind);
+    if (informer) return informer;
+    // Reading as if there were none would be the worst answer.
+    throw new Error(`${kind.kind}: not in the cache, expected it among the "watches" or "reads" of a controller`);
+  }
+}
+
+export const createCache = (options: CacheOptions): InformerCache => new InformerCache(options);
+
+const idOf = ({ group, kind }: { readonly group: string; readonly kind: string }): string => `${group}/${kind}`;

@@ -1,0 +1,184 @@
+import type { Kind, KubernetesObject } from "@bellows/api";
+import { ApiError, isAlreadyExists, isNotFound } from "./api-error.ts";
+import type { Client } from "./client.ts";
+import { type Clock, type Instant, sleep } from "./clock.ts";
+import { type CorrelatedEvent, EventCorrelator, RecentMap } from "./event-correlator.ts";
+import type { EventInput, EventRecorder } from "./events.ts";
+import type { Logger } from "./logging.ts";
+import { type Random, randomInteger } from "./random.ts";
+import { timestamp } from "./timestamp.ts";
+
+/** core/v1 Event, as far as it is written here. */
+interface CoreEvent extends KubernetesObject {
+  readonly involvedObject: ObjectReference;
+  readonly reason: string;
+  readonly message: string;
+  readonly source: { readonly component: string; readonly host?: string };
+  readonly firstTimestamp: string;
+  readonly lastTimestamp: string;
+  readonly count: number;
+  readonly type: string;
+  readonly eventTime: null;
+  readonly reportingComponent: string;
+  readonly reportingInstance: string;
+}
+
+interface ObjectReference {
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid?: string;
+  readonly apiVersion: string;
+  readonly resourceVersion?: string;
+  readonly fieldPath?: string;
+}
+
+const coreEvent = { group: "", version: "v1", kind: "Event", plural: "events", scope: "Namespaced", apiVersion: "v1" } as Kind<CoreEvent>;
+
+export interface EventRecorderOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** `source.component` and `reportingComponent`: `horizontal-pod-autoscaler`, `karpenter`, `kubelet`, ... */
+  readonly component: string;
+  /** `source.host` and `reportingInstance`: the node of a kubelet; otherwise left out. */
+  readonly host?: string;
+}
+
+/** Events that wait to be written; a further one is dropped (client-go's broadcaster has as many). */
+const mostWaiting = 1000;
+/** Tries to write one Event while no answer comes, and the wait between them (client-go's). */
+const writeTries = 12;
+const retryMs = 10_000;
+/** The longest message that events.k8s.io accepts. */
+const longestMessage = 1024;
+
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  return new CorrelatingRecorder(options);
+}
+
+interface Pending {
+  readonly event: CoreEvent;
+  readonly correlated: CorrelatedEvent;
+}
+
+class CorrelatingRecorder implements EventRecorder {
+  readonly #options: EventRecorderOptions;
+  readonly #correlator = new EventCorrelator();
+  /** The written Event of a key; what is counted is patched onto it. */
+  readonly #written = new RecentMap<{ name: string; namespace: string }>(4096);
+  readonly #waiting: Pending[] = [];
+  #writing: Promise<void> | undefined;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  record(regarding: KubernetesObject, input: EventInput): void {
+    const { clock, log, component, host = "" } = this.#options;
+    const now = clock.now();
+    const reference = referenceTo(regarding);
+    const { kind, namespace = "", name, uid = "", apiVersion, fieldPath = "" } = reference;
+    const subject = [component, host, kind, namespace, name, fieldPath, uid, apiVersion].join("\0");
+    const correlated = this.#correlator.correlate({ subject, ...input }, now);
+    if (!correlated) return log.debug("dropped event, too many of the object", { reason: input.reason, object: name });
+    if (this.#waiting.length >= mostWaiting) {
+      return log.warn("dropped event, too many wait to be written", { reason: input.reason, object: name });
+    }
+    this.#waiting.push({ event: this.#event(reference, input, correlated, now), correlated });
+    this.#writing ??= this.#writeAll();
+  }
+
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
+  #event(involvedObject: ObjectReference, input: EventInput, { message, count }: CorrelatedEvent, now: Instant): CoreEvent {
+    const { component, host, random } = this.#options;
+    // Nanoseconds since the epoch in client-go; what the clock does not know of them is left to chance.
+    const nanoseconds = BigInt(now) * 1_000_000n + BigInt(randomInteger(random, 1_000_000));
+    const at = timestamp(now);
+    return {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: {
+        name: `${involvedObject.name.slice(0, 236)}.${nanoseconds.toString(16)}`,
+        namespace: involvedObject.namespace ?? "default",
+      },
+      involvedObject,
+      reason: input.reason,
+      message: message.length > longestMessage ? `${message.slice(0, longestMessage - 3)}...` : message,
+      source: { component, ...(host && { host }) },
+      firstTimestamp: at,
+      lastTimestamp: at,
+      count,
+      type: input.type,
+      eventTime: null,
+      reportingComponent: component,
+      reportingInstance: host ?? "",
+    };
+  }
+
+  async #writeAll(): Promise<void> {
+    // From a microtask on, so that `#writing` is set before it is cleared.
+    await undefined;
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) await this.#write(next);
+    this.#writing = undefined;
+  }
+
+  async #write({ event, correlated }: Pending): Promise<void> {
+    const { clock, log } = this.#options;
+    const { reason, involvedObject } = event;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#writeOnce(event, correlated);
+      } catch (error) {
+        const unanswered = !(error instanceof ApiError);
+        if (!unanswered || attempt >= writeTries) {
+          const level = isNamespaceGone(error) ? "debug" : "warn";
+          return log[level]("failed to write event", { reason, object: involvedObject.name, error: String(error) });
+        }
+        await sleep(clock, retryMs);
+      }
+    }
+  }
+
+  async #writeOnce(event: CoreEvent, { key, count }: CorrelatedEvent): Promise<void> {
+    const { client } = this.#options;
+    const written = count > 1 ? this.#written.get(key) : undefined;
+    if (written) {
+      const { lastTimestamp, message } = event;
+      try {
+        await client.patch(coreEvent, written, { type: "strategic", body: { count, lastTimestamp, message } });
+        return;
+      } catch (error) {
+        // Events expire after an hour: the next repeat is a new one.
+        if (!isNotFound(error)) throw error;
+        this.#correlator.restart(key);
+      }
+    }
+    const created = written ? { ...event, count: 1 } : event;
+    await client.create(coreEvent, created).catch((error: unknown) => {
+      // The same name in the same nanosecond, or a try whose answer was lost: it is there.
+      if (!isAlreadyExists(error)) throw error;
+    });
+    const { name, namespace = "" } = event.metadata;
+    this.#written.set(key, { name, namespace });
+  }
+}
+
+const isNamespaceGone = (error: unknown): boolean =>
+  error instanceof ApiError && (error.code === 404 || (error.code === 403 && /being terminated/.test(error.message)));
+
+function referenceTo({ apiVersion = "", kind = "", metadata }: KubernetesObject): ObjectReference {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return {
+    kind,
+    ...(namespace && { namespace }),
+    name,
+    ...(uid && { uid }),
+    apiVersion,
+    ...(resourceVersion && { resourceVersion }),
+  };
+}
