@@ -1,1 +1,3 @@
-export {};
+export * from "./engine/decide.ts";
+export * from "./engine/history.ts";
+export * from "./vectors.ts";

@@ -1,0 +1,108 @@
+import { milliOf, type Pod } from "@bellows/api";
+import type { Samples } from "./samples.ts";
+
+/** How long a pod may be unready, or its samples untrustworthy, after it started: two flags of kube-controller-manager. */
+export interface ReadinessDelays {
+  readonly cpuInitializationPeriodMs: number;
+  readonly initialReadinessDelayMs: number;
+}
+
+export interface GroupedPods {
+  /** Pods whose samples count. */
+  readonly readyCount: number;
+  /** Pending, or still starting: idle when growing. */
+  readonly unready: ReadonlySet<string>;
+  /** No sample: idle when growing, at target when shrinking. */
+  readonly missing: ReadonlySet<string>;
+  /** Failed or going away: not counted at all. */
+  readonly ignored: ReadonlySet<string>;
+}
+
+/** Sorts pods by what their samples are worth (kube-controller-manager `groupPods`, 1.35). */
+export function groupPods(
+  pods: readonly Pod[],
+  samples: Samples,
+  resource: string | undefined,
+  delays: ReadinessDelays,
+  now: number,
+): GroupedPods {
+  const unready = new Set<string>();
+  const missing = new Set<string>();
+  const ignored = new Set<string>();
+  let readyCount = 0;
+  for (const pod of pods) {
+    const name = pod.metadata.name;
+    const sample = samples.get(name);
+    if (pod.metadata.deletionTimestamp || pod.status?.phase === "Failed") ignored.add(name);
+    else if (pod.status?.phase === "Pending") unready.add(name);
+    else if (!sample) missing.add(name);
+    else if (resource === "cpu" && isStarting(pod, sample, delays, now)) unready.add(name);
+    else readyCount++;
+  }
+  return { readyCount, unready, missing, ignored };
+}
+
+/** A starting pod burns CPU that says nothing about its load. */
+function isStarting(pod: Pod, sample: { at: number; windowMs: number }, delays: ReadinessDelays, now: number): boolean {
+  const ready = readyCondition(pod);
+  const startedAt = pod.status?.startTime === undefined ? undefined : Date.parse(pod.status.startTime);
+  if (!ready || startedAt === undefined) return true;
+  const turnedAt = Date.parse(ready.lastTransitionTime ?? "");
+  if (startedAt + delays.cpuInitializationPeriodMs > now) {
+    return ready.status === "False" || sample.at < turnedAt + sample.windowMs;
+  }
+  return ready.status === "False" && startedAt + delays.initialReadinessDelayMs > turnedAt;
+}
+
+const readyCondition = (pod: Pod) => pod.status?.conditions?.find((condition) => condition.type === "Ready");
+
+/** Running and Ready, whatever is known of its use. */
+export const isReady = (pod: Pod): boolean => pod.status?.phase === "Running" && readyCondition(pod)?.status === "True";
+
+/** A problem of the pods' own manifest: no ratio can be made. */
+export class MissingRequest extends Error {
+  override readonly name = "MissingRequest";
+}
+
+/**
+ * What each pod requests of a resource, in thousandths, by pod name: its pod-level request where it has one, else the
+ * sum of its containers and sidecars; with `container`, only that one's.
+ * @throws MissingRequest where a request that is needed is not set
+ */
+export function requestsOf(pods: readonly Pod[], resource: string, container?: string): Map<string, number> {
+  return new Map(pods.map((pod) => [pod.metadata.name, requestOf(pod, resource, container)]));
+}
+
+const podLevelResources = new Set(["cpu", "memory"]);
+const isPodLevelResource = (name: string) => podLevelResources.has(name) || name.startsWith("hugepages-");
+
+function requestOf(pod: Pod, resource: string, container?: string): number {
+  const name = pod.metadata.name;
+  const spec = pod.spec;
+  const podLevel = spec?.resources?.requests;
+  if (container === undefined && podLevel && Object.keys(podLevel).some(isPodLevelResource)) {
+    const request = podLevel[resource];
+    if (request !== undefined) return milliOf(request);
+    // Other resources are summed from the containers even where the pod sets cpu or memory.
+    const summed = sidecarsAndContainers(pod).flatMap((each) => each.resources?.requests?.[resource] ?? []);
+    if (summed.length === 0) throw new MissingRequest(`missing pod-level request for ${resource} in Pod ${name}`);
+    return summed.reduce((sum, each) => sum + milliOf(each), 0);
+  }
+  let sum = 0;
+  for (const each of sidecarsAndContainers(pod)) {
+    if (container !== undefined && container !== each.name) continue;
+    const request = each.resources?.requests?.[resource];
+    if (request === undefined) {
+      throw new MissingRequest(`missing request for ${resource} in container ${each.name} of Pod ${name}`);
+    }
+    sum += milliOf(request);
+    if (container !== undefined) return sum;
+  }
+  if (container !== undefined) throw new MissingRequest(`container ${container} not found in Pod ${name}`);
+  return sum;
+}
+
+const sidecarsAndContainers = (pod: Pod) => [
+  ...(pod.spec?.containers ?? []),
+  ...(pod.spec?.initContainers ?? []).filter((each) => each.restartPolicy === "Always"),
+];

@@ -1,0 +1,166 @@
+import type { Pod } from "@bellows/api";
+import { isWithin, type Tolerance, usageRatio, utilizationRatio } from "./metric-ratio.ts";
+import { type GroupedPods, groupPods, isReady, type ReadinessDelays, requestsOf } from "./pods.ts";
+import type { Sample, Samples } from "./samples.ts";
+
+/** The replicas one metric asks for, and the value it showed. Source: kube-controller-manager 1.35, `ReplicaCalculator`. */
+export interface Proposal {
+  readonly replicas: number;
+  /** Thousandths: an average per pod, or the whole, as the metric's target is. */
+  readonly valueMilli: bigint;
+  /** Only of a utilization target. */
+  readonly percent?: number;
+}
+
+/** The metric is there but says nothing: the text goes into the condition. */
+export class NoProposal extends Error {
+  override readonly name = "NoProposal";
+}
+
+export interface PodsSeen {
+  readonly pods: readonly Pod[];
+  readonly tolerance: Tolerance;
+  readonly delays: ReadinessDelays;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+const maxInt32 = 2 ** 31 - 1;
+const maxInt64 = 2n ** 63n - 1n;
+
+const noPods = "no pods returned by selector while calculating replica count";
+const noSamples = "did not receive metrics for targeted pods (pods might be unready)";
+
+/** Replicas that bring the pods' use of a resource to `targetPercent` of what they request. */
+export function replicasForUtilization(
+  seen: PodsSeen,
+  samples: Samples,
+  current: number,
+  targetPercent: number,
+  resource: string,
+  container?: string,
+): Proposal {
+  const { counted, groups } = countedSamples(seen, samples, resource);
+  const requests = requestsOf(seen.pods, resource, container);
+  const measured = (of: Samples) => {
+    const utilization = utilizationRatio(of, requests, targetPercent);
+    if (!utilization) throw new NoProposal("no metrics returned matched known pods");
+    return utilization;
+  };
+  const first = measured(counted);
+  // Going down, a pod without samples is taken for fully used, so that losing metrics never removes capacity.
+  const missingMilli = (pod: string) => Math.trunc(((requests.get(pod) ?? 0) * Math.max(100, targetPercent)) / 100);
+  return {
+    replicas: replicasForRatio(
+      first.ratio,
+      counted,
+      groups,
+      current,
+      seen.tolerance,
+      missingMilli,
+      (of) => measured(of).ratio,
+    ),
+    valueMilli: BigInt(first.averageMilli),
+    percent: first.percent,
+  };
+}
+
+/** Replicas that bring the pods' average value to `targetMilli`. `resource` is undefined for custom metrics. */
+export function replicasForPodAverage(
+  seen: PodsSeen,
+  samples: Samples,
+  current: number,
+  targetMilli: number,
+  resource?: string,
+): Proposal {
+  const { counted, groups } = countedSamples(seen, samples, resource);
+  const first = usageRatio(counted, targetMilli);
+  return {
+    replicas: replicasForRatio(
+      first.ratio,
+      counted,
+      groups,
+      current,
+      seen.tolerance,
+      () => targetMilli,
+      (of) => usageRatio(of, targetMilli).ratio,
+    ),
+    valueMilli: BigInt(first.averageMilli),
+  };
+}
+
+function countedSamples(seen: PodsSeen, samples: Samples, resource: string | undefined) {
+  if (seen.pods.length === 0) throw new NoProposal(noPods);
+  const groups = groupPods(seen.pods, samples, resource, seen.delays, seen.now);
+  const counted = new Map<string, Sample>();
+  for (const [pod, sample] of samples)
+    if (!groups.ignored.has(pod) && !groups.unready.has(pod)) counted.set(pod, sample);
+  if (counted.size === 0) throw new NoProposal(noSamples);
+  return { counted, groups };
+}
+
+/**
+ * The replicas for a ratio, damped by what is not known: a missing pod counts as idle when growing and as fully used
+ * when shrinking, an unready one as idle when growing; a change of direction by these guesses changes nothing.
+ */
+function replicasForRatio(
+  ratio: number,
+  counted: Map<string, Sample>,
+  groups: GroupedPods,
+  current: number,
+  tolerance: Tolerance,
+  missingMilli: (pod: string) => number,
+  ratioOf: (samples: Samples) => number,
+): number {
+  const growWithUnready = groups.unready.size > 0 && ratio > 1;
+  if (!growWithUnready && groups.missing.size === 0) {
+    return isWithin(ratio, tolerance) ? current : Math.ceil(ratio * groups.readyCount);
+  }
+  const guessed = (milli: number): Sample => ({ milli, at: 0, windowMs: 0 });
+  if (ratio < 1) for (const pod of groups.missing) counted.set(pod, guessed(missingMilli(pod)));
+  if (ratio > 1) for (const pod of groups.missing) counted.set(pod, guessed(0));
+  if (growWithUnready) for (const pod of groups.unready) counted.set(pod, guessed(0));
+
+  const damped = ratioOf(counted);
+  if (isWithin(damped, tolerance) || (ratio < 1 && damped > 1) || (ratio > 1 && damped < 1)) return current;
+  const replicas = Math.ceil(damped * counted.size);
+  return (damped < 1 && replicas > current) || (damped > 1 && replicas < current) ? current : replicas;
+}
+
+/** Replicas that bring one value of the whole (an object's, or the sum of an external metric) to its target. */
+export function replicasForValue(seen: PodsSeen, valueMilli: bigint, current: number, targetMilli: number): Proposal {
+  const ratio = Number(valueMilli) / targetMilli;
+  // From zero there is no pod to measure a ratio against: the value alone decides.
+  if (current === 0) return { replicas: Math.ceil(ratio), valueMilli };
+  if (isWithin(ratio, seen.tolerance)) return { replicas: current, valueMilli };
+  if (seen.pods.length === 0) throw new NoProposal(`unable to calculate ready pods: ${noPods}`);
+  const ready = seen.pods.filter(isReady).length;
+  return { replicas: Math.min(maxInt32, Math.ceil(ratio * ready)), valueMilli };
+}
+
+/** Replicas among which one value of the whole is shared so that each gets at most `targetMilli`. */
+export function replicasForShare(
+  valueMilli: bigint,
+  statusReplicas: number,
+  targetMilli: number,
+  tolerance: Tolerance,
+): Proposal {
+  const ratio = Number(valueMilli) / (targetMilli * statusReplicas);
+  const replicas = isWithin(ratio, tolerance)
+    ? statusReplicas
+    : Math.min(maxInt32, Math.ceil(Number(valueMilli) / targetMilli));
+  return { replicas, valueMilli: shareOf(valueMilli, statusReplicas) };
+}
+
+/** The share of one replica, rounded up. Without replicas there is none: the largest value stands for it. */
+function shareOf(valueMilli: bigint, replicas: number): bigint {
+  if (valueMilli >= maxInt64) return maxInt64;
+  if (replicas === 0) return valueMilli === 0n ? 0n : valueMilli > 0n ? maxInt64 : -maxInt64 - 1n;
+  return BigInt(Math.ceil(Number(valueMilli) / replicas));
+}
+
+/** The sum of an external metric's values, capped at the largest 64-bit number. */
+export function sumOfValues(valuesMilli: readonly bigint[]): bigint {
+  const sum = valuesMilli.reduce((total, value) => total + value, 0n);
+  return sum > maxInt64 ? maxInt64 : sum;
+}
