@@ -1,0 +1,195 @@
+import { timestamp } from "@bellows/kube";
+import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
+import { groupResource, type ServedResource } from "../resource.ts";
+import { strategyContext } from "../server-parts.ts";
+import { badRequest, conflict, type FieldError, invalid, type Status } from "../status-error.ts";
+import { listOptions } from "./list-options.ts";
+import { existing, list, type ObjectList } from "./read.ts";
+import type { RequestScope } from "./request-scope.ts";
+
+/** meta/v1 DeleteOptions. */
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: "Orphan" | "Background" | "Foreground";
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly dryRun?: readonly string[];
+}
+
+/** From the body, or from the query where there is none; the query's dryRun counts with either. */
+export function deleteOptions(scope: RequestScope): DeleteOptions {
+  const { query, body } = scope.request;
+  const options: { -readonly [K in keyof DeleteOptions]: DeleteOptions[K] } = {
+    ...(typeof body === "object" && body !== null ? (body as DeleteOptions) : {}),
+  };
+  const grace = query.get("gracePeriodSeconds");
+  if (grace !== undefined && options.gracePeriodSeconds === undefined) options.gracePeriodSeconds = Number(grace);
+  const policy = query.get("propagationPolicy");
+  if (policy && options.propagationPolicy === undefined)
+    options.propagationPolicy = policy as NonNullable<DeleteOptions["propagationPolicy"]>;
+  if (query.get("orphanDependents") !== undefined && options.orphanDependents === undefined)
+    options.orphanDependents = query.flag("orphanDependents");
+  validate(options);
+  return options;
+}
+
+const policies = ["Foreground", "Background", "Orphan"];
+
+function validate(options: DeleteOptions): void {
+  const errors: FieldError[] = [];
+  if (options.propagationPolicy !== undefined && options.orphanDependents !== undefined)
+    errors.push({
+      reason: "FieldValueInvalid",
+      field: "propagationPolicy",
+      message: `Invalid value: ${JSON.stringify(options.propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`,
+    });
+  if (options.propagationPolicy !== undefined && !policies.includes(options.propagationPolicy))
+    errors.push({
+      reason: "FieldValueNotSupported",
+      field: "propagationPolicy",
+      message: `Unsupported value: ${JSON.stringify(options.propagationPolicy)}: supported values: "Background", "Foreground", "Orphan", "nil"`,
+    });
+  for (const value of options.dryRun ?? []) {
+    if (value !== "All")
+      errors.push({
+        reason: "FieldValueNotSupported",
+        field: "dryRun",
+        message: `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+      });
+  }
+  if (errors.length > 0) throw invalid("meta.k8s.io", "DeleteOptions", "", errors);
+}
+
+/** The outcome of a deletion: gone at once, or still there with its deletion marked. */
+export interface Deletion {
+  readonly gone: boolean;
+  readonly object: ApiObject;
+}
+
+export async function deleteObject(scope: RequestScope): Promise<Deletion> {
+  const { resource, namespace, name } = scope;
+  const options = deleteOptions(scope);
+  const stored = existing(resource, namespace, name as string);
+  checkPreconditions(resource, stored, options);
+  await scope.parts.admission.mutate(scope, "DELETE", undefined, resource.rules.fromStored(stored));
+  await scope.parts.admission.validate(scope, "DELETE", undefined, resource.rules.fromStored(stored));
+  const current = existing(resource, namespace, name as string);
+  if (current !== stored) checkPreconditions(resource, current, options);
+  return deleteStored(scope, current, options);
+}
+
+function checkPreconditions(resource: ServedResource, stored: ApiObject, { preconditions }: DeleteOptions): void {
+  const { uid, resourceVersion, name } = stored.metadata;
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid)
+    throw conflict(
+      groupResource(resource),
+      name,
+      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`,
+    );
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
+    throw conflict(
+      groupResource(resource),
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+    );
+}
+
+/** Marks or removes an object: its grace period, its finalizers, and what is to happen to its dependents. */
+export function deleteStored(scope: RequestScope, stored: ApiObject, options: DeleteOptions): Deletion {
+  const { resource, parts } = scope;
+  const { collection, strategy, rules } = resource;
+  const now = parts.clock.now();
+  const dryRun = scope.dryRun || (options.dryRun?.length ?? 0) > 0;
+  const { metadata } = stored;
+  const finalizers = deletionFinalizers(scope, stored, options);
+  const finalizersChanged = finalizers.join() !== (metadata.finalizers ?? []).join();
+  const requested = options.gracePeriodSeconds === undefined ? undefined : Math.max(options.gracePeriodSeconds, 0);
+  let marked: Partial<ApiObject["metadata"]> | undefined;
+  let waits = finalizers.length > 0 || hasSpecFinalizers(stored);
+  if (metadata.deletionTimestamp) {
+    const period = metadata.deletionGracePeriodSeconds ?? 0;
+    if (period > 0 && requested !== undefined && requested < period) {
+      const deletedAt = Date.parse(metadata.deletionTimestamp) - period * 1000;
+      marked = { deletionTimestamp: timestamp(deletedAt + requested * 1000), deletionGracePeriodSeconds: requested };
+      waits ||= requested > 0;
+    } else if (period > 0) waits = true;
+  } else {
+    const period = strategy.gracePeriodSeconds?.(stored, requested) ?? 0;
+    waits ||= period > 0;
+    marked = {
+      deletionTimestamp: timestamp(now + period * 1000),
+      deletionGracePeriodSeconds: period,
+      ...(metadata.generation && waits && { generation: metadata.generation + 1 }),
+    };
+  }
+  const key = storeKey(metadata.namespace, metadata.name);
+  if (waits) {
+    if (!marked && !finalizersChanged) return { gone: false, object: rules.fromStored(stored) };
+    const next = withMetadata(prepareForDeletion(stored), {
+      ...marked,
+      ...(finalizersChanged && { finalizers: finalizers.length > 0 ? finalizers : undefined }),
+    } as Partial<ApiObject["metadata"]>);
+    return { gone: false, object: rules.fromStored(dryRun ? next : collection.replace(key, next)) };
+  }
+  if (dryRun) return { gone: true, object: rules.fromStored(stored) };
+  const last = strategy.gracePeriodSeconds && marked ? withMetadata(stored, marked) : stored;
+  const object = collection.remove(key, last);
+  strategy.afterDelete?.(object, strategyContext(parts, scope.request.user, false));
+  return { gone: true, object: rules.fromStored(object) };
+}
+
+const hasSpecFinalizers = (object: ApiObject): boolean =>
+  object.kind === "Namespace" && ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers?.length ?? 0) > 0;
+
+/** A Namespace says in its status that it is on its way out. */
+const prepareForDeletion = (object: ApiObject): ApiObject =>
+  object.kind === "Namespace" && object.apiVersion === "v1"
+    ? { ...object, status: { ...(object.status as object | undefined), phase: "Terminating" } }
+    : object;
+
+/** The finalizers for the garbage collector that a propagation policy asks for. */
+function deletionFinalizers(scope: RequestScope, stored: ApiObject, options: DeleteOptions): string[] {
+  const current = stored.metadata.finalizers ?? [];
+  const policy =
+    options.propagationPolicy ??
+    (options.orphanDependents === undefined ? undefined : options.orphanDependents ? "Orphan" : "Background");
+  if (policy === undefined) {
+    // A deletion without a policy keeps what is there; else the kind's default applies.
+    if (current.includes("orphan") || current.includes("foregroundDeletion")) return [...current];
+    return scope.resource.strategy.orphansByDefault ? [...current, "orphan"] : [...current];
+  }
+  const kept = current.filter((finalizer) => finalizer !== "orphan" && finalizer !== "foregroundDeletion");
+  if (policy === "Orphan") return [...kept, "orphan"];
+  if (policy === "Foreground") return [...kept, "foregroundDeletion"];
+  return kept;
+}
+
+/** What a deletion that is done answers, where the object itself is not given back. */
+export const deletedStatus = (resource: ServedResource, { metadata }: ApiObject): Omit<Status, "code"> => ({
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Success",
+  details: {
+    name: metadata.name,
+    ...(resource.group && { group: resource.group }),
+    kind: resource.plural,
+    ...(metadata.uid && { uid: metadata.uid }),
+  },
+});
+
+export async function deleteCollection(scope: RequestScope): Promise<ObjectList> {
+  const { resource, parts, request } = scope;
+  const options = deleteOptions(scope);
+  if (options.preconditions?.uid !== undefined) throw badRequest("preconditions are not supported for deletecollection");
+  listOptions(request.query);
+  const selected = list(scope);
+  const items: ApiObject[] = [];
+  for (const { metadata } of selected.items) {
+    const stored = resource.collection.get(storeKey(metadata.namespace, metadata.name));
+    if (!stored) continue;
+    await parts.admission.validate(scope, "DELETE", undefined, resource.rules.fromStored(stored));
+    items.push(deleteStored(scope, stored, options).object);
+  }
+  return { ...selected, metadata: { ...selected.metadata, resourceVersion: String(parts.store.revision) }, items };
+}

@@ -1,0 +1,91 @@
+import type { ApiRequest } from "../api-request.ts";
+import type { RequestInfo } from "../request-info.ts";
+import type { FieldValidation, ServedResource } from "../resource.ts";
+import { badRequest, invalid } from "../status-error.ts";
+import type { ServerParts } from "../server-parts.ts";
+
+/** One request to one resource, with what its query and headers ask for. */
+export interface RequestScope {
+  readonly parts: ServerParts;
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly resource: ServedResource;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: FieldValidation;
+  /** Go out as `Warning:` headers. */
+  readonly warnings: string[];
+}
+
+export function requestScope(
+  parts: ServerParts,
+  request: ApiRequest,
+  info: RequestInfo,
+  resource: ServedResource,
+): RequestScope {
+  return {
+    parts,
+    request,
+    info,
+    resource,
+    namespace: resource.namespaced ? info.namespace : undefined,
+    name: info.name,
+    dryRun: dryRun(request),
+    fieldManager: fieldManager(request),
+    fieldValidation: fieldValidation(request),
+    warnings: [],
+  };
+}
+
+function dryRun(request: ApiRequest): boolean {
+  const values = request.query.all("dryRun").filter((value) => value !== "");
+  for (const value of values) {
+    if (value !== "All")
+      throw optionsError(request, "dryRun", `Unsupported value: ${JSON.stringify([value]).replace(/"/g, '"')}: supported values: "All"`);
+  }
+  return values.length > 0;
+}
+
+/** `fieldManager`, or the first part of the user agent, as `fieldmanager` names updates (`kubectl/v1.32.0 ...`). */
+function fieldManager(request: ApiRequest): string {
+  const given = request.query.get("fieldManager");
+  if (given !== undefined && given !== "") {
+    if (given.length > 128)
+      throw optionsError(request, "fieldManager", `Too long: may not be more than 128 bytes`, "FieldValueTooLong");
+    return given;
+  }
+  const agent = request.headers["user-agent"] ?? "";
+  return agent.split("/")[0]?.slice(0, 128) || "unknown";
+}
+
+function fieldValidation(request: ApiRequest): FieldValidation {
+  const given = request.query.get("fieldValidation") ?? "";
+  if (given === "") return "Warn";
+  if (given === "Ignore" || given === "Warn" || given === "Strict") return given;
+  throw optionsError(
+    request,
+    "fieldValidation",
+    `Unsupported value: ${JSON.stringify(given)}: supported values: "", "Ignore", "Strict", "Warn"`,
+  );
+}
+
+const optionsKinds: Readonly<Record<string, string>> = {
+  POST: "CreateOptions",
+  PUT: "UpdateOptions",
+  PATCH: "PatchOptions",
+  DELETE: "DeleteOptions",
+};
+
+function optionsError(
+  request: ApiRequest,
+  field: string,
+  message: string,
+  reason: "FieldValueNotSupported" | "FieldValueTooLong" = "FieldValueNotSupported",
+) {
+  const kind = optionsKinds[request.method];
+  return kind
+    ? invalid("meta.k8s.io", kind, "", [{ reason, field, message }])
+    : badRequest(`${field}: ${message}`);
+}

@@ -1,0 +1,253 @@
+import { randomSuffix, randomUuid, timestamp } from "@bellows/kube";
+import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
+import { equalJson } from "../json-value.ts";
+import { apiVersionOf, groupResource, type ServedResource } from "../resource.ts";
+import { strategyContext } from "../server-parts.ts";
+import { alreadyExists, badRequest, conflict, type FieldError, invalid, StatusError } from "../status-error.ts";
+import { existing } from "./read.ts";
+import type { RequestScope } from "./request-scope.ts";
+
+/** Decodes a body into the resource's own kind, with defaults; the namespace and name of the path are filled in. */
+export function decodeBody(scope: RequestScope, body: unknown): ApiObject {
+  const { resource } = scope;
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; json parse error`);
+  const { apiVersion, kind } = body as Partial<ApiObject>;
+  if ((apiVersion && apiVersion !== resource.apiVersion) || (kind && kind !== resource.kind)) {
+    throw wrongKind(resource, String(apiVersion ?? ""), String(kind ?? ""));
+  }
+  const { object, warnings } = resource.rules.decode(body, scope.fieldValidation);
+  scope.warnings.push(...warnings);
+  return resource.rules.applyDefaults(identified(scope, object));
+}
+
+function wrongKind(resource: ServedResource, apiVersion: string, kind: string): StatusError {
+  if (apiVersion && apiVersion !== resource.apiVersion)
+    return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`);
+  return badRequest(
+    `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: converting (${kind}) to (${resource.kind}): unknown conversion`,
+  );
+}
+
+function identified(scope: RequestScope, object: ApiObject): ApiObject {
+  const { resource, namespace } = scope;
+  const metadata = object.metadata ?? {};
+  if (!resource.namespaced) {
+    if (metadata.namespace) throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  } else if (metadata.namespace && metadata.namespace !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  return {
+    ...object,
+    apiVersion: resource.apiVersion,
+    kind: resource.kind,
+    metadata: { ...metadata, ...(resource.namespaced && { namespace }) } as ApiObject["metadata"],
+  };
+}
+
+/** The last steps of every creation: identity, strategy, validation, admission, store. */
+export async function createObject(scope: RequestScope, decoded: ApiObject): Promise<ApiObject> {
+  const { parts, resource, request } = scope;
+  const context = strategyContext(parts, request.user, scope.dryRun);
+  let object = await parts.admission.mutate(scope, "CREATE", decoded, undefined);
+  object = parts.fieldTracking.created(scope, object);
+  if (object.metadata.resourceVersion)
+    throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
+  const { rules, strategy } = resource;
+  let stored = rules.toStored(object);
+  stored = born(stored, parts.random, timestamp(parts.clock.now()), strategy.generation);
+  if (strategy.prepareForCreate) stored = strategy.prepareForCreate(stored, context);
+  refuse(resource, stored.metadata.name, rules.validateCreate(rules.fromStored(stored)));
+  await parts.admission.validate(scope, "CREATE", rules.fromStored(stored), undefined);
+  scope.warnings.push(...(strategy.warnings?.(stored, undefined) ?? []));
+  const key = storeKey(stored.metadata.namespace, stored.metadata.name);
+  if (resource.collection.get(key)) {
+    if (!object.metadata.generateName || object.metadata.name) throw alreadyExists(groupResource(resource), stored.metadata.name);
+    throw generatedNameTaken(resource, stored.metadata.name);
+  }
+  return rules.fromStored(scope.dryRun ? stored : resource.collection.create(key, stored));
+}
+
+/** What the server gives to a new object, and what a client cannot bring along. */
+function born(object: ApiObject, random: RequestScope["parts"]["random"], now: string, generation: boolean): ApiObject {
+  const { metadata } = object;
+  const { selfLink: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...kept } = metadata;
+  const name = metadata.name || (metadata.generateName ? generatedName(metadata.generateName, random) : "");
+  return {
+    ...object,
+    metadata: {
+      ...kept,
+      name,
+      uid: randomUuid(random),
+      creationTimestamp: now,
+      ...(generation && { generation: 1 }),
+    },
+  };
+}
+
+/** At most 63 characters in all: the prefix is cut to 58 (apiserver `names.SimpleNameGenerator`). */
+const generatedName = (prefix: string, random: RequestScope["parts"]["random"]): string =>
+  `${prefix.slice(0, 58)}${randomSuffix(random)}`;
+
+const generatedNameTaken = (resource: ServedResource, name: string) =>
+  new StatusError(
+    409,
+    "AlreadyExists",
+    `${apiVersionOf(resource.group, resource.plural)} "${name}" already exists, the server was not able to generate a unique name for the object`,
+    { name, ...(resource.group && { group: resource.group }), kind: resource.plural, retryAfterSeconds: 1 },
+  );
+
+export interface Update {
+  /** `status`, or undefined for the resource itself. */
+  readonly subresource?: string | undefined;
+  /** The object as it is to be, in the request's version, computed from what is there now. Runs again when it changed meanwhile. */
+  readonly change: (before: ApiObject) => ApiObject | Promise<ApiObject>;
+  /** Runs instead of the strategy's preparation. */
+  readonly prepare?: (object: ApiObject, before: ApiObject) => ApiObject;
+  readonly recordFields?: boolean;
+}
+
+/** A change of an object that exists: PUT, every PATCH, and writes to subresources go through here. */
+export async function updateObject(scope: RequestScope, update: Update): Promise<ApiObject> {
+  const { resource, namespace, name } = scope;
+  for (let attempt = 0; ; attempt++) {
+    const stored = existing(resource, namespace, name as string);
+    const next = await changed(scope, update, stored);
+    if (resource.collection.get(storeKey(namespace, name as string)) === stored) return write(scope, stored, next);
+    if (attempt === 5) throw conflict(groupResource(resource), name as string, modified);
+  }
+}
+
+export const modified =
+  "the object has been modified; please apply your changes to the latest version and try again";
+
+async function changed(scope: RequestScope, update: Update, stored: ApiObject): Promise<ApiObject> {
+  const { parts, resource, request } = scope;
+  const { rules, strategy } = resource;
+  const context = strategyContext(parts, request.user, scope.dryRun);
+  const before = rules.fromStored(stored);
+  let object = checkedIdentity(scope, await update.change(before), before);
+  object = await parts.admission.mutate(scope, "UPDATE", object, before);
+  if (update.recordFields !== false) object = parts.fieldTracking.updated(scope, object, before);
+  let next = rules.toStored(object);
+  if (update.prepare) next = update.prepare(next, stored);
+  else if (update.subresource === "status") next = preparedForStatus(resource, next, stored, context);
+  else next = prepared(resource, next, stored, context);
+  next = withGeneration(next, stored, strategy.generation && update.subresource !== "status");
+  refuse(resource, next.metadata.name, rules.validateUpdate(rules.fromStored(next), before, update.subresource));
+  await parts.admission.validate(scope, "UPDATE", rules.fromStored(next), before);
+  scope.warnings.push(...(strategy.warnings?.(next, stored) ?? []));
+  return next;
+}
+
+function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObject): ApiObject {
+  const { resource } = scope;
+  const { metadata } = object;
+  const name = before.metadata.name;
+  if (metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name ?? ""}) does not match the name on the URL (${name})`);
+  if (metadata.uid && metadata.uid !== before.metadata.uid)
+    throw conflict(
+      groupResource(resource),
+      name,
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${before.metadata.uid}`,
+    );
+  const version = metadata.resourceVersion;
+  if (!version && !resource.strategy.unconditionalUpdate)
+    throw invalid(resource.group, resource.kind, name, [
+      { reason: "FieldValueInvalid", field: "metadata.resourceVersion", message: 'Invalid value: "": must be specified for an update' },
+    ]);
+  if (version && version !== "0" && version !== before.metadata.resourceVersion)
+    throw conflict(groupResource(resource), name, modified);
+  return withMetadata(object, {
+    namespace: before.metadata.namespace,
+    uid: before.metadata.uid as string,
+    resourceVersion: before.metadata.resourceVersion as string,
+    creationTimestamp: before.metadata.creationTimestamp as string,
+    generation: before.metadata.generation,
+    deletionTimestamp: before.metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: before.metadata.deletionGracePeriodSeconds,
+    generateName: before.metadata.generateName,
+    selfLink: undefined,
+  } as Partial<ApiObject["metadata"]>);
+}
+
+function prepared(
+  { strategy }: ServedResource,
+  next: ApiObject,
+  stored: ApiObject,
+  context: ReturnType<typeof strategyContext>,
+): ApiObject {
+  const own = strategy.statusSubresource ? keepField(next, stored, "status") : next;
+  return strategy.prepareForUpdate?.(own, stored, context) ?? own;
+}
+
+function preparedForStatus(
+  { strategy }: ServedResource,
+  next: ApiObject,
+  stored: ApiObject,
+  context: ReturnType<typeof strategyContext>,
+): ApiObject {
+  const own: ApiObject = keepField(
+    { ...stored, metadata: { ...next.metadata } },
+    next,
+    "status",
+  );
+  return strategy.prepareForStatusUpdate?.(own, stored, context) ?? own;
+}
+
+function keepField(object: ApiObject, from: ApiObject, field: string): ApiObject {
+  if (object[field] === from[field]) return object;
+  const result: Record<string, unknown> = { ...object };
+  if (from[field] === undefined) delete result[field];
+  else result[field] = from[field];
+  return result as unknown as ApiObject;
+}
+
+/** The generation counts changes of what is asked for: everything but metadata and status. */
+function withGeneration(next: ApiObject, stored: ApiObject, counted: boolean): ApiObject {
+  if (!counted) return next;
+  for (const field of new Set([...Object.keys(next), ...Object.keys(stored)])) {
+    if (field === "metadata" || field === "status" || equalJson(next[field], stored[field])) continue;
+    return withMetadata(next, { generation: (stored.metadata.generation ?? 0) + 1 });
+  }
+  return next;
+}
+
+/** A change that changes nothing is no write: no new version, no event. The last finalizer's removal is a deletion. */
+function write(scope: RequestScope, stored: ApiObject, next: ApiObject): ApiObject {
+  const { resource, dryRun } = scope;
+  const { rules, collection } = resource;
+  if (sameButTimes(stored, next)) return rules.fromStored(stored);
+  const key = storeKey(stored.metadata.namespace, stored.metadata.name);
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
+  const over = deletionTimestamp && !finalizers?.length && !deletionGracePeriodSeconds && !pendingSpecFinalizers(next);
+  if (dryRun) return rules.fromStored(next);
+  if (over) {
+    const gone = collection.remove(key, next);
+    resource.strategy.afterDelete?.(gone, strategyContext(scope.parts, scope.request.user, false));
+    return rules.fromStored(gone);
+  }
+  return rules.fromStored(collection.replace(key, next));
+}
+
+/** A Namespace also waits for the finalizers of its spec. */
+const pendingSpecFinalizers = (object: ApiObject): boolean =>
+  object.kind === "Namespace" && ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers?.length ?? 0) > 0;
+
+function sameButTimes(stored: ApiObject, next: ApiObject): boolean {
+  for (const field of new Set([...Object.keys(next), ...Object.keys(stored)])) {
+    if (field === "metadata") continue;
+    if (!equalJson(next[field], stored[field])) return false;
+  }
+  const { managedFields: before, ...a } = stored.metadata;
+  const { managedFields: after, ...b } = next.metadata;
+  return equalJson(a, b) && equalJson(withoutTimes(before), withoutTimes(after));
+}
+
+const withoutTimes = (entries: ApiObject["metadata"]["managedFields"]) =>
+  entries?.map(({ time: _, ...entry }) => entry);
+
+export function refuse(resource: ServedResource, name: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid(resource.group, resource.kind, name, errors);
+}
