@@ -31,6 +31,8 @@ export class SchemaView {
   readonly shape: Shape;
   /** Only meaningful where `shape` is `scalar`. */
   readonly scalar: Scalar;
+  /** Where the children are looked up: the shared view of the definition, when nothing here changes its structure. */
+  private readonly shared: SchemaView | undefined;
   private readonly fields = new Map<string, SchemaView | undefined>();
   private itemsView: SchemaView | undefined;
   private additionalView: SchemaView | undefined;
@@ -39,6 +41,7 @@ export class SchemaView {
     const reference = refOf(schema);
     let resolved = schema;
     let name: string | undefined;
+    let shared: SchemaView | undefined;
     if (reference !== undefined) {
       name = definitionName(reference);
       const { $ref: _, allOf: __, ...beside } = schema;
@@ -47,7 +50,10 @@ export class SchemaView {
       for (let hops = 0; target && refOf(target) !== undefined && hops < 8; hops++)
         target = definitions[definitionName(refOf(target) as string)];
       resolved = { ...target, ...beside };
+      if (Object.keys(beside).length && !structural.some((keyword) => keyword in beside))
+        shared = SchemaView.of(name, definitions);
     }
+    this.shared = shared;
     this.schema = resolved;
     this.definitions = definitions;
     this.definition = name;
@@ -91,6 +97,7 @@ export class SchemaView {
 
   /** The field's schema; for a map, the schema of its values. Undefined when the field is unknown. */
   field(name: string): SchemaView | undefined {
+    if (this.shared) return this.shared.field(name);
     const known = this.fields.get(name);
     if (known) return known;
     const { properties, "x-kubernetes-embedded-resource": embedded } = this.schema;
@@ -106,12 +113,14 @@ export class SchemaView {
 
   /** The schema of a list's items. */
   items(): SchemaView | undefined {
+    if (this.shared) return this.shared.items();
     if (!this.itemsView && this.schema.items) this.itemsView = this.view(this.schema.items);
     return this.itemsView;
   }
 
   /** The schema of a map's values. */
   additional(): SchemaView | undefined {
+    if (this.shared) return this.shared.additional();
     const { additionalProperties } = this.schema;
     if (!this.additionalView && additionalProperties !== undefined && additionalProperties !== false)
       this.additionalView = additionalProperties === true ? anyView : this.view(additionalProperties);
@@ -130,6 +139,9 @@ export class SchemaView {
       : new SchemaView(schema, this.definitions);
   }
 }
+
+/** Keywords that would give a reference's target other children. */
+const structural = ["properties", "items", "additionalProperties", "x-kubernetes-embedded-resource"];
 
 const sharedViews = new WeakMap<SchemaDefinitions, Map<string, SchemaView>>();
 const anyView = new SchemaView({});

@@ -1,0 +1,5 @@
+import { type Defaulter, fill, withinEach } from "./fill.ts";
+
+export const discoveryDefaults: Readonly<Record<string, Defaulter>> = {
+  EndpointSlice: (slice) => withinEach(slice, "ports", (port) => fill(port, { name: "", protocol: "TCP" })),
+};
