@@ -1,0 +1,1 @@
+export { type SchedulerOptions, schedulerController, startScheduler } from "./scheduler.ts";
