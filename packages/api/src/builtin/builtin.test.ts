@@ -2,6 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { builtinDefinitions, builtinDocument, builtinResources, metricsResources } from "./definitions.ts";
+import { autoscalingDescriptions } from "./descriptions-autoscaling.ts";
+import { coreDescriptions } from "./descriptions-core.ts";
+import { workloadDescriptions } from "./descriptions-workloads.ts";
+import { builtinDescription } from "./descriptions.ts";
 import { emitTypeScript } from "./emit-typescript.ts";
 import {
   CustomResourceDefinition,
@@ -97,6 +101,25 @@ describe("resources", () => {
       expect(builtinDefinitions()).toHaveProperty([resource.definition]);
       if (resource.verbs.includes("list")) expect(resource.listDefinition).toBe(`${resource.definition}List`);
     }
+  });
+});
+
+describe("descriptions", () => {
+  test("are about fields that exist", () => {
+    const texts = { ...coreDescriptions, ...workloadDescriptions, ...autoscalingDescriptions };
+    for (const [definition, fields] of Object.entries(texts)) {
+      expect(builtinDefinitions()).toHaveProperty([definition]);
+      for (const field of Object.keys(fields).filter((name) => name !== "")) {
+        expect(builtinDefinitions()[definition]?.properties, definition).toHaveProperty([field]);
+      }
+    }
+  });
+
+  test("fall back to what every kind has in common, and to nothing", () => {
+    expect(builtinDescription("io.k8s.api.core.v1.Pod", "spec")).toBe("What to run, and where it may run.");
+    expect(builtinDescription("io.k8s.api.node.v1.RuntimeClass", "kind")).toBe("Kind of the object.");
+    expect(builtinDescription("io.k8s.api.node.v1.RuntimeClass", "handler")).toBeUndefined();
+    expect(builtinDescription("io.k8s.api.node.v1.RuntimeClass")).toBeUndefined();
   });
 });
 

@@ -6,4 +6,6 @@ export {
   builtinResources,
   metricsResources,
 } from "./definitions.ts";
+export { builtinDescription } from "./descriptions.ts";
+export { embeddedSchema } from "./embedded-schema.ts";
 export { ZodDefinitions } from "./zod-from-schema.ts";
