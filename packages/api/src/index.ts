@@ -12,3 +12,7 @@ export * from "./label-selector.ts";
 export * from "./node-affinity.ts";
 export * from "./stable-hash.ts";
 export * from "./taint.ts";
+export * from "./crd.ts";
+export * from "./define-kind.ts";
+export * from "./read-object.ts";
+export * from "./structural-from-zod.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CelRule } from "./structural-schema.ts";
+import type { CelRule, StructuralSchema } from "./structural-schema.ts";
 
 /** The metadata of every object (`meta/v1` ObjectMeta). */
 export interface ObjectMeta {
@@ -82,9 +82,13 @@ export interface CustomKind {
   readonly summary: string;
   readonly columns: readonly PrinterColumn[];
   readonly statusSubresource: boolean;
-  readonly scaleSubresource: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string } | undefined;
+  readonly scaleSubresource:
+    | { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }
+    | undefined;
   /** CEL rules on the whole object; rules further down are metadata of the zod schema there. */
   readonly rules: readonly CelRule[];
+  /** The schema of the whole object, as the CRD has it. */
+  readonly structural: StructuralSchema;
 }
 
 /** The TypeScript type of a kind's objects. */
