@@ -1,3 +1,4 @@
+export { type HpaControllerOptions, hpaController } from "./controller.ts";
 export * from "./engine/decide.ts";
 export * from "./engine/history.ts";
 export * from "./vectors.ts";

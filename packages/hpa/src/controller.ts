@@ -1,0 +1,208 @@
+import { HorizontalPodAutoscaler, type HorizontalPodAutoscalerSpec, Pod, parseSelector } from "@bellows/api";
+import {
+  type Controller,
+  type ControllerContext,
+  controller,
+  isConflict,
+  keyText,
+  lookAgainAt,
+  type ObjectKey,
+  self,
+} from "@bellows/kube";
+import { type HpaMetrics, hpaMetrics } from "./controller-metrics.ts";
+import {
+  concludeSync,
+  decideReplicas,
+  defaultConfig,
+  type HpaConclusion,
+  type HpaConfig,
+  type HpaDecision,
+} from "./engine/decide.ts";
+import { type History, noHistory } from "./engine/history.ts";
+import type { Reading } from "./engine/metric.ts";
+import { type ObservedScale, observeMetrics, observePods, observeScale, refusal } from "./observe.ts";
+
+export interface HpaControllerOptions extends Partial<HpaConfig> {
+  /** Longest time between two syncs of one autoscaler; default 15 s, as kube-controller-manager's flag. */
+  readonly syncPeriodMs?: number;
+}
+
+/** What is remembered of an autoscaler while this process runs. */
+interface Memory {
+  readonly history: History;
+  readonly spec: string;
+  readonly selector: string;
+  readonly dueAt: number;
+}
+
+/** Soonest new look at an autoscaler, so that odd sample times never make it spin. */
+const minSyncPeriodMs = 1_000;
+/** A sample is published a moment after it was taken. */
+const publishDelayMs = 250;
+const conflictRetries = 5;
+
+/**
+ * Keeps a workload at the replicas its HorizontalPodAutoscaler asks for. Writes: the target's scale, the autoscaler's
+ * status, Events.
+ */
+export function hpaController(options: HpaControllerOptions = {}): Controller {
+  const config: HpaConfig = { ...defaultConfig, ...options };
+  const syncPeriodMs = options.syncPeriodMs ?? 15_000;
+  const memories = new Map<string, Memory>();
+  let metrics: HpaMetrics;
+
+  return controller({
+    name: "horizontal-pod-autoscaler",
+    watches: [self(HorizontalPodAutoscaler)],
+    reads: [Pod as never],
+    start(context) {
+      metrics = hpaMetrics(context.metrics);
+    },
+    async reconcile(key, context) {
+      const id = keyText(key);
+      const hpa = context.cache.get(HorizontalPodAutoscaler, key);
+      if (!hpa?.spec || hpa.metadata.deletionTimestamp) {
+        memories.delete(id);
+        metrics.forget(key.namespace ?? "", key.name);
+        return;
+      }
+      const now = context.clock.now();
+      const memory = memories.get(id);
+      const spec = JSON.stringify(hpa.spec);
+      // Its own status writes wake the controller, too.
+      if (memory && memory.spec === spec && now < memory.dueAt) return lookAgainAt(memory.dueAt);
+
+      const namespace = key.namespace as string;
+      const scale = await observeScale(context.client, targetOf(hpa.spec, namespace));
+      const selector = "error" in scale ? "" : scale.selector;
+      const { pods, selectorError } = observePods(context.cache, namespace, selector);
+      const readings =
+        "error" in scale ? [] : await observeMetrics(context.client, namespace, selector, hpa.spec.metrics ?? []);
+      const autoscalersOfPods = [...memories]
+        .filter(
+          ([other, each]) => other === id || (other.startsWith(`${namespace}/`) && selectsAny(each.selector, pods)),
+        )
+        .map(([other]) => other)
+        .sort();
+      const seen = { scale, pods, readings, autoscalersOfPods, ...(selectorError !== undefined && { selectorError }) };
+
+      const decision = decideReplicas(hpa, seen, memory?.history ?? noHistory, config, now);
+      const rescaled = await rescale(hpa.spec, namespace, scale, decision, context);
+      const conclusion = concludeSync(hpa, decision, rescaled, context.clock.now());
+      await writeStatus(hpa, conclusion, context);
+
+      const dueAt = nextSyncAt(now, readings, syncPeriodMs);
+      memories.set(id, { history: conclusion.history, spec, selector, dueAt });
+      report(hpa, key, decision, conclusion, context, metrics, now);
+      return lookAgainAt(dueAt);
+    },
+  });
+}
+
+const targetOf = (spec: HorizontalPodAutoscalerSpec, namespace: string) => ({
+  apiVersion: spec.scaleTargetRef.apiVersion ?? "v1",
+  kind: spec.scaleTargetRef.kind,
+  name: spec.scaleTargetRef.name,
+  namespace,
+});
+
+function selectsAny(selector: string, pods: readonly Pod[]): boolean {
+  if (selector === "") return false;
+  const parsed = parseSelector(selector);
+  return pods.some((pod) => parsed.matches(pod.metadata.labels ?? {}));
+}
+
+/** Writes spec.replicas by the version that was read; where that is outdated, reads again and writes the same count. */
+async function rescale(
+  spec: HorizontalPodAutoscalerSpec,
+  namespace: string,
+  scale: ObservedScale,
+  decision: HpaDecision,
+  context: ControllerContext,
+): Promise<{ error?: string }> {
+  if (decision.rescaleTo === undefined || context.signal.aborted) return {};
+  const target = targetOf(spec, namespace);
+  let version = "error" in scale ? undefined : scale.resourceVersion;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await context.client.updateScale(target, decision.rescaleTo, version);
+      return {};
+    } catch (error) {
+      const message = refusal(error);
+      if (!isConflict(error) || attempt === conflictRetries) return { error: message };
+      const latest = await observeScale(context.client, target);
+      if ("error" in latest) return { error: latest.error };
+      version = latest.resourceVersion;
+    }
+  }
+}
+
+async function writeStatus(
+  hpa: HorizontalPodAutoscaler,
+  conclusion: HpaConclusion,
+  context: ControllerContext,
+): Promise<void> {
+  const { status } = conclusion;
+  if (sameJson(status, hpa.status)) return;
+  // What is absent now must not stay from before: a merge patch removes what is null.
+  const gone = Object.keys(hpa.status ?? {}).filter((field) => !(field in status));
+  const body = { status: { ...status, ...Object.fromEntries(gone.map((field) => [field, null])) } };
+  const key = { namespace: hpa.metadata.namespace as string, name: hpa.metadata.name };
+  try {
+    await context.client.patch(HorizontalPodAutoscaler, key, { type: "merge", body }, { subresource: "status" });
+  } catch (error) {
+    context.events.record(hpa, { type: "Warning", reason: "FailedUpdateStatus", message: refusal(error) });
+  }
+}
+
+const sameJson = (left: unknown, right: unknown) => JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
+}
+
+/** The next sync: when the next sample of the slowest pod is due, but no later than the sync period. */
+function nextSyncAt(now: number, readings: readonly Reading[], syncPeriodMs: number): number {
+  const dues = readings.flatMap((reading) =>
+    "podMetrics" in reading
+      ? reading.podMetrics.map((item) => Date.parse(item.timestamp ?? "") + syncPeriodMs + publishDelayMs)
+      : [],
+  );
+  const due = dues.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...dues);
+  return Math.min(now + syncPeriodMs, Math.max(now + minSyncPeriodMs, due));
+}
+
+function report(
+  hpa: HorizontalPodAutoscaler,
+  key: ObjectKey,
+  decision: HpaDecision,
+  conclusion: HpaConclusion,
+  context: ControllerContext,
+  metrics: HpaMetrics,
+  startedAt: number,
+): void {
+  for (const event of conclusion.events) context.events.record(hpa, event);
+  const { rescaleTo, currentReplicas } = decision;
+  const rescaled = conclusion.events.some((event) => event.reason === "SuccessfulRescale");
+  const action = !rescaled ? "none" : (rescaleTo as number) > currentReplicas ? "scale_up" : "scale_down";
+  metrics.reconciled(
+    action,
+    conclusion.error === undefined ? "none" : "internal",
+    (context.clock.now() - startedAt) / 1000,
+  );
+  metrics.desired(key.namespace ?? "", key.name, conclusion.status.desiredReplicas);
+  if (rescaled) {
+    context.log.info("rescaled", {
+      HorizontalPodAutoscaler: keyText(key),
+      from: currentReplicas,
+      to: rescaleTo,
+      reason: decision.rescaleReason,
+    });
+  }
+}

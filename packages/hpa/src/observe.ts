@@ -1,0 +1,170 @@
+import {
+  type LabelSelector,
+  type MetricSpec,
+  Pod,
+  type PodMetrics,
+  parseSelector,
+  quantityOf,
+  selectorOf,
+} from "@bellows/api";
+import { ApiError, type Cache, type Client, type ScaleTarget } from "@bellows/kube";
+import type { Seen } from "./engine/decide.ts";
+import type { Reading } from "./engine/metric.ts";
+import { defaultWindowMs, type Sample } from "./engine/samples.ts";
+
+/** What the target's scale says, or why it can't be read. */
+export type ObservedScale = Seen["scale"] & { readonly resourceVersion?: string };
+
+/** Reads the scale subresource of the target. Never throws for a refusal of the server. */
+export async function observeScale(client: Client, target: ScaleTarget): Promise<ObservedScale> {
+  try {
+    const scale = await client.getScale(target);
+    return {
+      specReplicas: scale.spec?.replicas ?? 0,
+      statusReplicas: scale.status?.replicas ?? 0,
+      selector: scale.status?.selector ?? "",
+      ...(scale.metadata.resourceVersion && { resourceVersion: scale.metadata.resourceVersion }),
+    };
+  } catch (error) {
+    return { error: refusal(error) };
+  }
+}
+
+/** The pods under a selector's text, or why it is none. */
+export function observePods(
+  cache: Cache,
+  namespace: string,
+  selector: string,
+): { pods: readonly Pod[]; selectorError?: string } {
+  if (selector === "") return { pods: [] };
+  try {
+    const parsed = parseSelector(selector);
+    return { pods: cache.list(Pod, namespace).filter((pod) => parsed.matches(pod.metadata.labels ?? {})) };
+  } catch (error) {
+    return { pods: [], selectorError: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Reads each metric from the API that has it. Metrics of one kind over the same pods are read once. */
+export async function observeMetrics(
+  client: Client,
+  namespace: string,
+  selector: string,
+  metrics: readonly MetricSpec[],
+): Promise<readonly Reading[]> {
+  let podMetrics: Promise<Reading> | undefined;
+  return Promise.all(
+    metrics.map((metric) => {
+      switch (metric.type) {
+        case "Resource":
+        case "ContainerResource":
+          podMetrics ??= readPodMetrics(client, namespace, selector);
+          return podMetrics;
+        case "Pods":
+          return readPodsMetric(client, namespace, selector, metric);
+        case "Object":
+          return readObjectMetric(client, namespace, metric);
+        case "External":
+          return readExternalMetric(client, namespace, metric);
+        default:
+          return { error: `no metrics API serves the type "${metric.type}"` };
+      }
+    }),
+  );
+}
+
+async function readPodMetrics(client: Client, namespace: string, selector: string): Promise<Reading> {
+  return read("resource", async () => {
+    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`;
+    const { items } = (await client.raw(path, { labelSelector: selector })) as { items: PodMetrics[] };
+    return items.length === 0 ? none("resource") : { podMetrics: items };
+  });
+}
+
+interface MetricValue {
+  readonly describedObject: { readonly name: string };
+  readonly timestamp: string;
+  readonly windowSeconds?: number | null;
+  readonly value: string;
+}
+
+const customPath = (namespace: string) => `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${namespace}`;
+
+async function readPodsMetric(client: Client, namespace: string, selector: string, spec: MetricSpec): Promise<Reading> {
+  return read("custom", async () => {
+    const metric = spec.pods?.metric;
+    const path = `${customPath(namespace)}/pods/*/${metric?.name}`;
+    const query = { labelSelector: selector, ...metricSelector(metric?.selector) };
+    const { items } = (await client.raw(path, query)) as { items: MetricValue[] };
+    return items.length === 0 ? none("custom") : { samples: new Map(items.map(sampleOf)) };
+  });
+}
+
+async function readObjectMetric(client: Client, namespace: string, spec: MetricSpec): Promise<Reading> {
+  return read("custom", async () => {
+    const { describedObject, metric } = spec.object as NonNullable<MetricSpec["object"]>;
+    const { apiVersion = "v1", kind, name } = describedObject;
+    const resource = await client.resourceOf(apiVersion, kind);
+    if (!resource)
+      return {
+        error: `unable to fetch metrics from custom metrics API: no matches for kind "${kind}" in version "${apiVersion}"`,
+      };
+    const qualified = resource.group ? `${resource.plural}.${resource.group}` : resource.plural;
+    const isNamespace = kind === "Namespace" && resource.group === "";
+    const path = isNamespace
+      ? `${customPath(namespace)}/metrics/${metric.name}`
+      : `${customPath(namespace)}/${qualified}/${name}/${metric.name}`;
+    const { items } = (await client.raw(path, metricSelector(metric.selector))) as { items: MetricValue[] };
+    const [item] = items;
+    if (items.length !== 1 || !item) {
+      return {
+        error: `unable to fetch metrics from custom metrics API: the custom metrics API server returned ${items.length} results when we asked for exactly one`,
+      };
+    }
+    return { valuesMilli: [milliExactly(item.value)] };
+  });
+}
+
+async function readExternalMetric(client: Client, namespace: string, spec: MetricSpec): Promise<Reading> {
+  return read("external", async () => {
+    const { metric } = spec.external as NonNullable<MetricSpec["external"]>;
+    const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/${metric.name}`;
+    const selector = selectorOf(metric.selector ?? {}).toString();
+    const { items } = (await client.raw(path, selector ? { labelSelector: selector } : {})) as {
+      items: { value: string }[];
+    };
+    return items.length === 0 ? none("external") : { valuesMilli: items.map((item) => milliExactly(item.value)) };
+  });
+}
+
+const metricSelector = (selector: LabelSelector | undefined): Record<string, string> => {
+  const text = selector ? selectorOf(selector).toString() : "";
+  return text ? { metricLabelSelector: text } : {};
+};
+
+const none = (api: string): Reading => ({ error: `no metrics returned from ${api} metrics API` });
+
+async function read(api: "resource" | "custom" | "external", attempt: () => Promise<Reading>): Promise<Reading> {
+  try {
+    return await attempt();
+  } catch (error) {
+    return { error: `unable to fetch metrics from ${api} metrics API: ${refusal(error)}` };
+  }
+}
+
+const sampleOf = (item: MetricValue): [string, Sample] => [
+  item.describedObject.name,
+  {
+    milli: Number(milliExactly(item.value)),
+    at: Date.parse(item.timestamp),
+    windowMs: item.windowSeconds == null ? defaultWindowMs : item.windowSeconds * 1000,
+  },
+];
+
+const milliExactly = (text: string): bigint => quantityOf(text).scaled(-3);
+
+/** What a server said, or that none answered. Anything else is a fault of ours and goes on. */
+export function refusal(error: unknown): string {
+  if (error instanceof ApiError || (error instanceof Error && error.name === "TransportError")) return error.message;
+  throw error;
+}
