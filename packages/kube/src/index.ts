@@ -9,6 +9,7 @@ export { deepFreeze } from "./frozen.ts";
 export * from "./http-transport.ts";
 export * from "./informer.ts";
 export * from "./kubeconfig.ts";
+export * from "./leader-election.ts";
 export { createInformer } from "./list-watch-informer.ts";
 export * from "./logging.ts";
 export * from "./manager.ts";
