@@ -1,1 +1,2 @@
-export {};
+export { type ConfigMapControllerOptions, configMapController } from "./config-map-controller.ts";
+export { type Installation, type InstallationFlags, installationOf } from "./installation.ts";
