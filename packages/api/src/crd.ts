@@ -51,6 +51,14 @@ export interface CrdOptions {
   readonly conversion?: CrdObject["spec"]["conversion"];
 }
 
+/** An API server refuses CRDs in a group of Kubernetes' own (`*.k8s.io`) that don't say where the group was approved. */
+const approvalAnnotation = "api-approved.kubernetes.io";
+
+/** By group, as upstream's CRDs say it. */
+const approvals: Readonly<Record<string, string>> = {
+  "autoscaling.k8s.io": "https://github.com/kubernetes/kubernetes/pull/63797",
+};
+
 /**
  * The CustomResourceDefinition of a kind in all its versions. The first is the stored one.
  * @throws where the versions are not of one kind, or one is not a custom kind
@@ -64,10 +72,11 @@ export function crdOf(kinds: Kind | readonly [Kind, ...Kind[]], options: CrdOpti
     }
   }
   const { group, kind, listKind, plural, singular, scope, shortNames, categories } = stored;
+  const approval = approvals[group];
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, ...(approval ? { annotations: { [approvalAnnotation]: approval } } : {}) },
     spec: {
       group,
       names: {

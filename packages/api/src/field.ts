@@ -16,7 +16,7 @@ export function quantity() {
     .union([
       z
         .string()
-        .regex(quantityPattern, { error: "a quantity such as 100m or 1.5Gi" })
+        .regex(quantityPattern, { error: "a quantity such as 100m or 1.5Gi", abort: true })
         .refine((text) => quantityProblem(text) === undefined, { error: "a quantity such as 100m or 1.5Gi" }),
       z.int(),
     ])

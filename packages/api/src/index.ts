@@ -16,3 +16,5 @@ export * from "./crd.ts";
 export * from "./define-kind.ts";
 export * from "./read-object.ts";
 export * from "./structural-from-zod.ts";
+export * from "./keda/index.ts";
+export * from "./vpa/index.ts";

@@ -71,6 +71,7 @@ function embed(schema: StructuralSchema, unseen: readonly string[] = []): Struct
     "x-kubernetes-group-version-kind": _kind,
     ...embedded
   } = schema;
+  if (schema.required) embedded.required = schema.required.toSorted();
   if (schema.items) embedded.items = embed(schema.items);
   if (typeof schema.additionalProperties === "object") embedded.additionalProperties = embed(schema.additionalProperties);
   if (schema.properties) {

@@ -1,0 +1,2 @@
+export { VerticalPodAutoscaler } from "./vertical-pod-autoscaler.ts";
+export { VerticalPodAutoscalerCheckpoint } from "./vertical-pod-autoscaler-checkpoint.ts";
