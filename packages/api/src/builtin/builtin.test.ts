@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { builtinDefinitions, builtinDocument, builtinResources, metricsResources } from "./definitions.ts";
+import { builtinDescription } from "./descriptions.ts";
 import { autoscalingDescriptions } from "./descriptions-autoscaling.ts";
 import { coreDescriptions } from "./descriptions-core.ts";
 import { workloadDescriptions } from "./descriptions-workloads.ts";
-import { builtinDescription } from "./descriptions.ts";
 import { emitTypeScript } from "./emit-typescript.ts";
 import {
   CustomResourceDefinition,
@@ -130,7 +130,14 @@ describe("kinds", () => {
     [Deployment, "apps/v1", "deployments", ["deploy"], ["all"], "Namespaced"],
     [HorizontalPodAutoscaler, "autoscaling/v2", "horizontalpodautoscalers", ["hpa"], ["all"], "Namespaced"],
     [HorizontalPodAutoscalerV1, "autoscaling/v1", "horizontalpodautoscalers", ["hpa"], ["all"], "Namespaced"],
-    [CustomResourceDefinition, "apiextensions.k8s.io/v1", "customresourcedefinitions", ["crd", "crds"], ["api-extensions"], "Cluster"],
+    [
+      CustomResourceDefinition,
+      "apiextensions.k8s.io/v1",
+      "customresourcedefinitions",
+      ["crd", "crds"],
+      ["api-extensions"],
+      "Cluster",
+    ],
     [NodeMetrics, "metrics.k8s.io/v1beta1", "nodes", [], [], "Cluster"],
   ])("$kind has the names that discovery gives", (kind, apiVersion, plural, shortNames, categories, scope) => {
     expect(kind).toMatchObject({ apiVersion, plural, shortNames, categories, scope, custom: undefined });
@@ -146,7 +153,13 @@ describe("kinds", () => {
   test("a schema keeps unknown fields and takes null for not set", () => {
     const service = {
       metadata: { name: "a", creationTimestamp: null },
-      spec: { ports: [{ port: 80, targetPort: "http" }, { port: 81, targetPort: 8081 }], future: { field: 1 } },
+      spec: {
+        ports: [
+          { port: 80, targetPort: "http" },
+          { port: 81, targetPort: 8081 },
+        ],
+        future: { field: 1 },
+      },
     };
     expect(Service.schema.parse(service)).toEqual(service);
   });

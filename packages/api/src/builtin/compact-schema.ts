@@ -68,7 +68,10 @@ function compactSchema(schema: Json): StructuralSchema {
   for (const keyword of plainKeywords) if (schema[keyword] !== undefined) compact[keyword] = schema[keyword];
   if (schema["properties"]) {
     compact["properties"] = Object.fromEntries(
-      Object.entries(schema["properties"] as Record<string, Json>).map(([name, property]) => [name, compactSchema(property)]),
+      Object.entries(schema["properties"] as Record<string, Json>).map(([name, property]) => [
+        name,
+        compactSchema(property),
+      ]),
     );
   }
   if (schema["items"]) compact["items"] = compactSchema(schema["items"] as Json);

@@ -14,7 +14,8 @@ export const autoscalingDescriptions: Descriptions = {
   },
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec": {
     "": "What is scaled, by what, and within which bounds.",
-    behavior: "Limits on how fast replicas change. Growing at most to the double or by 4 pods in 15 seconds when left out.",
+    behavior:
+      "Limits on how fast replicas change. Growing at most to the double or by 4 pods in 15 seconds when left out.",
     maxReplicas: "The most replicas.",
     metrics: "What is scaled by; the one that asks for most replicas decides. 80% of the CPU when left out.",
     minReplicas: "The fewest replicas; 1 when left out.",

@@ -65,7 +65,8 @@ export const coreDescriptions: Descriptions = {
     ephemeralContainers: "Added to a running pod to look into it.",
     hostNetwork: "Whether the pod has the node's network as its own.",
     imagePullSecrets: "Secrets to pull images with.",
-    initContainers: "Run one after the other before the containers start. One with restartPolicy Always keeps running beside them.",
+    initContainers:
+      "Run one after the other before the containers start. One with restartPolicy Always keeps running beside them.",
     nodeName: "The node that the pod runs on. The scheduler fills it.",
     nodeSelector: "Labels that the node must have.",
     overhead: "What running the pod takes beside its containers, by the RuntimeClass.",
@@ -80,7 +81,8 @@ export const coreDescriptions: Descriptions = {
     schedulingGates: "While there are any, the pod is not scheduled.",
     securityContext: "Users, groups and privileges for the whole pod.",
     serviceAccountName: "The service account that the pod acts as.",
-    terminationGracePeriodSeconds: "Seconds from asking the containers to stop until they are killed; 30 when left out.",
+    terminationGracePeriodSeconds:
+      "Seconds from asking the containers to stop until they are killed; 30 when left out.",
     tolerations: "Taints of nodes that the pod puts up with.",
     topologySpreadConstraints: "How evenly pods like this one are spread over zones, nodes and the like.",
     volumes: "Storage that containers can mount.",

@@ -73,11 +73,15 @@ function embed(schema: StructuralSchema, unseen: readonly string[] = []): Struct
   } = schema;
   if (schema.required) embedded.required = schema.required.toSorted();
   if (schema.items) embedded.items = embed(schema.items);
-  if (typeof schema.additionalProperties === "object") embedded.additionalProperties = embed(schema.additionalProperties);
+  if (typeof schema.additionalProperties === "object")
+    embedded.additionalProperties = embed(schema.additionalProperties);
   if (schema.properties) {
     const undefaulted = new Set([...(schema.required ?? []), ...unseen]);
     embedded.properties = Object.fromEntries(
-      Object.entries(schema.properties).map(([name, property]) => [name, embedProperty(property, undefaulted.has(name))]),
+      Object.entries(schema.properties).map(([name, property]) => [
+        name,
+        embedProperty(property, undefaulted.has(name)),
+      ]),
     );
   }
   return embedded;

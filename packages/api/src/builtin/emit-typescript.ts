@@ -88,7 +88,11 @@ function moduleOf(definition: string): string {
 
 /** The client has one generic list type; only the metrics APIs answer with a list as the kind of a single object. */
 function isGenericList(definition: string, { definitions }: BuiltinDocument): boolean {
-  return definition.endsWith("List") && "items" in (definitions[definition]?.properties ?? {}) && !definition.includes("metrics");
+  return (
+    definition.endsWith("List") &&
+    "items" in (definitions[definition]?.properties ?? {}) &&
+    !definition.includes("metrics")
+  );
 }
 
 function typeName(definition: string): string {
@@ -170,7 +174,8 @@ class ModuleText {
   #reference(definition: string): string {
     const inline = inlined[definition];
     if (inline !== undefined) return inline;
-    if (!(definition in this.#document.definitions)) throw new Error(`${this.#module} refers to ${definition}, unknown`);
+    if (!(definition in this.#document.definitions))
+      throw new Error(`${this.#module} refers to ${definition}, unknown`);
     if (handwritten.has(definition)) this.#import("../kind.ts", typeName(definition));
     else if (moduleOf(definition) !== this.#module) {
       this.#import(`./${moduleOf(definition)}.generated.ts`, typeName(definition));

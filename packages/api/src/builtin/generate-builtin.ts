@@ -68,7 +68,10 @@ function readResources(directory: string, definitions: Record<string, Structural
       byKind.set(`${group}/${version}/${kind}`, name);
     }
   }
-  const groups = readJson<{ groups: { name: string; versions: { version: string }[] }[] }>(directory, "apis.json").groups;
+  const groups = readJson<{ groups: { name: string; versions: { version: string }[] }[] }>(
+    directory,
+    "apis.json",
+  ).groups;
   const listed = [{ name: "", versions: [{ version: "v1" }] }, ...groups];
   return listed.flatMap(({ name: group, versions }) =>
     versions.flatMap(({ version }) => {
@@ -134,7 +137,9 @@ function subresourceOf(
 /** One resource and one definition a line, so that an upgrade of Kubernetes shows as a readable difference. */
 function printDocument({ resources, metricsResources, definitions }: BuiltinDocument): string {
   const lines = (list: readonly unknown[]) => list.map((item) => JSON.stringify(item)).join(",\n");
-  const named = Object.entries(definitions).map(([name, schema]) => `${JSON.stringify(name)}:${JSON.stringify(schema)}`);
+  const named = Object.entries(definitions).map(
+    ([name, schema]) => `${JSON.stringify(name)}:${JSON.stringify(schema)}`,
+  );
   return [
     '{"resources":[',
     lines(resources),

@@ -89,13 +89,10 @@ export const metricsDefinitions: SchemaDefinitions = {
     "custom.metrics.k8s.io",
     "v1beta1",
     "MetricValue",
-    object({ describedObject: described, metricName: text, timestamp: time, window: seconds, value: quantity, selector }, [
-      "describedObject",
-      "metricName",
-      "timestamp",
-      "value",
-      "selector",
-    ]),
+    object(
+      { describedObject: described, metricName: text, timestamp: time, window: seconds, value: quantity, selector },
+      ["describedObject", "metricName", "timestamp", "value", "selector"],
+    ),
   ),
   [`${customV1beta1}.MetricValueList`]: listOf(
     "custom.metrics.k8s.io",

@@ -26,7 +26,10 @@ const EventType = z.enum([
 
 /** Shared by CloudEventSource and ClusterCloudEventSource. */
 export const CloudEventSourceSpec = z.object({
-  clusterName: z.string().optional().describe("Name of the cluster as events give it; kubernetes-default when left out."),
+  clusterName: z
+    .string()
+    .optional()
+    .describe("Name of the cluster as events give it; kubernetes-default when left out."),
   destination: z
     .object({
       http: z

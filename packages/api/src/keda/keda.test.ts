@@ -86,7 +86,11 @@ describe("a ScaledObject", () => {
 
   test.each([
     ["no triggers", { triggers: [] }, "spec.triggers: [], expected at least 1 items"],
-    ["a nameless target", { scaleTargetRef: { name: "" } }, 'spec.scaleTargetRef.name: "", expected at least 1 characters'],
+    [
+      "a nameless target",
+      { scaleTargetRef: { name: "" } },
+      'spec.scaleTargetRef.name: "", expected at least 1 characters',
+    ],
     ["no target", { scaleTargetRef: undefined }, "spec.scaleTargetRef: nothing, expected an object"],
     ["no most replicas", { maxReplicaCount: 0 }, "spec.maxReplicaCount: 0, expected at least 1"],
     ["a negative minimum", { minReplicaCount: -1 }, "spec.minReplicaCount: -1, expected at least 0"],
@@ -97,7 +101,11 @@ describe("a ScaledObject", () => {
       { triggers: [{ type: "cron", metadata: { desiredReplicas: 3 } }] },
       "spec.triggers[0].metadata.desiredReplicas: 3, expected text",
     ],
-    ["a typeless trigger", { triggers: [{ type: "", metadata: {} }] }, 'spec.triggers[0].type: "", expected at least 1 characters'],
+    [
+      "a typeless trigger",
+      { triggers: [{ type: "", metadata: {} }] },
+      'spec.triggers[0].type: "", expected at least 1 characters',
+    ],
     [
       "an unknown kind of credentials",
       { triggers: [{ ...cron, authenticationRef: { name: "login", kind: "Secret" } }] },
@@ -122,7 +130,11 @@ describe("a ScaledObject", () => {
     const plain = readObject(ScaledObject, aScaledObject());
     expect(plain).toEqual({ ok: true, object: aScaledObject() });
     const falling = readObject(ScaledObject, aScaledObject({ fallback: { failureThreshold: 3, replicas: 1 } }));
-    expect(falling.ok && falling.object.spec.fallback).toEqual({ failureThreshold: 3, replicas: 1, behavior: "static" });
+    expect(falling.ok && falling.object.spec.fallback).toEqual({
+      failureThreshold: 3,
+      replicas: 1,
+      behavior: "static",
+    });
   });
 
   test("is shown by kubectl in KEDA's columns", () => {
@@ -269,7 +281,11 @@ describe("an authentication", () => {
       { hashiCorpVault: { address: "https://vault.example.com", authentication: "token", secrets: [] } },
       "spec.hashiCorpVault.secrets: [], expected at least 1 items",
     ],
-    ["half of an access key", { awsSecretManager: { credentials: { accessKey: { valueFrom } }, secrets: [{ parameter: "a", name: "b" }] } }, "spec.awsSecretManager.credentials.accessSecretKey: nothing, expected an object"],
+    [
+      "half of an access key",
+      { awsSecretManager: { credentials: { accessKey: { valueFrom } }, secrets: [{ parameter: "a", name: "b" }] } },
+      "spec.awsSecretManager.credentials.accessSecretKey: nothing, expected an object",
+    ],
   ])("with %s is refused", (_name, spec, problem) => {
     expect(problems(TriggerAuthentication, anAuthentication(spec))).toEqual([problem]);
   });
@@ -280,10 +296,9 @@ describe("an authentication", () => {
   });
 
   test("shows who uses it only when asked for more", () => {
-    expect(TriggerAuthentication.custom?.columns.filter((column) => column.priority === 1).map(({ name }) => name)).toEqual([
-      "ScaledObjects",
-      "ScaledJobs",
-    ]);
+    expect(
+      TriggerAuthentication.custom?.columns.filter((column) => column.priority === 1).map(({ name }) => name),
+    ).toEqual(["ScaledObjects", "ScaledJobs"]);
   });
 });
 
@@ -299,7 +314,10 @@ describe("a source of CloudEvents", () => {
   });
 
   test("that names an unknown event is refused", () => {
-    const [problem] = problems(CloudEventSource, object({ eventSubscription: { includedEventTypes: ["keda.any.v1"] } }));
+    const [problem] = problems(
+      CloudEventSource,
+      object({ eventSubscription: { includedEventTypes: ["keda.any.v1"] } }),
+    );
     expect(problem).toMatch(/^spec\.eventSubscription\.includedEventTypes\[0\]: "keda\.any\.v1", expected one of /);
   });
 });

@@ -43,9 +43,15 @@ const HorizontalPodAutoscalerConfig = z.object({
 });
 
 const ScalingModifiers = z.object({
-  formula: z.string().optional().describe("An expression over the names of the triggers that gives one composite metric."),
+  formula: z
+    .string()
+    .optional()
+    .describe("An expression over the names of the triggers that gives one composite metric."),
   target: z.string().optional().describe("The value of the composite metric that is aimed at."),
-  activationTarget: z.string().optional().describe("Above this value of the composite metric the target leaves zero; 0."),
+  activationTarget: z
+    .string()
+    .optional()
+    .describe("Above this value of the composite metric the target leaves zero; 0."),
   metricType: z
     .enum(["AverageValue", "Value"])
     .optional()
@@ -58,7 +64,9 @@ const Advanced = z.object({
     .optional()
     .describe("Give the target the replicas it had before, when the ScaledObject is deleted."),
   horizontalPodAutoscalerConfig: HorizontalPodAutoscalerConfig.optional().describe("Settings of the HPA."),
-  scalingModifiers: ScalingModifiers.optional().describe("One composite metric instead of one metric for each trigger."),
+  scalingModifiers: ScalingModifiers.optional().describe(
+    "One composite metric instead of one metric for each trigger.",
+  ),
 });
 
 const Fallback = z.object({

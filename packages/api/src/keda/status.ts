@@ -16,5 +16,7 @@ export const TriggersActivity = z
   .describe("For each external metric, whether its trigger was active at the last polling.");
 
 export const triggersTypes = z.string().describe("The types of the triggers, separated by commas.");
-export const authenticationsTypes = z.string().describe("The names of the authentications in use, separated by commas.");
+export const authenticationsTypes = z
+  .string()
+  .describe("The names of the authentications in use, separated by commas.");
 export const externalMetricNames = z.array(z.string()).describe("Names of the external metrics, one for each trigger.");

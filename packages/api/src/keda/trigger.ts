@@ -31,12 +31,16 @@ export const ScaledObjectTrigger = z
     metricType: z
       .string()
       .optional()
-      .describe("How the HPA compares the metric: AverageValue (when left out), Value, or Utilization for cpu and memory."),
+      .describe(
+        "How the HPA compares the metric: AverageValue (when left out), Value, or Utilization for cpu and memory.",
+      ),
   })
   .describe("A source of a metric, and the value of it that is aimed at.");
 
 /** A trigger of a ScaledJob, which has no HPA and therefore no metricType. */
-export const ScaledJobTrigger = z.object(triggerFields).describe("A source of a metric, and how much of it one Job takes.");
+export const ScaledJobTrigger = z
+  .object(triggerFields)
+  .describe("A source of a metric, and how much of it one Job takes.");
 
 export type AuthenticationRef = z.infer<typeof AuthenticationRef>;
 export type ScaledObjectTrigger = z.infer<typeof ScaledObjectTrigger>;

@@ -3,7 +3,10 @@ import { Int32, Int64, quantity, resources } from "../field.ts";
 import { StartupBoost } from "./startup-boost.ts";
 
 const ContainerPolicy = z.object({
-  containerName: z.string().optional().describe("The container this is for; `*` for all that have no policy of their own."),
+  containerName: z
+    .string()
+    .optional()
+    .describe("The container this is for; `*` for all that have no policy of their own."),
   mode: z.enum(["Auto", "Off"]).optional().describe("Whether the container is scaled; Auto when left out."),
   minAllowed: resources().optional().describe("The least that is recommended, by resource."),
   maxAllowed: resources().optional().describe("The most that is recommended, by resource."),

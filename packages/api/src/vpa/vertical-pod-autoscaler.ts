@@ -26,10 +26,7 @@ const UpdatePolicy = z.object({
     .optional()
     .describe("When pods get the recommendation; Recreate when left out. Auto is an old name of Recreate."),
   minReplicas: Int32.optional().describe("With fewer live replicas than this no pod is evicted."),
-  evictionRequirements: z
-    .array(EvictionRequirement)
-    .optional()
-    .describe("All must hold before a pod is evicted."),
+  evictionRequirements: z.array(EvictionRequirement).optional().describe("All must hold before a pod is evicted."),
   evictAfterOOMSeconds: Int32.min(1)
     .optional()
     .describe("A pod that runs out of memory within so many seconds of its start is evicted."),
@@ -55,7 +52,9 @@ const ContainerRecommendation = z.object({
 });
 
 const Condition = z.object({
-  type: z.string().describe("RecommendationProvided, LowConfidence, NoPodsMatched, FetchingHistory, ConfigUnsupported."),
+  type: z
+    .string()
+    .describe("RecommendationProvided, LowConfidence, NoPodsMatched, FetchingHistory, ConfigUnsupported."),
   status: z.string().describe("True, False or Unknown."),
   lastTransitionTime: timestamp().optional().describe("When the status last changed."),
   observedGeneration: Int64.min(0).optional().describe("The generation of the object that this is about."),
@@ -65,7 +64,9 @@ const Condition = z.object({
 
 export const VerticalPodAutoscalerStatus = z.object({
   recommendation: z
-    .object({ containerRecommendations: z.array(ContainerRecommendation).optional().describe("One for each container.") })
+    .object({
+      containerRecommendations: z.array(ContainerRecommendation).optional().describe("One for each container."),
+    })
     .optional()
     .describe("What was last recommended."),
   conditions: z.array(Condition).optional().describe("What is known about the object."),

@@ -113,7 +113,9 @@ describe("a VerticalPodAutoscalerCheckpoint", () => {
     };
     const read = readObject(VerticalPodAutoscalerCheckpoint, checkpoint);
     expect(read.ok && read.object.status?.cpuHistogram?.bucketWeights).toEqual({ "0": 10000, "12": 3 });
-    const status = crdOf(VerticalPodAutoscalerCheckpoint).spec.versions[0]?.schema.openAPIV3Schema.properties?.["status"];
+    const status = crdOf(VerticalPodAutoscalerCheckpoint).spec.versions[0]?.schema.openAPIV3Schema.properties?.[
+      "status"
+    ];
     expect(status?.properties?.["lastSampleStart"]).toMatchObject({ nullable: true, format: "date-time" });
     expect(status?.properties?.["cpuHistogram"]?.properties?.["bucketWeights"]).toMatchObject({
       "x-kubernetes-preserve-unknown-fields": true,
