@@ -25,31 +25,35 @@ const EventType = z.enum([
 ]);
 
 /** Shared by CloudEventSource and ClusterCloudEventSource. */
-export const CloudEventSourceSpec = z.object({
-  clusterName: z
-    .string()
-    .optional()
-    .describe("Name of the cluster as events give it; kubernetes-default when left out."),
-  destination: z
-    .object({
-      http: z
-        .object({ uri: z.string().describe("URL that events are posted to.") })
-        .optional()
-        .describe("Any HTTP server."),
-      azureEventGridTopic: z
-        .object({ endpoint: z.string().describe("URL of the topic.") })
-        .optional()
-        .describe("A topic of Azure Event Grid."),
-    })
-    .describe("Where events are sent."),
-  authenticationRef: AuthenticationRef.optional().describe("The object that holds the credentials of the destination."),
-  eventSubscription: z
-    .object({
-      includedEventTypes: z.array(EventType).optional().describe("Send only these."),
-      excludedEventTypes: z.array(EventType).optional().describe("Send all but these."),
-    })
-    .optional()
-    .describe("Which events are sent; all when left out."),
-});
+export const CloudEventSourceSpec = z
+  .object({
+    clusterName: z
+      .string()
+      .optional()
+      .describe("Name of the cluster as events give it; kubernetes-default when left out."),
+    destination: z
+      .object({
+        http: z
+          .object({ uri: z.string().describe("URL that events are posted to.") })
+          .optional()
+          .describe("Any HTTP server."),
+        azureEventGridTopic: z
+          .object({ endpoint: z.string().describe("URL of the topic.") })
+          .optional()
+          .describe("A topic of Azure Event Grid."),
+      })
+      .describe("Where events are sent."),
+    authenticationRef: AuthenticationRef.optional().describe(
+      "The object that holds the credentials of the destination.",
+    ),
+    eventSubscription: z
+      .object({
+        includedEventTypes: z.array(EventType).optional().describe("Send only these."),
+        excludedEventTypes: z.array(EventType).optional().describe("Send all but these."),
+      })
+      .optional()
+      .describe("Which events are sent; all when left out."),
+  })
+  .describe("Which events are sent, and where.");
 
-export const CloudEventSourceStatus = z.object({ conditions: KedaConditions.optional() });
+export const CloudEventSourceStatus = z.object({ conditions: KedaConditions.optional() }).describe("How sending goes.");

@@ -88,8 +88,8 @@ export const ScaledJob = kind({
     { name: "Authentications", type: "string", jsonPath: ".status.authenticationsTypes" },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
   ],
-  spec: ScaledJobSpec,
+  spec: ScaledJobSpec.describe("Which Jobs are made, by what, and how many at a time."),
   specOptional: true,
-  status: ScaledJobStatus,
+  status: ScaledJobStatus.describe("How scaling goes."),
 });
 export type ScaledJob = ObjectOf<typeof ScaledJob>;

@@ -117,7 +117,12 @@ export const ScaledObjectSpec = z
 export const ScaledObjectStatus = z.object({
   scaleTargetKind: z.string().optional().describe("Group, version and kind of the target, such as apps/v1.Deployment."),
   scaleTargetGVKR: z
-    .object({ group: z.string(), version: z.string(), kind: z.string(), resource: z.string() })
+    .object({
+      group: z.string().describe("Group; empty for the core group."),
+      version: z.string().describe("Version."),
+      kind: z.string().describe("Kind."),
+      resource: z.string().describe("Plural of the kind."),
+    })
     .optional()
     .describe("What the target turned out to be."),
   originalReplicaCount: Int32.optional().describe("Replicas of the target when the ScaledObject was created."),
@@ -163,7 +168,7 @@ export const ScaledObject = kind({
     { name: "Authentications", type: "string", jsonPath: ".status.authenticationsTypes" },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
   ],
-  spec: ScaledObjectSpec,
-  status: ScaledObjectStatus,
+  spec: ScaledObjectSpec.describe("What is scaled, by what, and within which bounds."),
+  status: ScaledObjectStatus.describe("How scaling goes."),
 });
 export type ScaledObject = ObjectOf<typeof ScaledObject>;

@@ -22,10 +22,12 @@ function valueFromSecret(description: string) {
     .object({
       valueFrom: z
         .object({
-          secretKeyRef: z.object({
-            name: z.string().describe("Name of the Secret."),
-            key: z.string().describe("Key in the Secret."),
-          }),
+          secretKeyRef: z
+            .object({
+              name: z.string().describe("Name of the Secret."),
+              key: z.string().describe("Key in the Secret."),
+            })
+            .describe("A key of a Secret."),
         })
         .describe("Where the value is."),
     })
@@ -166,25 +168,32 @@ const OAuth2 = z.object({
 });
 
 /** Shared by TriggerAuthentication and ClusterTriggerAuthentication. */
-export const TriggerAuthenticationSpec = z.object({
-  podIdentity: PodIdentity.optional().describe("An identity that the platform gives to pods."),
-  secretTargetRef: z.array(keyOf("Secret")).optional().describe("Values from Secrets."),
-  configMapTargetRef: z.array(keyOf("ConfigMap")).optional().describe("Values from ConfigMaps."),
-  env: z.array(Environment).optional().describe("Values from the environment of the scaled workload."),
-  filePath: z.string().optional().describe("A file of the operator that holds all values as a JSON object of strings."),
-  hashiCorpVault: HashiCorpVault.optional().describe("Values from HashiCorp Vault."),
-  azureKeyVault: AzureKeyVault.optional().describe("Values from Azure Key Vault."),
-  gcpSecretManager: GcpSecretManager.optional().describe("Values from Google Cloud's Secret Manager."),
-  awsSecretManager: AwsSecretManager.optional().describe("Values from AWS Secrets Manager."),
-  boundServiceAccountToken: z
-    .array(z.object({ parameter, serviceAccountName: z.string().describe("Name of the service account.") }))
-    .optional()
-    .describe("Short-lived tokens of service accounts."),
-  oauth2: OAuth2.optional().describe("A token that an OAuth2 server gives."),
-});
+export const TriggerAuthenticationSpec = z
+  .object({
+    podIdentity: PodIdentity.optional().describe("An identity that the platform gives to pods."),
+    secretTargetRef: z.array(keyOf("Secret")).optional().describe("Values from Secrets."),
+    configMapTargetRef: z.array(keyOf("ConfigMap")).optional().describe("Values from ConfigMaps."),
+    env: z.array(Environment).optional().describe("Values from the environment of the scaled workload."),
+    filePath: z
+      .string()
+      .optional()
+      .describe("A file of the operator that holds all values as a JSON object of strings."),
+    hashiCorpVault: HashiCorpVault.optional().describe("Values from HashiCorp Vault."),
+    azureKeyVault: AzureKeyVault.optional().describe("Values from Azure Key Vault."),
+    gcpSecretManager: GcpSecretManager.optional().describe("Values from Google Cloud's Secret Manager."),
+    awsSecretManager: AwsSecretManager.optional().describe("Values from AWS Secrets Manager."),
+    boundServiceAccountToken: z
+      .array(z.object({ parameter, serviceAccountName: z.string().describe("Name of the service account.") }))
+      .optional()
+      .describe("Short-lived tokens of service accounts."),
+    oauth2: OAuth2.optional().describe("A token that an OAuth2 server gives."),
+  })
+  .describe("Where the values come from.");
 export type TriggerAuthenticationSpec = z.infer<typeof TriggerAuthenticationSpec>;
 
-export const TriggerAuthenticationStatus = z.object({
-  scaledobjects: z.string().optional().describe("Names of the ScaledObjects that refer to it, separated by commas."),
-  scaledjobs: z.string().optional().describe("Names of the ScaledJobs that refer to it, separated by commas."),
-});
+export const TriggerAuthenticationStatus = z
+  .object({
+    scaledobjects: z.string().optional().describe("Names of the ScaledObjects that refer to it, separated by commas."),
+    scaledjobs: z.string().optional().describe("Names of the ScaledJobs that refer to it, separated by commas."),
+  })
+  .describe("Who uses it.");

@@ -33,9 +33,9 @@ export const VerticalPodAutoscalerCheckpoint = kind({
   shortNames: ["vpacheckpoint"],
   scope: "Namespaced",
   summary: "What a recommender has learnt of one container, kept across restarts.",
-  spec: VerticalPodAutoscalerCheckpointSpec,
+  spec: VerticalPodAutoscalerCheckpointSpec.describe("Whose history it is."),
   specOptional: true,
-  status: VerticalPodAutoscalerCheckpointStatus,
+  status: VerticalPodAutoscalerCheckpointStatus.describe("The history."),
   // The recommender writes the whole object.
   statusSubresource: false,
 });

@@ -89,7 +89,7 @@ export const VerticalPodAutoscaler = kind({
     { name: "MinReplicas", type: "integer", jsonPath: ".spec.updatePolicy.minReplicas", priority: 1 },
     { name: "OOMSeconds", type: "integer", jsonPath: ".spec.updatePolicy.evictAfterOOMSeconds", priority: 1 },
   ],
-  spec: VerticalPodAutoscalerSpec,
-  status: VerticalPodAutoscalerStatus,
+  spec: VerticalPodAutoscalerSpec.describe("Whose requests are recommended, and what becomes of it."),
+  status: VerticalPodAutoscalerStatus.describe("What was last recommended."),
 });
 export type VerticalPodAutoscaler = ObjectOf<typeof VerticalPodAutoscaler>;
