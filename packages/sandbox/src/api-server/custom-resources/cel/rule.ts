@@ -1,0 +1,96 @@
+import type { CelRule } from "@bellows/api";
+import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
+import { kubernetesEnvironment } from "./environment.ts";
+
+/** A CEL expression that was read without a fault. */
+export interface Program {
+  readonly ast: ASTNode;
+  /** @throws Error with CEL's words: `no such key: x`, `index out of bounds`, ... */
+  evaluate(variables: Readonly<Record<string, unknown>>): unknown;
+}
+
+/** What is wrong with an expression, as a CRD's validation prints it. */
+export class CompileError extends Error {
+  override readonly name = "CompileError";
+}
+
+/** A rule of a schema, compiled. */
+export interface CompiledRule {
+  readonly rule: CelRule;
+  readonly usesOldSelf: boolean;
+  readonly program: Program | CompileError;
+  readonly message: Program | CompileError | undefined;
+}
+
+const environments = new Map<string, ReturnType<typeof kubernetesEnvironment>>();
+
+/** Reads `expression` over the named variables, all of unknown type. */
+export function compile(expression: string, variables: readonly string[]): Program | CompileError {
+  const names = variables.join(" ");
+  let env = environments.get(names);
+  if (!env) environments.set(names, (env = kubernetesEnvironment(variables)));
+  try {
+    const parsed: ParseResult = env.parse(expression);
+    const checked = parsed.check();
+    if (!checked.valid) return compileError(expression, checked.error);
+    return {
+      ast: parsed.ast,
+      evaluate(context) {
+        try {
+          return parsed(context);
+        } catch (error) {
+          throw new Error(summaryOf(error), { cause: error });
+        }
+      },
+    };
+  } catch (error) {
+    return compileError(expression, error);
+  }
+}
+
+/** The error at a place of the expression, with the place marked below it. */
+export function compileErrorAt(expression: string, position: number, text: string): CompileError {
+  const before = expression.slice(0, position);
+  const line = before.split("\n").length;
+  const column = position - (before.lastIndexOf("\n") + 1);
+  const source = expression.split("\n")[line - 1] ?? "";
+  return new CompileError(
+    `compilation failed: ERROR: <input>:${line}:${column + 1}: ${text}\n | ${source}\n | ${".".repeat(column)}^`,
+  );
+}
+
+function compileError(expression: string, error: unknown): CompileError {
+  const range = (error as { range?: { start: number } } | undefined)?.range;
+  return compileErrorAt(expression, range?.start ?? 0, summaryOf(error));
+}
+
+/** The interpreter's message without its drawing of the place, in cel-go's lower case. */
+function summaryOf(error: unknown): string {
+  const { summary, message } = error as { summary?: string; message: string };
+  const text = summary ?? message.split("\n")[0] ?? "";
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+const compiled = new WeakMap<CelRule, CompiledRule>();
+
+/** Compiles a schema's rule on first use. */
+export function compileRule(rule: CelRule): CompiledRule {
+  let result = compiled.get(rule);
+  if (!result) {
+    const variables = ["self", "oldSelf"];
+    result = {
+      rule,
+      usesOldSelf: mentions(rule.rule, "oldSelf"),
+      program: compile(rule.rule, variables),
+      message: rule.messageExpression ? compile(rule.messageExpression, variables) : undefined,
+    };
+    compiled.set(rule, result);
+  }
+  return result;
+}
+
+/** Whether an expression names a variable outside of its string literals. */
+export function mentions(expression: string, name: string): boolean {
+  const code = expression.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""');
+  return new RegExp(`(^|[^\\w.])${name}\\b`).test(code);
+}
