@@ -164,6 +164,16 @@ describe("kinds", () => {
     expect(Service.schema.parse(service)).toEqual(service);
   });
 
+  test("a schema knows the values of a field, and takes an empty one for not set", () => {
+    const tolerating = (effect: string) => ({
+      metadata: { name: "a" },
+      spec: { containers: [{ name: "a" }], tolerations: [{ operator: "Exists", effect }] },
+    });
+    expect(Pod.schema.safeParse(tolerating("NoExecute")).success).toBe(true);
+    expect(Pod.schema.safeParse(tolerating("")).success).toBe(true);
+    expect(Pod.schema.safeParse(tolerating("Never")).success).toBe(false);
+  });
+
   test("a schema may refer to itself", () => {
     const schema = { type: "object", properties: { a: { type: "array", items: { type: "string" } } } };
     const crd = {

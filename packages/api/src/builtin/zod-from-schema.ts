@@ -31,7 +31,8 @@ export class ZodDefinitions {
     const ref = schema.$ref;
     if (ref !== undefined) return z.lazy(() => this.get(ref));
     if (schema["x-kubernetes-int-or-string"]) return z.union([z.int(), z.string()]);
-    if (schema.enum) return z.literal(schema.enum as string[]);
+    // An empty string is how Go says "not set".
+    if (schema.enum) return z.literal(["", ...(schema.enum as string[])]);
     switch (schema.type) {
       case "object":
         return this.#object(schema);
