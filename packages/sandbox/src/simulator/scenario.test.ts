@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { parseScenario } from "./scenario.ts";
+
+const minimal = `
+name: nothing happens
+runFor: 1m
+checks:
+  - at: 00:00:30
+    count: node
+    expect: 3
+`;
+
+test("moments are read from clock times and durations, and the rest is filled in", () => {
+  const scenario = parseScenario(minimal, "a.yaml");
+  expect(scenario).toMatchObject({ runFor: 60_000, seed: 1, world: { region: "us-east-1", clusterName: "bellows" } });
+  expect(scenario.world.nodeGroups).toHaveLength(1);
+  expect(scenario.checks[0]).toMatchObject({ at: 30_000, namespace: "default" });
+});
+
+test("every problem is named with its path, what was found and what was expected", () => {
+  const bad = minimal.replace("runFor: 1m", "runFor: soon\nactions: [{ at: 0, kubectl: get, apply: x.yaml }]");
+  expect(() => parseScenario(bad, "a.yaml")).toThrow(/runFor: "soon", expected a moment such as 00:02:30 or 2m30s/);
+  expect(() => parseScenario(bad, "a.yaml")).toThrow(/actions\[0\]: .*, expected at, and exactly one action/);
+});
+
+test("a file that is not YAML says where", () => {
+  expect(() => parseScenario("name: [", "a.yaml")).toThrow(/a\.yaml:\n.*line/);
+});
