@@ -24,3 +24,6 @@ export * from "./karpenter/node-overlay.ts";
 export * from "./karpenter/node-pool.ts";
 export * from "./karpenter-aws/ec2-node-class.ts";
 export type { KubeletConfiguration } from "./karpenter-aws/kubelet.ts";
+export * from "./bellows/cluster-proportional-autoscaler.ts";
+export * from "./bellows/load-profile.ts";
+export * from "./bellows/load-series.ts";
