@@ -95,6 +95,11 @@ export class SchemaView {
     return this.definition?.slice(this.definition.lastIndexOf(".") + 1);
   }
 
+  /** The view that all fields of this definition share; only extensions that stand beside `$ref` differ from it. */
+  get base(): SchemaView {
+    return this.shared ?? this;
+  }
+
   /** The field's schema; for a map, the schema of its values. Undefined when the field is unknown. */
   field(name: string): SchemaView | undefined {
     if (this.shared) return this.shared.field(name);

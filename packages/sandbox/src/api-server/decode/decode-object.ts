@@ -1,8 +1,9 @@
+import { goTypeName } from "../go-types/go-type-name.ts";
+import { isOmittedZero, typedPlan } from "../go-types/typed-plan.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
 import type { SchemaView } from "../schema-view.ts";
 import { badRequest } from "../status-error.ts";
 import { DecodeFailure } from "./decode-failure.ts";
-import { goTypeName } from "./go-type.ts";
 import { decodeScalar, jsonType, TypeMismatch } from "./scalar.ts";
 
 /** `fieldValidation` of a request. */
@@ -23,7 +24,8 @@ const maxStrictErrors = 100;
 
 /**
  * Reads an object by its schema as Go's decoder does: refuses values of the wrong type, drops unknown fields and nulls,
- * and rewrites quantities, times and base64 to their canonical form. Returns `body` itself when nothing had to change.
+ * and rewrites quantities, times and base64 to their canonical form. Built-in structs come out as Go prints them: unset
+ * `resources` is `{}`, a `nodeName` of `""` is gone. Returns `body` itself when nothing had to change.
  * @throws StatusError 400 in the API server's words: at the first wrong type, and in Strict mode for any unknown or
  *   duplicate field
  */
@@ -77,6 +79,7 @@ class Walk {
   mismatch: string | undefined;
   private readonly fields: string[] = [];
   private struct: string | undefined;
+  private structDefinition: string | undefined;
 
   value(view: SchemaView, value: unknown, path: string): unknown {
     switch (view.shape) {
@@ -96,17 +99,18 @@ class Walk {
   private scalar(view: SchemaView, value: unknown): unknown {
     const result = decodeScalar(view.scalar, value);
     if (!(result instanceof TypeMismatch)) return result;
-    this.report(result.value, goTypeName(this.struct, this.fields.at(-1), view) ?? result.type);
+    this.report(result.value, this.goType(view) ?? result.type);
     return undefined;
   }
 
   private object(view: SchemaView, value: unknown, path: string): unknown {
     if (!isObject(value)) {
-      this.report(jsonType(value), goTypeName(this.struct, this.fields.at(-1), view) ?? "struct");
+      this.report(jsonType(value), this.goType(view) ?? "struct");
       return undefined;
     }
-    const { struct } = this;
+    const { struct, structDefinition } = this;
     const preserves = view.preservesUnknown;
+    const plan = typedPlan(view);
     let result: JsonObject | undefined;
     for (const key in value) {
       const field = view.field(key);
@@ -120,9 +124,11 @@ class Walk {
         after = undefined;
       } else if (before !== undefined) {
         this.struct = view.typeName;
+        this.structDefinition = view.definition;
         this.fields.push(key);
         after = this.value(field, before, path ? `${path}.${key}` : key);
         this.fields.pop();
+        if (plan && isOmittedZero(field, after) && !plan.keepsZero.has(key)) after = undefined;
       }
       if (after === before) continue;
       result ??= { ...value };
@@ -130,12 +136,19 @@ class Walk {
       else result[key] = after;
     }
     this.struct = struct;
+    this.structDefinition = structDefinition;
+    if (!plan) return result ?? value;
+    for (const [name, zero] of plan.written) {
+      if ((result ?? value)[name] !== undefined) continue;
+      result ??= { ...value };
+      result[name] = zero;
+    }
     return result ?? value;
   }
 
   private map(view: SchemaView, value: unknown, path: string): unknown {
     if (!isObject(value)) {
-      this.report(jsonType(value), goTypeName(this.struct, this.fields.at(-1), view) ?? "map[string]string");
+      this.report(jsonType(value), this.goType(view) ?? "map[string]string");
       return undefined;
     }
     const values = view.additional() as SchemaView;
@@ -152,7 +165,7 @@ class Walk {
 
   private list(view: SchemaView, value: unknown, path: string): unknown {
     if (!Array.isArray(value)) {
-      this.report(jsonType(value), goTypeName(this.struct, this.fields.at(-1), view) ?? "[]string");
+      this.report(jsonType(value), this.goType(view) ?? "[]string");
       return undefined;
     }
     const items = view.items();
@@ -166,6 +179,10 @@ class Walk {
       result[i] = after;
     }
     return result ?? value;
+  }
+
+  private goType(view: SchemaView): string | undefined {
+    return goTypeName(view, this.structDefinition, this.fields.at(-1));
   }
 
   private report(value: string, type: string): void {

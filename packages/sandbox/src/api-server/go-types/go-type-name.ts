@@ -1,4 +1,5 @@
 import type { SchemaView } from "../schema-view.ts";
+import { goTypeNames } from "./go-fields.generated.ts";
 
 const basic = {
   string: "string",
@@ -14,10 +15,12 @@ const basic = {
 } as const;
 
 /**
- * The Go type that stands in decoder messages for a field of a struct, such as `[]v1.Container` or `int32`.
- * `struct` and `field` say where the value stands.
+ * The Go type that stands in decoder messages: `[]v1.Container`, `v1.RestartPolicy`, `int32`. `struct` and `field` are
+ * the definition and the field that the value stands in.
  */
-export function goTypeName(_struct: string | undefined, _field: string | undefined, view: SchemaView): string | undefined {
+export function goTypeName(view: SchemaView, struct: string | undefined, field: string | undefined): string | undefined {
+  const named = struct && field ? goTypeNames[struct]?.[field] : undefined;
+  if (named) return named.startsWith("[]") && view.shape !== "list" ? named.slice(2) : named;
   switch (view.shape) {
     case "scalar":
       return basic[view.scalar];
@@ -25,11 +28,11 @@ export function goTypeName(_struct: string | undefined, _field: string | undefin
       return view.definition ? goNameOf(view.definition) : undefined;
     case "list": {
       const items = view.items();
-      return items && `[]${goTypeName(undefined, undefined, items) ?? "interface {}"}`;
+      return items && `[]${goTypeName(items, undefined, undefined) ?? "interface {}"}`;
     }
     case "map": {
       const values = view.additional();
-      return values && `map[string]${goTypeName(undefined, undefined, values) ?? "interface {}"}`;
+      return values && `map[string]${goTypeName(values, undefined, undefined) ?? "interface {}"}`;
     }
     case "any":
       return undefined;
