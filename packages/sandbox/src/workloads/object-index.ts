@@ -1,0 +1,80 @@
+import type { Kind, KubernetesObject, Pod } from "@bellows/api";
+import { Pod as PodKind } from "@bellows/api";
+import { type Cache, type Informer, keyText, type ObjectKey } from "@bellows/kube";
+
+/** Objects of a kind by something they say of themselves. In the order in which they came. */
+export interface ObjectIndex<T> {
+  at(value: string): readonly T[];
+}
+
+class LiveIndex<T> implements ObjectIndex<T> {
+  readonly #buckets = new Map<string, Map<string, T>>();
+  readonly #lists = new Map<string, readonly T[]>();
+  readonly #valuesOf: (object: T) => readonly string[];
+
+  constructor(informer: Informer<T>, valuesOf: (object: T) => readonly string[]) {
+    this.#valuesOf = valuesOf;
+    informer.handle({ changed: (key, before, after) => this.#changed(key, before, after) });
+  }
+
+  at(value: string): readonly T[] {
+    let list = this.#lists.get(value);
+    if (!list) {
+      list = [...(this.#buckets.get(value)?.values() ?? [])];
+      if (list.length > 0) this.#lists.set(value, list);
+    }
+    return list;
+  }
+
+  #changed(key: ObjectKey, before: T | undefined, after: T | undefined): void {
+    const id = keyText(key);
+    const values = after === undefined ? [] : this.#valuesOf(after);
+    for (const value of before === undefined ? [] : this.#valuesOf(before)) {
+      if (values.includes(value)) continue;
+      const bucket = this.#buckets.get(value);
+      bucket?.delete(id);
+      if (bucket?.size === 0) this.#buckets.delete(value);
+      this.#lists.delete(value);
+    }
+    for (const value of values) {
+      let bucket = this.#buckets.get(value);
+      if (!bucket) this.#buckets.set(value, (bucket = new Map()));
+      bucket.set(id, after as T);
+      this.#lists.delete(value);
+    }
+  }
+}
+
+const indexes = new WeakMap<object, Map<string, LiveIndex<never>>>();
+
+/** An index of a kind, made at the first call and kept current from then on; shared by all that ask for the same name. */
+export function indexOf<T extends KubernetesObject>(
+  cache: Cache,
+  kind: Kind<T>,
+  name: string,
+  valuesOf: (object: T) => readonly string[],
+): ObjectIndex<T> {
+  const informer = cache.informer(kind);
+  let ofInformer = indexes.get(informer);
+  if (!ofInformer) indexes.set(informer, (ofInformer = new Map()));
+  let index = ofInformer.get(name) as unknown as LiveIndex<T> | undefined;
+  if (!index) ofInformer.set(name, (index = new LiveIndex(informer, valuesOf)) as unknown as LiveIndex<never>);
+  return index;
+}
+
+/** Objects by the uid of the object that controls them. */
+export const byController = <T extends KubernetesObject>(cache: Cache, kind: Kind<T>): ObjectIndex<T> =>
+  indexOf(cache, kind, "controller", ({ metadata }) => {
+    const owner = metadata.ownerReferences?.find((reference) => reference.controller);
+    return owner ? [owner.uid] : [];
+  });
+
+/** Objects that nothing controls, by namespace. */
+export const orphansByNamespace = <T extends KubernetesObject>(cache: Cache, kind: Kind<T>): ObjectIndex<T> =>
+  indexOf(cache, kind, "orphans", ({ metadata }) =>
+    metadata.ownerReferences?.some((reference) => reference.controller) ? [] : [metadata.namespace ?? ""],
+  );
+
+/** Pods by the node they are bound to. */
+export const podsByNode = (cache: Cache): ObjectIndex<Pod> =>
+  indexOf(cache, PodKind, "node", ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
