@@ -12,7 +12,8 @@ const stampFile = join(modules, ".bellows-installed");
 /** What the installed tree was made from: when it changes, the next start installs again. */
 function wantedStamp() {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
-  for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]) hash.update(readFileSync(join(root, file)));
+  for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"])
+    hash.update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
 

@@ -2,4 +2,9 @@
 import { join } from "node:path";
 import { become } from "./install.mjs";
 
-become(({ node, root }) => [node, "--enable-source-maps", join(root, "packages/cli/src/main.ts"), ...process.argv.slice(2)]);
+become(({ node, root }) => [
+  node,
+  "--enable-source-maps",
+  join(root, "packages/cli/src/main.ts"),
+  ...process.argv.slice(2),
+]);

@@ -1,3 +1,8 @@
-import { program } from "./program.ts";
+import { bellows } from "./program.ts";
 
-await program.parseAsync();
+try {
+  await bellows().parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

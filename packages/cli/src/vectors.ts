@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+
+interface Vector {
+  readonly id: string;
+  readonly expect: unknown;
+}
+
+/** How cases of one kind are run, and when an answer counts as the recorded one. */
+interface VectorKind {
+  run(vector: Vector): unknown;
+  same(actual: unknown, expected: unknown): boolean;
+}
+
+const kinds: Readonly<Record<string, () => Promise<VectorKind>>> = {
+  async hpa() {
+    const { runHpaVector, sameHpaOutcome } = await import("@bellows/hpa");
+    return { run: runHpaVector as VectorKind["run"], same: sameHpaOutcome as VectorKind["same"] };
+  },
+};
+
+export const vectorKinds = Object.keys(kinds);
+
+/**
+ * Runs the engine of `kind` on a file of recorded cases (JSON lines, gzipped or not): one line
+ * `{"id":...,"actual":...}` a case, then `N passed, N failed`.
+ * @returns whether all passed
+ */
+export async function runVectors(kind: string, file: string, print: (line: string) => void): Promise<boolean> {
+  const load = kinds[kind];
+  if (!load) throw new Error(`${kind}: no such kind of vectors, expected one of ${vectorKinds.join(", ")}`);
+  const { run, same } = await load();
+  let passed = 0;
+  let failed = 0;
+  for (const [index, line] of linesOf(file).entries()) {
+    const vector = parseVector(line, file, index + 1);
+    const actual = attempt(() => run(vector));
+    if (same(actual, vector.expect)) passed++;
+    else failed++;
+    print(JSON.stringify({ id: vector.id, actual }));
+  }
+  print(`${passed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+/** A case that makes the engine throw is a failed case, not the end of the run. */
+function attempt(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function linesOf(file: string): string[] {
+  const bytes = readFileSync(file);
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const text = (isGzip ? gunzipSync(bytes) : bytes).toString("utf8");
+  return text.split("\n").filter((line) => line.trim() !== "");
+}
+
+function parseVector(line: string, file: string, number: number): Vector {
+  try {
+    return JSON.parse(line) as Vector;
+  } catch (error) {
+    throw new Error(`${file}:${number}: not JSON (${(error as Error).message})`);
+  }
+}
