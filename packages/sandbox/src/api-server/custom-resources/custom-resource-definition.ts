@@ -9,7 +9,7 @@ import { builtinDefinitions } from "@bellows/api/builtin";
 import { SchemaView } from "../schema-view.ts";
 import type { FieldError } from "../status-error.ts";
 import { customTableFormat, type TableFormat } from "../table/table.ts";
-import { evaluateRules } from "./cel/rule-evaluation.ts";
+import { evaluateRules, hasRules } from "./cel/rule-evaluation.ts";
 import { Correlation } from "./correlation.ts";
 import { applySchemaDefaults } from "./defaulting.ts";
 import { validateEmbedded } from "./embedded-validation.ts";
@@ -179,6 +179,7 @@ export class CustomResourceVersion {
 
   /** Rules may rely on the structure, so they only run where it is right. */
   private withRules(errors: FieldError[], object: unknown, old: unknown, correlation?: Correlation): Verdict {
+    if (!hasRules(this.schema)) return { errors, warnings: [] };
     if (errors.some(({ reason }) => blocking.has(reason))) {
       const detail =
         "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";

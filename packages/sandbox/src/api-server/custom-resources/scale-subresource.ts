@@ -66,9 +66,30 @@ export function scaleProblems(object: unknown, paths: ScalePaths, statusOnly = f
   const checked = statusOnly ? [paths.statusReplicasPath] : [paths.specReplicasPath, paths.statusReplicasPath];
   return checked.flatMap((path) => {
     const value = read(object, path);
-    if (value === undefined || value === null) return [];
-    if (typeof value !== "number") return [];
+    if (value === undefined) return [];
+    if (typeof value !== "number" || !Number.isInteger(value))
+      return [
+        invalidValue(path, 0, `${path} accessor error: ${goText(value)} is of the type ${goType(value)}, expected int64`),
+      ];
     if (value < 0) return [invalidValue(path, value, "should be a non-negative integer")];
     return value > largest ? [invalidValue(path, value, `should be less than or equal to ${largest}`)] : [];
   });
+}
+
+/** A JSON value as Go's `%v` prints it. */
+function goText(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (!isObject(value)) return String(value);
+  const names = Object.keys(value).sort();
+  return `map[${names.map((name) => `${name}:${goText(value[name])}`).join(" ")}]`;
+}
+
+/** The Go type that holds a JSON value. */
+function goType(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return "[]interface {}";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  if (typeof value === "boolean") return "bool";
+  return typeof value === "string" ? "string" : "map[string]interface {}";
 }

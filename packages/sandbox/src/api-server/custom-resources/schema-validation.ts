@@ -97,11 +97,14 @@ function checkType(value: unknown, schema: StructuralSchema, path: string): Resu
   const type = typeOf(value);
   const format = checkedFormat(schema);
   const matches = types.includes(type) || (type === "integer" && types.includes("number"));
-  if (format && type !== "string" && type !== "array" && !matches) return bad(0, wrongType(path, format, ""));
+  if (format && type !== "string" && type !== "array" && !matches) return bad(0, wrongType(path, format, numberFormat[type] ?? ""));
   if (format && (type === "string" || type === "array") && !types.includes("integer") && !types.includes("number"))
     return fine(1);
   return matches ? fine(1) : bad(0, wrongType(path, types.join(","), type));
 }
+
+/** What upstream calls a number where a format was expected. */
+const numberFormat: Readonly<Record<string, string>> = { integer: "int64", number: "float64" };
 
 const wrongType = (path: string, expected: string, actual: string) =>
   typeInvalid(path, actual, `${inBody(path)} must be of type ${expected}: "${actual}"`);

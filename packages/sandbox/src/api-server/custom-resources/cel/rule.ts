@@ -68,6 +68,10 @@ function compileError(expression: string, error: unknown): CompileError {
 function summaryOf(error: unknown): string {
   const { summary, message } = error as { summary?: string; message: string };
   const text = summary ?? message.split("\n")[0] ?? "";
+  const conversion = /^(int|uint|double|bool)\(\) (?:type|conversion) error: (?:cannot convert|invalid string)/.exec(text);
+  if (conversion) return `type conversion error from 'string' to '${conversion[1]}'`;
+  const bounds = /index out of bounds, index (-?\d+)/.exec(text);
+  if (bounds) return `index out of bounds: ${bounds[1]}`;
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
