@@ -27,3 +27,4 @@ export type { KubeletConfiguration } from "./karpenter-aws/kubelet.ts";
 export * from "./bellows/cluster-proportional-autoscaler.ts";
 export * from "./bellows/load-profile.ts";
 export * from "./bellows/load-series.ts";
+export * from "./custom-kinds.ts";

@@ -1,0 +1,49 @@
+import { ClusterProportionalAutoscaler } from "./bellows/cluster-proportional-autoscaler.ts";
+import { LoadProfile } from "./bellows/load-profile.ts";
+import { type CrdObject, type CrdOptions, crdOf } from "./crd.ts";
+import { NodeClaim } from "./karpenter/node-claim.ts";
+import { NodeOverlay } from "./karpenter/node-overlay.ts";
+import { NodePool } from "./karpenter/node-pool.ts";
+import { EC2NodeClass } from "./karpenter-aws/ec2-node-class.ts";
+import {
+  CloudEventSource,
+  ClusterCloudEventSource,
+  ClusterTriggerAuthentication,
+  ScaledJob,
+  ScaledObject,
+  TriggerAuthentication,
+} from "./keda/index.ts";
+import type { Kind } from "./kind.ts";
+import { VerticalPodAutoscaler, VerticalPodAutoscalerCheckpoint } from "./vpa/index.ts";
+
+/** A custom resource: its versions, the stored one first, and what else its CRD says. */
+export interface CustomResource {
+  readonly versions: readonly [Kind, ...Kind[]];
+  readonly options?: CrdOptions;
+}
+
+/** Every custom resource that we bring, by group and kind. */
+export const customResources: readonly CustomResource[] = [
+  { versions: [VerticalPodAutoscaler] },
+  { versions: [VerticalPodAutoscalerCheckpoint] },
+  { versions: [ClusterProportionalAutoscaler] },
+  { versions: [LoadProfile] },
+  { versions: [CloudEventSource] },
+  { versions: [ClusterCloudEventSource] },
+  { versions: [EC2NodeClass] },
+  { versions: [NodeClaim] },
+  { versions: [NodeOverlay] },
+  { versions: [NodePool] },
+  { versions: [ClusterTriggerAuthentication] },
+  { versions: [ScaledJob] },
+  { versions: [ScaledObject] },
+  { versions: [TriggerAuthentication] },
+];
+
+/** Every custom kind in every version. */
+export const customKinds: readonly Kind[] = customResources.flatMap(({ versions }) => [...versions]);
+
+/** The CustomResourceDefinitions of all {@link customResources}. */
+export function customResourceDefinitions(): CrdObject[] {
+  return customResources.map(({ versions, options }) => crdOf(versions, options));
+}
