@@ -9,7 +9,7 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
-import { parseParams } from "./engine/params.ts";
+import { parseParams, replicasFor } from "./engine/params.ts";
 import { flagsOfDeployment, type Installation, installationOf } from "./installation.ts";
 import { observeSize, sizeTargets } from "./proportional.ts";
 
@@ -80,7 +80,8 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
         return;
       }
       for (const { namespace, targets, nodes } of own) {
-        await sizeTargets(configMap, namespace, targets, params, observeSize(context, nodes), context);
+        const size = observeSize(context, nodes);
+        await sizeTargets(configMap, namespace, targets, replicasFor(params, size), size, context);
       }
       return lookAgainAt(context.clock.now() + pollPeriodMs);
     },

@@ -1,2 +1,3 @@
 export { type ConfigMapControllerOptions, configMapController } from "./config-map-controller.ts";
+export { clusterProportionalAutoscalerController } from "./controller.ts";
 export { type Installation, type InstallationFlags, installationOf } from "./installation.ts";
