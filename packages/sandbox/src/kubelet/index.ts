@@ -1,0 +1,5 @@
+export { IpPool } from "./ip-pool.ts";
+export { KubeletFleet, type KubeletFleetOptions } from "./kubelet-fleet.ts";
+export { defaultKubeletTiming, type KubeletTiming } from "./kubelet-timing.ts";
+export { defaultNodeSoftware, type Machine, type NodeSoftware } from "./machine.ts";
+export { podRequests } from "./pod-admission.ts";
