@@ -5,6 +5,7 @@ import type { Client, ListOptions, ObjectKey, WatchEvent } from "./client.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { type Informer, type InformerHandler, type InformerOptions, keyOf, keyOfText, keyText } from "./informer.ts";
 import { InformerStore } from "./informer-store.ts";
+import { errorMessage } from "./json-logger.ts";
 import type { Logger } from "./logging.ts";
 import type { Random } from "./random.ts";
 import { compareResourceVersions } from "./resource-version.ts";
@@ -129,21 +130,28 @@ class ListWatchInformer<T extends KubernetesObject, P> implements Informer<P> {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    let current = false;
+    /** Watches since the last list; 0 before it. */
+    let watches = 0;
+    let mustList = true;
     while (!signal.aborted) {
       try {
-        if (!current) await this.#list();
-        current = true;
+        if (mustList) await this.#list();
+        if (mustList) watches = 0;
+        mustList = false;
         if (signal.aborted) return;
+        watches++;
         if (await this.#watch(this.#resourceVersion)) continue;
       } catch (error) {
         if (signal.aborted) return;
-        if (isTooOld(error) && current) {
-          current = false;
-          this.#log.debug("listing again, the resource version is too old", { "resource-version": this.#resourceVersion });
-          continue;
+        if (isTooOld(error) && !mustList) {
+          mustList = true;
+          const from = { "resource-version": this.#resourceVersion };
+          this.#log.debug("listing again, the resource version is too old", from);
+          // Not at once where even the version of a new list is: that could go on for ever.
+          if (watches > 1) continue;
+        } else {
+          this.#log.warn(mustList ? "list failed" : "watch failed", { error: errorMessage(error) });
         }
-        this.#log.warn(current ? "watch failed" : "list failed", { error: String(error) });
       }
       await sleep(this.#clock, this.#backoff.nextMs(), signal);
     }

@@ -167,15 +167,16 @@ export class FakeApiServer implements Transport {
   }
 
   #list(collection: string, namespace: string | undefined, query: Readonly<Record<string, string | undefined>>): TransportResponse {
-    const [at, after] = query.continue?.split("|") ?? [this.resourceVersion, ""];
-    if (query.continue && compareResourceVersions(at as string, this.#expiredUpTo) < 0) {
+    const [at = "", ...id] = query.continue?.split("|") ?? [this.resourceVersion];
+    const after = id.join("|");
+    if (query.continue && compareResourceVersions(at, this.#expiredUpTo) < 0) {
       return failure(410, "Expired", "The provided continue parameter is too old");
     }
     // A continued list shows the state of its first page, as etcd does.
-    const all = [...this.#stateAt(at as string)]
+    const all = [...this.#stateAt(at)]
       .filter(([id]) => id.startsWith(`${collection}|`))
       .filter(([, object]) => !namespace || object.metadata.namespace === namespace)
-      .filter(([id]) => id > (after as string))
+      .filter(([id]) => id > after)
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const page = all.slice(0, query.limit ? Number(query.limit) : undefined);
     const more = page.length < all.length && `${at}|${page.at(-1)?.[0]}`;
