@@ -4,7 +4,10 @@ import { type CrdObject, type CrdOptions, crdOf } from "./crd.ts";
 import { NodeClaim } from "./karpenter/node-claim.ts";
 import { NodeOverlay } from "./karpenter/node-overlay.ts";
 import { NodePool } from "./karpenter/node-pool.ts";
+import { Machine } from "./karpenter/v1alpha5/machine.ts";
+import { Provisioner } from "./karpenter/v1alpha5/provisioner.ts";
 import { EC2NodeClass } from "./karpenter-aws/ec2-node-class.ts";
+import { AWSNodeTemplate } from "./karpenter-aws/v1alpha1/aws-node-template.ts";
 import {
   CloudEventSource,
   ClusterCloudEventSource,
@@ -30,10 +33,13 @@ export const customResources: readonly CustomResource[] = [
   { versions: [LoadProfile] },
   { versions: [CloudEventSource] },
   { versions: [ClusterCloudEventSource] },
+  { versions: [AWSNodeTemplate] },
   { versions: [EC2NodeClass] },
+  { versions: [Machine] },
   { versions: [NodeClaim] },
   { versions: [NodeOverlay] },
   { versions: [NodePool] },
+  { versions: [Provisioner] },
   { versions: [ClusterTriggerAuthentication] },
   { versions: [ScaledJob] },
   { versions: [ScaledObject] },

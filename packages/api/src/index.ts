@@ -28,3 +28,8 @@ export * from "./bellows/cluster-proportional-autoscaler.ts";
 export * from "./bellows/load-profile.ts";
 export * from "./bellows/load-series.ts";
 export * from "./custom-kinds.ts";
+export * from "./karpenter/provisioner-conversion.ts";
+export * from "./karpenter/v1alpha5/machine.ts";
+export * from "./karpenter/v1alpha5/provisioner.ts";
+export * from "./karpenter-aws/node-template-conversion.ts";
+export * from "./karpenter-aws/v1alpha1/aws-node-template.ts";
