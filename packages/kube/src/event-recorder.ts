@@ -58,9 +58,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   return new CorrelatingRecorder(options);
 }
 
-interface Pending {
-  readonly event: CoreEvent;
-  readonly correlated: CorrelatedEvent;
+interface Recorded {
+  readonly regarding: ObjectReference;
+  readonly input: EventInput;
+  readonly at: Instant;
 }
 
 class CorrelatingRecorder implements EventRecorder {
@@ -68,25 +69,20 @@ class CorrelatingRecorder implements EventRecorder {
   readonly #correlator = new EventCorrelator();
   /** The written Event of a key; what is counted is patched onto it. */
   readonly #written = new RecentMap<{ name: string; namespace: string }>(4096);
-  readonly #waiting: Pending[] = [];
+  readonly #waiting: Recorded[] = [];
   #writing: Promise<void> | undefined;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
   }
 
-  record(regarding: KubernetesObject, input: EventInput): void {
-    const { clock, log, component, host = "" } = this.#options;
-    const now = clock.now();
-    const reference = referenceTo(regarding);
-    const { kind, namespace = "", name, uid = "", apiVersion, fieldPath = "" } = reference;
-    const subject = [component, host, kind, namespace, name, fieldPath, uid, apiVersion].join("\0");
-    const correlated = this.#correlator.correlate({ subject, ...input }, now);
-    if (!correlated) return log.debug("dropped event, too many of the object", { reason: input.reason, object: name });
+  record(object: KubernetesObject, input: EventInput): void {
+    const { clock, log } = this.#options;
+    const regarding = referenceTo(object);
     if (this.#waiting.length >= mostWaiting) {
-      return log.warn("dropped event, too many wait to be written", { reason: input.reason, object: name });
+      return log.warn("dropped event, too many wait to be written", { reason: input.reason, object: regarding.name });
     }
-    this.#waiting.push({ event: this.#event(reference, input, correlated, now), correlated });
+    this.#waiting.push({ regarding, input, at: clock.now() });
     this.#writing ??= this.#writeAll();
   }
 
@@ -127,9 +123,14 @@ class CorrelatingRecorder implements EventRecorder {
     this.#writing = undefined;
   }
 
-  async #write({ event, correlated }: Pending): Promise<void> {
+  /** Correlated only now: whether an earlier one could be written decides what becomes of a repeat. */
+  async #write({ regarding, input, at }: Recorded): Promise<void> {
     const { clock, log } = this.#options;
-    const { reason, involvedObject } = event;
+    const about = { reason: input.reason, object: regarding.name };
+    const subject = this.#subjectOf(regarding);
+    const correlated = this.#correlator.correlate({ subject, ...input }, at);
+    if (!correlated) return log.debug("dropped event, too many of the object", about);
+    const event = this.#event(regarding, input, correlated, at);
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#writeOnce(event, correlated);
@@ -137,11 +138,16 @@ class CorrelatingRecorder implements EventRecorder {
         const unanswered = !(error instanceof ApiError);
         if (!unanswered || attempt >= writeTries) {
           const level = isNamespaceGone(error) ? "debug" : "warn";
-          return log[level]("failed to write event", { reason, object: involvedObject.name, error: String(error) });
+          return log[level]("failed to write event", { ...about, error: String(error) });
         }
         await sleep(clock, retryMs);
       }
     }
+  }
+
+  #subjectOf({ kind, namespace = "", name, uid = "", apiVersion, fieldPath = "" }: ObjectReference): string {
+    const { component, host = "" } = this.#options;
+    return [component, host, kind, namespace, name, fieldPath, uid, apiVersion].join("\0");
   }
 
   async #writeOnce(event: CoreEvent, { key, count }: CorrelatedEvent): Promise<void> {
