@@ -1,6 +1,6 @@
+import { formatDuration } from "@bellows/api";
 import { fullImage, parseImage, taggedImage } from "../usage/image-name.ts";
 import type { ContainerRun } from "./container-run.ts";
-import { goDuration } from "./go-duration.ts";
 import { imageBytes, isMissingImage } from "./images.ts";
 import { msIn } from "./jitter.ts";
 import type { PodRun } from "./pod-run.ts";
@@ -48,7 +48,7 @@ function pull(pod: PodRun, container: ContainerRun, image: string): void {
   }
   const pullMs = images.pull(image, clock.now(), jitter);
   pod.later(pullMs, () => {
-    const took = goDuration(pullMs);
+    const took = formatDuration(pullMs);
     const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${imageBytes(image)} bytes.`;
     pod.event(container, "Normal", "Pulled", message);
     container.pullBackoffMs = 0;

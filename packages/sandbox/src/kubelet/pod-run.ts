@@ -1,9 +1,8 @@
-import type { Container, Pod, PodCondition, PodSpec, PodStatus } from "@bellows/api";
+import { type Container, formatDuration, type Pod, type PodCondition, type PodSpec, type PodStatus } from "@bellows/api";
 import { type Clock, type Instant, parseTimestamp, type Timer, timestamp } from "@bellows/kube";
 import { programOf } from "../usage/container-program.ts";
 import { ContainerRun } from "./container-run.ts";
 import { startContainer } from "./container-start.ts";
-import { goDuration } from "./go-duration.ts";
 import type { ImageStore } from "./image-store.ts";
 import type { IpPool } from "./ip-pool.ts";
 import { fractionOf, msIn } from "./jitter.ts";
@@ -299,7 +298,7 @@ export class PodRun {
       const { name, namespace, uid } = this.pod.metadata;
       const described = `${name}_${namespace}(${uid})`;
       this.event(container, "Warning", "BackOff", `Back-off restarting failed container ${container.name} in pod ${described}`);
-      const delay = goDuration(delayMs);
+      const delay = formatDuration(delayMs);
       container.wait("CrashLoopBackOff", `back-off ${delay} restarting failed container=${container.name} pod=${described}`);
       this.changed();
       this.later(Math.max(0, finishedAt + delayMs - this.host.clock.now()), again);

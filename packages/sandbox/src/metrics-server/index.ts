@@ -1,0 +1,1 @@
+export { MetricsServer, type MetricsRequest, type MetricsResponse, type MetricsServerOptions } from "./metrics-server.ts";
