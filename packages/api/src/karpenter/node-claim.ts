@@ -6,7 +6,7 @@ import { nodeClaimKeyRules } from "./labels.ts";
 import { NodeClassRef, nodeClaimFields, ResourceRequests } from "./node-claim-spec.ts";
 
 /** Unlike those of other kinds, a NodeClaim's conditions may do without a reason and a message. */
-const NodeClaimCondition = z.object({
+export const NodeClaimCondition = z.object({
   type: z
     .string()
     .max(316)
