@@ -99,8 +99,10 @@ const reasonOf: Readonly<Record<number, string>> = {
   504: "Timeout",
 };
 
-const refused = (code: number, reason?: string) => (error: unknown): error is ApiError =>
-  error instanceof ApiError && error.code === code && (reason === undefined || error.reason === reason);
+const refused =
+  (code: number, reason?: string) =>
+  (error: unknown): error is ApiError =>
+    error instanceof ApiError && error.code === code && (reason === undefined || error.reason === reason);
 
 export const isNotFound = refused(404);
 /** Somebody else wrote first, or a precondition does not hold. */

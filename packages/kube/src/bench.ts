@@ -1,4 +1,4 @@
-import type { Kind, KubernetesObject } from "@bellows/api";
+import { Pod } from "@bellows/api";
 import type { ObjectKey } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { createInformer } from "./list-watch-informer.ts";
@@ -54,19 +54,24 @@ function row(name: string, unit: string, values: readonly number[], target?: Ben
   const sorted = values.toSorted((a, b) => a - b);
   const rounded = (index: number) => Number((sorted[index] as number).toPrecision(3));
   const median = rounded(sorted.length >> 1);
-  return { name, unit, median, least: rounded(0), most: rounded(sorted.length - 1), runs: sorted.length, ...(target && { target }) };
+  return {
+    name,
+    unit,
+    median,
+    least: rounded(0),
+    most: rounded(sorted.length - 1),
+    runs: sorted.length,
+    ...(target && { target }),
+  };
 }
-
-interface BenchPod extends KubernetesObject {
-  spec?: { nodeName?: string; containers: { name: string; resources?: { requests?: Record<string, string> } }[] };
-  status?: { phase?: string };
-}
-
-const benchPod = { group: "", version: "v1", kind: "Pod", plural: "pods", scope: "Namespaced", apiVersion: "v1" } as Kind<BenchPod>;
 
 /** What a node provisioner keeps of a pod. */
-const projected = ({ metadata, spec, status }: BenchPod): BenchPod => ({
-  metadata: { name: metadata.name, ...(metadata.namespace && { namespace: metadata.namespace }), ...(metadata.uid && { uid: metadata.uid }) },
+const projected = ({ metadata, spec, status }: Pod): Pod => ({
+  metadata: {
+    name: metadata.name,
+    ...(metadata.namespace && { namespace: metadata.namespace }),
+    ...(metadata.uid && { uid: metadata.uid }),
+  },
   spec: {
     ...(spec?.nodeName && { nodeName: spec.nodeName }),
     containers: (spec?.containers ?? []).map(({ name, resources }) => ({ name, ...(resources && { resources }) })),
@@ -93,7 +98,7 @@ async function benchInformer(pods: number, monotonicMs: () => number, collect: (
     },
   };
   const informer = createInformer(createClient(transport), new VirtualClock(0), seededRandom(1), silentLogger, {
-    kind: benchPod,
+    kind: Pod,
     project: projected,
     indexes: { node: (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []) },
   });
@@ -131,7 +136,8 @@ async function benchQueue(monotonicMs: () => number): Promise<number> {
     },
   });
   const startedAt = monotonicMs();
-  for (let index = 0; index < keys; index++) queue.add({ namespace: "default", name: `key-${index}` } satisfies ObjectKey);
+  for (let index = 0; index < keys; index++)
+    queue.add({ namespace: "default", name: `key-${index}` } satisfies ObjectKey);
   await virtual.run((rounds - 1) * 1000);
   const ms = monotonicMs() - startedAt;
   await queue.stop();
@@ -141,7 +147,11 @@ async function benchQueue(monotonicMs: () => number): Promise<number> {
 /** About as large as the JSON of a real pod: 3 KB. */
 function podJson(index: number, version: number): string {
   const name = `workload-${index % 500}-${(index * 7919).toString(36)}`;
-  const labels = { app: `workload-${index % 500}`, "pod-template-hash": (index % 997).toString(36), team: `team-${index % 20}` };
+  const labels = {
+    app: `workload-${index % 500}`,
+    "pod-template-hash": (index % 997).toString(36),
+    team: `team-${index % 20}`,
+  };
   const container = {
     name: "main",
     image: `registry.example/team/${labels.app}@sha256:${"0123456789abcdef".repeat(4)}`,
@@ -162,7 +172,9 @@ function podJson(index: number, version: number): string {
       resourceVersion: String(version),
       creationTimestamp: "2026-01-01T00:00:00Z",
       labels,
-      managedFields: [{ manager: "kubelet", operation: "Update", fieldsV1: { "f:status": { "f:conditions": { ".": {} } } } }],
+      managedFields: [
+        { manager: "kubelet", operation: "Update", fieldsV1: { "f:status": { "f:conditions": { ".": {} } } } },
+      ],
     },
     spec: { nodeName: `ip-10-0-${index % 20}-${index % 250}.ec2.internal`, containers: [container], tolerations: [] },
     status: { phase: "Running", conditions, podIP: `10.1.${index % 250}.${index % 251}` },

@@ -1,11 +1,12 @@
 import { connect } from "node:tls";
 import { X509Certificate } from "node:crypto";
+import { Secret } from "@bellows/api";
 import { expect, test, vi } from "vitest";
 import { currentCertificates, keepCertificates, secretStore } from "./certificates.ts";
 import { silentLogger } from "./logging.ts";
 import { createClient } from "./rest-client.ts";
 import { serve } from "./serving.ts";
-import { aKind, FakeApiServer } from "./testing/fake-api-server.ts";
+import { FakeApiServer } from "./testing/fake-api-server.ts";
 import { type CertificateBundle, renewed } from "./tls-certificates.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -43,7 +44,11 @@ test.each([
 test.each([
   { name: "other names", change: (bundle: CertificateBundle) => bundle, names: ["other"] },
   { name: "an unreadable certificate", change: (b: CertificateBundle) => ({ ...b, certificate: "junk" }), names },
-  { name: "a CA that did not sign it", change: (b: CertificateBundle) => ({ ...b, ca: { ...b.ca, certificate: "junk" } }), names },
+  {
+    name: "a CA that did not sign it",
+    change: (b: CertificateBundle) => ({ ...b, ca: { ...b.ca, certificate: "junk" } }),
+    names,
+  },
 ])("$name: a new one is issued", async ({ change, names: wanted }) => {
   const first = change(await renewed(undefined, now, { names }));
   const then = await renewed(first, now, { names: wanted });
@@ -61,9 +66,9 @@ test("replicas that start at once agree on one bundle", async () => {
     });
   const bundles = await Promise.all([replica(), replica(), replica()]);
   expect(new Set(bundles.map(({ certificate }) => certificate)).size).toBe(1);
-  const stored = (await client.list(aKind("Secret"))).items[0] as unknown as { type: string; data: object };
-  expect(stored.type).toBe("kubernetes.io/tls");
-  expect(Object.keys(stored.data).sort()).toEqual(["ca.crt", "ca.key", "tls.crt", "tls.key"]);
+  const stored = (await client.list(Secret)).items[0];
+  expect(stored?.type).toBe("kubernetes.io/tls");
+  expect(Object.keys(stored?.data ?? {}).sort()).toEqual(["ca.crt", "ca.key", "tls.crt", "tls.key"]);
 });
 
 test("a bundle is renewed while the process runs, and whoever uses it is told", async () => {
@@ -86,10 +91,13 @@ test("a server changes to a new certificate without losing a caller", async () =
   const serving = await serve({ log: silentLogger, port: 0, tls: first });
   const seen = () =>
     new Promise<string>((resolve, reject) => {
-      const socket = connect({ host: "127.0.0.1", port: serving.port, ca: first.caBundle, servername: "localhost" }, () => {
-        resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? "");
-        socket.destroy();
-      });
+      const socket = connect(
+        { host: "127.0.0.1", port: serving.port, ca: first.caBundle, servername: "localhost" },
+        () => {
+          resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? "");
+          socket.destroy();
+        },
+      );
       socket.on("error", reject);
     });
   expect(await seen()).toBe(new X509Certificate(first.certificate).fingerprint256);

@@ -1,4 +1,4 @@
-import type { Kind, KubernetesObject } from "@bellows/api";
+import { Secret } from "@bellows/api";
 import { isAlreadyExists, isConflict } from "./api-error.ts";
 import type { Client, ObjectKey } from "./client.ts";
 import { type Clock, sleep } from "./clock.ts";
@@ -63,19 +63,12 @@ async function follow(options: CertificateOptions, first: CertificateBundle, sig
   }
 }
 
-interface Secret extends KubernetesObject {
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-const secret = { group: "", version: "v1", kind: "Secret", plural: "secrets", scope: "Namespaced", apiVersion: "v1" } as Kind<Secret>;
-
 /** Keeps a bundle in a Secret, under the keys that are usual: `tls.crt`, `tls.key`, `ca.crt`, and `ca.key`. */
 export function secretStore(client: Client, key: ObjectKey): CertificateStore {
   let known: Secret | undefined;
   return {
     async load() {
-      known = await client.find(secret, key);
+      known = await client.find(Secret, key);
       const { "tls.crt": certificate, "tls.key": tlsKey, "ca.crt": caBundle, "ca.key": caKey } = known?.data ?? {};
       if (!certificate || !tlsKey || !caBundle || !caKey) return undefined;
       const bundle = decode(caBundle);
@@ -92,8 +85,8 @@ export function secretStore(client: Client, key: ObjectKey): CertificateStore {
       };
       try {
         known = known
-          ? await client.update(secret, { ...known, data })
-          : await client.create(secret, { metadata: { ...key }, type: "kubernetes.io/tls", data } as Secret);
+          ? await client.update(Secret, { ...known, data })
+          : await client.create(Secret, { metadata: { ...key }, type: "kubernetes.io/tls", data });
         return true;
       } catch (error) {
         if (isConflict(error) || isAlreadyExists(error)) return false;

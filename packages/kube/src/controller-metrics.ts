@@ -19,7 +19,12 @@ export function controllerMetrics(metrics: Metrics, controller: string): Control
   const queueLabels = { name: controller, controller };
   const depth = gauge(metrics, "workqueue_depth", "Current depth of workqueue.", queueLabels);
   const adds = counter(metrics, "workqueue_adds_total", "Total number of adds handled by workqueue.", queueLabels);
-  const retries = counter(metrics, "workqueue_retries_total", "Total number of retries handled by workqueue.", queueLabels);
+  const retries = counter(
+    metrics,
+    "workqueue_retries_total",
+    "Total number of retries handled by workqueue.",
+    queueLabels,
+  );
   const waited = histogram(
     metrics,
     "workqueue_queue_duration_seconds",

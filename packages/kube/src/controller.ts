@@ -1,11 +1,12 @@
-import type { Kind, KubernetesObject } from "@bellows/api";
+import type { Kind, KubernetesObject, OwnerReference } from "@bellows/api";
 import type { Client, ObjectKey } from "./client.ts";
 import type { Clock, Instant } from "./clock.ts";
 import type { EventRecorder } from "./events.ts";
-import type { Informer } from "./informer.ts";
+import { type Informer, keyOf } from "./informer.ts";
 import type { Logger } from "./logging.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Random } from "./random.ts";
+import { parseApiVersion } from "./resource-path.ts";
 
 /** What a reconcile may want next: nothing, or to be called again for the same key at or after an instant. */
 export type ReconcileResult = { readonly lookAgainAt: Instant } | undefined | void;
@@ -42,21 +43,18 @@ export interface Watch {
 
 /** Wakes the controller for the object itself. */
 export function self<T extends KubernetesObject>(kind: Kind<T>): Watch {
-  return {
-    kind: kind as unknown as Kind,
-    keys: (object: T) => [{ namespace: object.metadata.namespace, name: object.metadata.name } as ObjectKey],
-  };
+  return mapped(kind, (object) => [keyOf(object)]);
 }
 
 /** Wakes the controller for the object of `owner` that controls this one. */
-export function owned<T extends KubernetesObject>(kind: Kind<T>, owner: Kind): Watch {
-  return {
-    kind: kind as unknown as Kind,
-    keys: (object: T) =>
-      (object.metadata.ownerReferences ?? [])
-        .filter((reference) => reference.controller && reference.kind === owner.kind)
-        .map((reference) => ({ namespace: object.metadata.namespace, name: reference.name }) as ObjectKey),
-  };
+export function owned<T extends KubernetesObject, O extends KubernetesObject>(kind: Kind<T>, owner: Kind<O>): Watch {
+  const isOwner = ({ controller, apiVersion, kind: named }: OwnerReference) =>
+    controller === true && named === owner.kind && parseApiVersion(apiVersion).group === owner.group;
+  return mapped(kind, ({ metadata: { namespace, ownerReferences = [] } }) =>
+    ownerReferences
+      .filter(isOwner)
+      .map(({ name }) => (owner.scope === "Namespaced" && namespace ? { namespace, name } : { name })),
+  );
 }
 
 /** Wakes the controller for the keys that `keys` names. */

@@ -52,7 +52,9 @@ function resourcesByKind(group: string, version: string, list: ApiResourceList):
   const found = new Map<string, ResourceInfo>();
   for (const { name, kind, namespaced } of resources) {
     if (name.includes("/")) continue;
-    const subresources = resources.filter((r) => r.name.startsWith(`${name}/`)).map((r) => r.name.slice(name.length + 1));
+    const subresources = resources
+      .filter((r) => r.name.startsWith(`${name}/`))
+      .map((r) => r.name.slice(name.length + 1));
     found.set(kind, { group, version, kind, plural: name, namespaced, subresources });
   }
   return found;

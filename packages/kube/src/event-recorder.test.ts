@@ -25,7 +25,8 @@ function aRecorder() {
     log: silentLogger,
     component: "horizontal-pod-autoscaler",
   });
-  const record = (message: string, of = hpa) => recorder.record(of, { type: "Normal", reason: "SuccessfulRescale", message });
+  const record = (message: string, of = hpa) =>
+    recorder.record(of, { type: "Normal", reason: "SuccessfulRescale", message });
   return { clock, server, client, recorder, record, events: () => server.objects(Event) };
 }
 
@@ -53,7 +54,6 @@ test("writes the Event that kubectl describe shows", async () => {
     source: { component: "horizontal-pod-autoscaler" },
     reportingComponent: "horizontal-pod-autoscaler",
     reportingInstance: "",
-    eventTime: null,
   });
 });
 
@@ -62,6 +62,18 @@ test("an Event of a cluster-scoped object is in the namespace default", async ()
   record("x", { apiVersion: "v1", kind: "Node", metadata: { name: "n1" } });
   await recorder.flush();
   expect(events()[0]?.metadata.namespace).toBe("default");
+});
+
+test("a part of an object has Events of its own", async () => {
+  const { recorder, events } = aRecorder();
+  const pulled = (name: string) =>
+    recorder.record(hpa, { type: "Normal", reason: "Pulled", message: "x", fieldPath: `spec.containers{${name}}` });
+  for (const name of ["a", "b", "a"]) pulled(name);
+  await recorder.flush();
+  expect(events()).toMatchObject([
+    { count: 2, involvedObject: { fieldPath: "spec.containers{a}" } },
+    { count: 1, involvedObject: { fieldPath: "spec.containers{b}" } },
+  ]);
 });
 
 test("a repeat is counted on the first", async () => {
@@ -124,7 +136,8 @@ test("one object gets 25 at once, then one in five minutes; others are not affec
 test("while no answer comes an Event is tried again, and what overflows is dropped", async () => {
   const { clock, server, recorder, record, events } = aRecorder();
   server.down = true;
-  for (let index = 0; index < 1500; index++) record("x", { ...hpa, metadata: { ...hpa.metadata, name: `a${index}`, uid: `${index}` } });
+  for (let index = 0; index < 1500; index++)
+    record("x", { ...hpa, metadata: { ...hpa.metadata, name: `a${index}`, uid: `${index}` } });
   await clock.run(15_000);
   server.down = false;
   const flushed = recorder.flush();
@@ -138,7 +151,11 @@ test("an Event that is refused is given up, and the next is written", async () =
   const { server, recorder, record, events } = aRecorder();
   server.intercept = async (request) => {
     server.intercept = async () => undefined;
-    return { status: 403, headers: {}, body: { kind: "Status", code: 403, reason: "Forbidden", message: `no ${request.path}` } };
+    return {
+      status: 403,
+      headers: {},
+      body: { kind: "Status", code: 403, reason: "Forbidden", message: `no ${request.path}` },
+    };
   };
   record("a");
   record("b");

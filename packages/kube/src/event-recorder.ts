@@ -1,4 +1,4 @@
-import type { Kind, KubernetesObject } from "@bellows/api";
+import { Event as CoreEvent, type KubernetesObject, type ObjectReference } from "@bellows/api";
 import { ApiError, isAlreadyExists, isNotFound } from "./api-error.ts";
 import type { Client } from "./client.ts";
 import { type Clock, type Instant, sleep } from "./clock.ts";
@@ -8,32 +8,8 @@ import type { Logger } from "./logging.ts";
 import { type Random, randomInteger } from "./random.ts";
 import { timestamp } from "./timestamp.ts";
 
-/** core/v1 Event, as far as it is written here. */
-interface CoreEvent extends KubernetesObject {
-  readonly involvedObject: ObjectReference;
-  readonly reason: string;
-  readonly message: string;
-  readonly source: { readonly component: string; readonly host?: string };
-  readonly firstTimestamp: string;
-  readonly lastTimestamp: string;
-  readonly count: number;
-  readonly type: string;
-  readonly eventTime: null;
-  readonly reportingComponent: string;
-  readonly reportingInstance: string;
-}
-
-interface ObjectReference {
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  readonly uid?: string;
-  readonly apiVersion: string;
-  readonly resourceVersion?: string;
-  readonly fieldPath?: string;
-}
-
-const coreEvent = { group: "", version: "v1", kind: "Event", plural: "events", scope: "Namespaced", apiVersion: "v1" } as Kind<CoreEvent>;
+/** An object reference with what every Event has of it. */
+type Regarding = ObjectReference & { readonly kind: string; readonly name: string; readonly apiVersion: string };
 
 export interface EventRecorderOptions {
   readonly client: Client;
@@ -59,7 +35,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 }
 
 interface Recorded {
-  readonly regarding: ObjectReference;
+  readonly regarding: Regarding;
   readonly input: EventInput;
   readonly at: Instant;
 }
@@ -78,7 +54,7 @@ class CorrelatingRecorder implements EventRecorder {
 
   record(object: KubernetesObject, input: EventInput): void {
     const { clock, log } = this.#options;
-    const regarding = referenceTo(object);
+    const regarding = referenceTo(object, input.fieldPath);
     if (this.#waiting.length >= mostWaiting) {
       return log.warn("dropped event, too many wait to be written", { reason: input.reason, object: regarding.name });
     }
@@ -90,7 +66,7 @@ class CorrelatingRecorder implements EventRecorder {
     while (this.#writing) await this.#writing;
   }
 
-  #event(involvedObject: ObjectReference, input: EventInput, { message, count }: CorrelatedEvent, now: Instant): CoreEvent {
+  #event(involvedObject: Regarding, input: EventInput, { message, count }: CorrelatedEvent, now: Instant): CoreEvent {
     const { component, host, random } = this.#options;
     // Nanoseconds since the epoch in client-go; what the clock does not know of them is left to chance.
     const nanoseconds = BigInt(now) * 1_000_000n + BigInt(randomInteger(random, 1_000_000));
@@ -101,6 +77,7 @@ class CorrelatingRecorder implements EventRecorder {
       metadata: {
         name: `${involvedObject.name.slice(0, 236)}.${nanoseconds.toString(16)}`,
         namespace: involvedObject.namespace ?? "default",
+        ...(input.annotations && { annotations: { ...input.annotations } }),
       },
       involvedObject,
       reason: input.reason,
@@ -110,7 +87,6 @@ class CorrelatingRecorder implements EventRecorder {
       lastTimestamp: at,
       count,
       type: input.type,
-      eventTime: null,
       reportingComponent: component,
       reportingInstance: host ?? "",
     };
@@ -145,7 +121,7 @@ class CorrelatingRecorder implements EventRecorder {
     }
   }
 
-  #subjectOf({ kind, namespace = "", name, uid = "", apiVersion, fieldPath = "" }: ObjectReference): string {
+  #subjectOf({ kind, namespace = "", name, uid = "", apiVersion, fieldPath = "" }: Regarding): string {
     const { component, host = "" } = this.#options;
     return [component, host, kind, namespace, name, fieldPath, uid, apiVersion].join("\0");
   }
@@ -156,7 +132,7 @@ class CorrelatingRecorder implements EventRecorder {
     if (written) {
       const { lastTimestamp, message } = event;
       try {
-        await client.patch(coreEvent, written, { type: "strategic", body: { count, lastTimestamp, message } });
+        await client.patch(CoreEvent, written, { type: "strategic", body: { count, lastTimestamp, message } });
         return;
       } catch (error) {
         // Events expire after an hour: the next repeat is a new one.
@@ -165,7 +141,7 @@ class CorrelatingRecorder implements EventRecorder {
       }
     }
     const created = written ? { ...event, count: 1 } : event;
-    await client.create(coreEvent, created).catch((error: unknown) => {
+    await client.create(CoreEvent, created).catch((error: unknown) => {
       // The same name in the same nanosecond, or a try whose answer was lost: it is there.
       if (!isAlreadyExists(error)) throw error;
     });
@@ -177,7 +153,7 @@ class CorrelatingRecorder implements EventRecorder {
 const isNamespaceGone = (error: unknown): boolean =>
   error instanceof ApiError && (error.code === 404 || (error.code === 403 && /being terminated/.test(error.message)));
 
-function referenceTo({ apiVersion = "", kind = "", metadata }: KubernetesObject): ObjectReference {
+function referenceTo({ apiVersion = "", kind = "", metadata }: KubernetesObject, fieldPath?: string): Regarding {
   const { namespace, name, uid, resourceVersion } = metadata;
   return {
     kind,
@@ -186,5 +162,6 @@ function referenceTo({ apiVersion = "", kind = "", metadata }: KubernetesObject)
     ...(uid && { uid }),
     apiVersion,
     ...(resourceVersion && { resourceVersion }),
+    ...(fieldPath && { fieldPath }),
   };
 }

@@ -4,6 +4,10 @@ export interface EventInput {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
+  /** The part of the object that it is about: `spec.containers{nginx}`. */
+  readonly fieldPath?: string;
+  /** Of the Event, as it is first written. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** Records core/v1 Events, counting repeats of one (object, reason, message) instead of writing them anew. */

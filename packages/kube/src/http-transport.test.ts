@@ -52,12 +52,21 @@ function watched(transport: HttpTransport, onEvent?: (events: WatchEvent<Kuberne
 }
 
 test("sends the method, path, query, type and body, and decodes the answer", async () => {
-  const transport = await serving((request, response, body) => {
-    json(response, 200, {
-      metadata: { name: "a" },
-      seen: [request.method, request.url, request.headers["content-type"], request.headers.authorization, JSON.parse(body)],
-    });
-  }, { credentials: () => ({ headers: { authorization: "Bearer t0ken" } }) });
+  const transport = await serving(
+    (request, response, body) => {
+      json(response, 200, {
+        metadata: { name: "a" },
+        seen: [
+          request.method,
+          request.url,
+          request.headers["content-type"],
+          request.headers.authorization,
+          JSON.parse(body),
+        ],
+      });
+    },
+    { credentials: () => ({ headers: { authorization: "Bearer t0ken" } }) },
+  );
   const patched = await createClient(transport, { fieldManager: "bellows" }).patch(
     Pod,
     { namespace: "default", name: "a" },
@@ -74,7 +83,9 @@ test("sends the method, path, query, type and body, and decodes the answer", asy
 
 test("a watch joins lines and characters that are spread over chunks", async () => {
   const lines = ["파드", "b"].map((name, index) =>
-    Buffer.from(`${JSON.stringify({ type: "ADDED", object: { metadata: { name, resourceVersion: String(index) } } })}\n`),
+    Buffer.from(
+      `${JSON.stringify({ type: "ADDED", object: { metadata: { name, resourceVersion: String(index) } } })}\n`,
+    ),
   );
   const bytes = Buffer.concat(lines);
   const transport = await serving(async (_, response) => {
@@ -91,7 +102,13 @@ test("a watch joins lines and characters that are spread over chunks", async () 
 });
 
 test("a watch that is refused ends with the server's error", async () => {
-  const status = { kind: "Status", status: "Failure", reason: "Expired", code: 410, message: "too old resource version" };
+  const status = {
+    kind: "Status",
+    status: "Failure",
+    reason: "Expired",
+    code: 410,
+    message: "too old resource version",
+  };
   const transport = await serving((_, response) => json(response, 410, status));
   const { error } = await watched(transport);
   expect(isGone(error)).toBe(true);
@@ -108,10 +125,13 @@ test("an ERROR event ends a watch with its Status", async () => {
 });
 
 test("a watch on which nothing comes is ended without an error", async () => {
-  const transport = await serving((_, response) => {
-    response.writeHead(200, { "content-type": "application/json" });
-    response.write(`${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "5" } } })}\n`);
-  }, { idleWatchMs: 100 });
+  const transport = await serving(
+    (_, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.write(`${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "5" } } })}\n`);
+    },
+    { idleWatchMs: 100 },
+  );
   const { events, error } = await watched(transport);
   expect(events).toEqual([{ type: "BOOKMARK", resourceVersion: "5" }]);
   expect(error).toBeUndefined();
@@ -129,7 +149,8 @@ test("a connection that breaks is a TransportError, in a watch and in a request"
 test("nothing comes after a watch was stopped", async () => {
   const transport = await serving((_, response) => {
     response.writeHead(200, { "content-type": "application/json" });
-    for (const name of ["a", "b"]) response.write(`${JSON.stringify({ type: "ADDED", object: { metadata: { name } } })}\n`);
+    for (const name of ["a", "b"])
+      response.write(`${JSON.stringify({ type: "ADDED", object: { metadata: { name } } })}\n`);
   });
   const seen: string[] = [];
   await new Promise<void>((resolve) => {
@@ -163,7 +184,9 @@ test("asks for fresh credentials once after a 401", async () => {
 
 test("the text of a proxy in between is part of the error", async () => {
   const transport = await serving((_, response) => response.writeHead(502).end("upstream is unhappy"));
-  const error = await createClient(transport).list(Pod).catch((thrown: unknown) => thrown);
+  const error = await createClient(transport)
+    .list(Pod)
+    .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ApiError);
   expect(error).toMatchObject({ code: 502, message: "the server answered 502: upstream is unhappy" });
 });

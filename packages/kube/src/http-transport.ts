@@ -71,7 +71,8 @@ class UndiciTransport implements HttpTransport {
   async request(request: TransportRequest): Promise<TransportResponse> {
     const { timeoutMs = 65_000 } = this.#options;
     const first = await this.#send(request, request.signal, { timeoutMs });
-    const response = first.statusCode === 401 ? await this.#again(first, request, request.signal, { timeoutMs }) : first;
+    const response =
+      first.statusCode === 401 ? await this.#again(first, request, request.signal, { timeoutMs }) : first;
     try {
       return await decoded(response);
     } catch (error) {

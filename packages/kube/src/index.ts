@@ -1,9 +1,11 @@
 export * from "./api-error.ts";
+export * from "./bench.ts";
 export * from "./cache.ts";
 export * from "./certificates.ts";
 export * from "./client.ts";
 export * from "./clock.ts";
 export * from "./controller.ts";
+export * from "./decision-log.ts";
 export * from "./event-recorder.ts";
 export * from "./events.ts";
 export { deepFreeze } from "./frozen.ts";

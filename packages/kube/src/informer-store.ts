@@ -17,7 +17,10 @@ export class InformerStore<P> {
   #byNamespace: Index<P> | undefined;
   #list = 0;
 
-  constructor(indexes: IndexFunctions<P>, changed: (text: string, before: P | undefined, after: P | undefined) => void) {
+  constructor(
+    indexes: IndexFunctions<P>,
+    changed: (text: string, before: P | undefined, after: P | undefined) => void,
+  ) {
     this.#indexes = new Map(Object.entries(indexes).map(([name, valuesOf]) => [name, new Index(valuesOf)]));
     this.#changed = changed;
   }

@@ -22,10 +22,14 @@ function aWorld(options: Partial<InformerOptions<Thing, Thing>> = {}) {
   const clock = new VirtualClock(0);
   const server = new FakeApiServer();
   const client = createClient(server);
-  const informer = createInformer<Thing, Thing>(client, clock, seededRandom(1), silentLogger, { kind: Thing, ...options });
+  const informer = createInformer<Thing, Thing>(client, clock, seededRandom(1), silentLogger, {
+    kind: Thing,
+    ...options,
+  });
   const seen: string[] = [];
   informer.handle({
-    changed: (key, before, after) => seen.push(`${keyText(key)}: ${before?.spec?.size ?? "-"} > ${after?.spec?.size ?? "-"}`),
+    changed: (key, before, after) =>
+      seen.push(`${keyText(key)}: ${before?.spec?.size ?? "-"} > ${after?.spec?.size ?? "-"}`),
   });
   const put = async (name: string, spec: Thing["spec"], namespace = "default") => {
     const known = await client.find(Thing, { namespace, name });
@@ -183,7 +187,9 @@ test("own writes are awaited by their version", async () => {
 });
 
 test("finds items by namespace and by index, also after they changed", async () => {
-  const { clock, informer, put, remove } = aWorld({ indexes: { node: (thing) => (thing.spec?.node ? [thing.spec.node] : []) } });
+  const { clock, informer, put, remove } = aWorld({
+    indexes: { node: (thing) => (thing.spec?.node ? [thing.spec.node] : []) },
+  });
   await put("a", { node: "n1" });
   await put("b", { node: "n1" }, "other");
   await informer.start();
@@ -217,7 +223,9 @@ test("keeps the projection, and lets go of the object", async () => {
   expect(raws).toHaveLength(2);
   // The fake server holds the objects themselves.
   server.expireHistory();
-  await createClient(server).delete(Thing, { namespace: "default", name: "a" }).catch(() => {});
+  await createClient(server)
+    .delete(Thing, { namespace: "default", name: "a" })
+    .catch(() => {});
   server.expireHistory();
   server.requests.length = 0;
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -229,66 +237,78 @@ const aName = fc.constantFrom("a", "b", "c", "d");
 const anAction = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("put" as const), name: aName, size: fc.nat(99) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("remove" as const), name: aName }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("drop", "end", "expire", "bookmark", "outage", "recover") }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constantFrom("drop", "end", "expire", "bookmark", "outage", "recover") }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.nat(5000) }) },
 );
 
 test("whatever the server does, a handler sees every difference once and ends with the truth", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(anAction, { maxLength: 80, size: "max" }), fc.integer({ min: 1, max: 5 }), async (actions, pageSize) => {
-      const { clock, server, informer } = aWorld({ pageSize });
-      // What the handler believes; a doubled or missed call does not fit it.
-      const believed = new Map<string, string>();
-      const mistakes: string[] = [];
-      informer.handle({
-        changed(key, before, after) {
-          const was = before?.metadata.resourceVersion;
-          const is = after?.metadata.resourceVersion;
-          if (was !== believed.get(key.name) || was === is) mistakes.push(`${key.name}: ${was} > ${is}`);
-          if (after) believed.set(key.name, after.metadata.resourceVersion as string);
-          else believed.delete(key.name);
-        },
-      });
-      void informer.start();
-      // The writer is never cut off: only the informer's view of the server fails.
-      const writer = createClient({
-        request: async (request) => {
-          const { down } = server;
-          server.down = false;
-          const answer = server.request(request);
-          queueMicrotask(() => {
-            server.down = down;
-          });
-          return answer;
-        },
-        watch: server.watch.bind(server),
-      });
-      for (const action of actions) {
-        const name = "name" in action ? action.name : "";
-        if (action.do === "put") {
-          const known = await writer.find(Thing, { namespace: "default", name });
-          const object: Thing = { metadata: { namespace: "default", name }, spec: { size: "size" in action ? action.size : 0 } };
-          await (known ? writer.update(Thing, { ...known, ...object }) : writer.create(Thing, object));
-        } else if (action.do === "remove") {
-          await writer.delete(Thing, { namespace: "default", name }).catch(() => {});
-        } else if (action.do === "drop") server.dropWatches(new TransportError("connection reset"));
-        else if (action.do === "end") server.dropWatches();
-        else if (action.do === "expire") server.expireHistory();
-        else if (action.do === "bookmark") server.bookmark();
-        else if (action.do === "outage") {
-          server.down = true;
-          server.dropWatches(new TransportError("connection reset"));
-        } else if (action.do === "recover") server.down = false;
-        else if ("ms" in action) await clock.run(action.ms);
-      }
-      server.down = false;
-      await clock.run(200_000);
-      const truth = server.objects(Thing).map((thing) => [thing.metadata.name, thing.metadata.resourceVersion]);
-      expect([...believed].sort()).toEqual(truth.sort());
-      expect([...informer.values()].map((thing) => thing.metadata.name).sort()).toEqual(truth.map(([name]) => name).sort());
-      expect(mistakes).toEqual([]);
-      informer.stop();
-    }),
+    fc.asyncProperty(
+      fc.array(anAction, { maxLength: 80, size: "max" }),
+      fc.integer({ min: 1, max: 5 }),
+      async (actions, pageSize) => {
+        const { clock, server, informer } = aWorld({ pageSize });
+        // What the handler believes; a doubled or missed call does not fit it.
+        const believed = new Map<string, string>();
+        const mistakes: string[] = [];
+        informer.handle({
+          changed(key, before, after) {
+            const was = before?.metadata.resourceVersion;
+            const is = after?.metadata.resourceVersion;
+            if (was !== believed.get(key.name) || was === is) mistakes.push(`${key.name}: ${was} > ${is}`);
+            if (after) believed.set(key.name, after.metadata.resourceVersion as string);
+            else believed.delete(key.name);
+          },
+        });
+        void informer.start();
+        // The writer is never cut off: only the informer's view of the server fails.
+        const writer = createClient({
+          request: async (request) => {
+            const { down } = server;
+            server.down = false;
+            const answer = server.request(request);
+            queueMicrotask(() => {
+              server.down = down;
+            });
+            return answer;
+          },
+          watch: server.watch.bind(server),
+        });
+        for (const action of actions) {
+          const name = "name" in action ? action.name : "";
+          if (action.do === "put") {
+            const known = await writer.find(Thing, { namespace: "default", name });
+            const object: Thing = {
+              metadata: { namespace: "default", name },
+              spec: { size: "size" in action ? action.size : 0 },
+            };
+            await (known ? writer.update(Thing, { ...known, ...object }) : writer.create(Thing, object));
+          } else if (action.do === "remove") {
+            await writer.delete(Thing, { namespace: "default", name }).catch(() => {});
+          } else if (action.do === "drop") server.dropWatches(new TransportError("connection reset"));
+          else if (action.do === "end") server.dropWatches();
+          else if (action.do === "expire") server.expireHistory();
+          else if (action.do === "bookmark") server.bookmark();
+          else if (action.do === "outage") {
+            server.down = true;
+            server.dropWatches(new TransportError("connection reset"));
+          } else if (action.do === "recover") server.down = false;
+          else if ("ms" in action) await clock.run(action.ms);
+        }
+        server.down = false;
+        await clock.run(200_000);
+        const truth = server.objects(Thing).map((thing) => [thing.metadata.name, thing.metadata.resourceVersion]);
+        expect([...believed].sort()).toEqual(truth.sort());
+        expect([...informer.values()].map((thing) => thing.metadata.name).sort()).toEqual(
+          truth.map(([name]) => name).sort(),
+        );
+        expect(mistakes).toEqual([]);
+        informer.stop();
+      },
+    ),
     { numRuns: 200 },
   );
 });

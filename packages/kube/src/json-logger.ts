@@ -28,7 +28,9 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       formatters: { level: (label) => ({ level: label.toUpperCase() }) },
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
     },
-    typeof destination === "object" ? destination : pino.destination({ fd: destination === "stdout" ? 1 : 2, sync: true }),
+    typeof destination === "object"
+      ? destination
+      : pino.destination({ fd: destination === "stdout" ? 1 : 2, sync: true }),
   );
   return loggerOver(lines, { logger: name });
 }
@@ -50,7 +52,9 @@ function loggerOver(lines: pino.Logger, { logger, ...bound }: Record<string, unk
 /** An Error as its text; anything else as it is. */
 function plain(fields: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
   if (!fields || !Object.values(fields).some((value) => value instanceof Error)) return fields;
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? errorMessage(value) : value]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? errorMessage(value) : value]),
+  );
 }
 
 /** The message of an error, followed by those of its causes: `launching nodeclaim default-x7k2p: throttled`. */

@@ -22,7 +22,10 @@ const credentialsMs = 10_000;
  * The transport that a kubeconfig describes, with all its ways to authenticate: certificates, tokens and token files,
  * exec plugins (`aws eks get-token`), OIDC. client-node is loaded at the first call.
  */
-export async function kubeconfigTransport({ kubeconfig, context }: KubeconfigOptions = {}): Promise<KubeconfigTransport> {
+export async function kubeconfigTransport({
+  kubeconfig,
+  context,
+}: KubeconfigOptions = {}): Promise<KubeconfigTransport> {
   if (kubeconfig !== undefined && !existsSync(kubeconfig)) {
     throw new Error(`kubeconfig: ${JSON.stringify(kubeconfig)}: no such file`);
   }
@@ -60,12 +63,16 @@ function choose(config: KubeConfig, context: string | undefined, source: string)
   if (context !== undefined) {
     const names = config.getContexts().map(({ name }) => name);
     if (!names.includes(context)) {
-      throw new Error(`context: ${JSON.stringify(context)}, expected one of ${names.join(", ") || "none"} in ${source}`);
+      throw new Error(
+        `context: ${JSON.stringify(context)}, expected one of ${names.join(", ") || "none"} in ${source}`,
+      );
     }
     config.setCurrentContext(context);
   }
   if (!config.getCurrentCluster()) {
-    throw new Error(`kubeconfig: ${JSON.stringify(source)}: context ${JSON.stringify(config.getCurrentContext())} names no cluster`);
+    throw new Error(
+      `kubeconfig: ${JSON.stringify(source)}: context ${JSON.stringify(config.getCurrentContext())} names no cluster`,
+    );
   }
 }
 
@@ -104,7 +111,8 @@ async function credentialsOf(config: KubeConfig): Promise<HttpCredentials> {
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value);
   if (options.auth) headers.authorization ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;
   const proxy = config.getCurrentCluster()?.proxyUrl;
-  if (proxy?.startsWith("socks")) throw new Error(`proxy-url: ${JSON.stringify(proxy)}, expected an http or https proxy`);
+  if (proxy?.startsWith("socks"))
+    throw new Error(`proxy-url: ${JSON.stringify(proxy)}, expected an http or https proxy`);
   const { ca, cert, key, servername, rejectUnauthorized } = options;
   return {
     headers,

@@ -33,7 +33,14 @@ function aWorld() {
     const base = { client, clock: skewed, random, log: silentLogger };
     const metrics = new Registry();
     const events = createEventRecorder({ ...base, component: identity });
-    const election = createLeaderElection({ ...base, namespace: "kube-system", name: "bellows", identity, events, metrics });
+    const election = createLeaderElection({
+      ...base,
+      namespace: "kube-system",
+      name: "bellows",
+      identity,
+      events,
+      metrics,
+    });
     const stopping = new AbortController();
     const state = { leads: false, terms: 0 };
     const done = election.run(stopping.signal, async (leading) => {
@@ -138,7 +145,10 @@ test("a Lease whose holder died is taken after it stood still for its duration",
   expect(a.state.leads).toBe(false);
   await clock.run(6_000);
   expect(a.state.leads).toBe(true);
-  expect(server.objects(Lease)[0]).toMatchObject({ metadata: { labels: { kept: "yes" } }, spec: { leaseTransitions: 5 } });
+  expect(server.objects(Lease)[0]).toMatchObject({
+    metadata: { labels: { kept: "yes" } },
+    spec: { leaseTransitions: 5 },
+  });
 });
 
 test("a manager runs its controllers only while it leads, and is done when it no longer does", async () => {
@@ -148,7 +158,11 @@ test("a manager runs its controllers only while it leads, and is done when it no
   const election = createLeaderElection({ ...base, namespace: "kube-system", name: "bellows", identity: "me" });
   const reconciled: string[] = [];
   const running = await createManager({ ...base, metrics: new Registry(), election })
-    .add({ name: "leases", watches: [{ kind: Lease, keys: () => [{ name: "x" }] }], reconcile: async ({ name }) => void reconciled.push(name) })
+    .add({
+      name: "leases",
+      watches: [{ kind: Lease, keys: () => [{ name: "x" }] }],
+      reconcile: async ({ name }) => void reconciled.push(name),
+    })
     .start();
   await clock.run(5000);
   expect(reconciled.length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import type { Kind, KubernetesObject } from "@bellows/api";
+import { Lease, type LeaseSpec } from "@bellows/api";
 import { Gauge } from "prom-client";
 import { isNotFound } from "./api-error.ts";
 import type { Client } from "./client.ts";
@@ -30,27 +30,6 @@ export interface LeaderElectionOptions {
   /** Between two tries; default 2 s. */
   readonly retryPeriodMs?: number;
 }
-
-interface Lease extends KubernetesObject {
-  readonly spec?: LeaseSpec;
-}
-
-interface LeaseSpec {
-  readonly holderIdentity?: string | null;
-  readonly leaseDurationSeconds?: number;
-  readonly acquireTime?: string;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-}
-
-const lease = {
-  group: "coordination.k8s.io",
-  version: "v1",
-  kind: "Lease",
-  plural: "leases",
-  scope: "Namespaced",
-  apiVersion: "coordination.k8s.io/v1",
-} as Kind<Lease>;
 
 /** client-go spreads the tries of candidates over up to 2.2 times the retry period. */
 const acquireJitter = 1.2;
@@ -171,7 +150,7 @@ export class LeaderElection implements Election {
   }
 
   async #tryAcquireOrRenew(): Promise<boolean> {
-    const { clock, identity, log } = this.#options;
+    const { clock, log } = this.#options;
     // Optimistic: while it is ours, nobody else has written it.
     if (this.leading && this.#observed) {
       try {
@@ -192,11 +171,11 @@ export class LeaderElection implements Election {
     const { client, clock, identity, namespace, name } = this.#options;
     let current: Lease;
     try {
-      current = await client.get(lease, { namespace, name });
+      current = await client.get(Lease, { namespace, name });
     } catch (error) {
       if (!isNotFound(error)) throw error;
       const spec = this.#record(undefined, clock.now());
-      this.#observe(await client.create(lease, { metadata: { namespace, name }, spec }));
+      this.#observe(await client.create(Lease, { metadata: { namespace, name }, spec }));
       return true;
     }
     if (current.metadata.resourceVersion !== this.#observed?.metadata.resourceVersion) this.#observe(current);
@@ -206,7 +185,7 @@ export class LeaderElection implements Election {
   }
 
   async #write(current: Lease, spec: LeaseSpec): Promise<boolean> {
-    this.#observe(await this.#options.client.update(lease, { ...current, spec: { ...current.spec, ...spec } }));
+    this.#observe(await this.#options.client.update(Lease, { ...current, spec: { ...current.spec, ...spec } }));
     return true;
   }
 
@@ -227,11 +206,11 @@ export class LeaderElection implements Election {
   async #release(): Promise<void> {
     const { client, clock, identity, namespace, name, log } = this.#options;
     try {
-      const current = await client.get(lease, { namespace, name });
+      const current = await client.get(Lease, { namespace, name });
       if (current.spec?.holderIdentity !== identity) return;
       const now = microTimestamp(clock.now());
       const spec = { ...current.spec, holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
-      this.#observe(await client.update(lease, { ...current, spec }));
+      this.#observe(await client.update(Lease, { ...current, spec }));
     } catch (error) {
       log.warn("failed to release lease", { ...this.#lock(), error: String(error) });
     }
@@ -257,7 +236,7 @@ export class LeaderElection implements Election {
   #recordEvent(what: string): void {
     const { events, identity } = this.#options;
     if (!this.#observed) return;
-    const regarding = { ...this.#observed, apiVersion: lease.apiVersion, kind: lease.kind };
+    const regarding = { ...this.#observed, apiVersion: Lease.apiVersion, kind: Lease.kind };
     events?.record(regarding, { type: "Normal", reason: "LeaderElection", message: `${identity} ${what}` });
   }
 

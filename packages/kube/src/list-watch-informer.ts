@@ -241,7 +241,8 @@ class ListWatchInformer<T extends KubernetesObject, P> implements Informer<P> {
   #reached(resourceVersion: string): void {
     if (compareResourceVersions(resourceVersion, this.#resourceVersion) > 0) this.#resourceVersion = resourceVersion;
     if (this.#waiters.length === 0) return;
-    const reached = ({ resourceVersion }: Waiter) => compareResourceVersions(resourceVersion, this.#resourceVersion) <= 0;
+    const reached = ({ resourceVersion }: Waiter) =>
+      compareResourceVersions(resourceVersion, this.#resourceVersion) <= 0;
     const done = this.#waiters.filter(reached);
     if (done.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => !reached(waiter));
@@ -272,5 +273,9 @@ const isTooOld = (error: unknown): boolean =>
   (error instanceof ApiError && error.causes.some((cause) => cause.reason === "ResourceVersionTooLarge"));
 
 function selectionOf({ namespace, labelSelector, fieldSelector }: ListOptions): ListOptions {
-  return { ...(namespace && { namespace }), ...(labelSelector && { labelSelector }), ...(fieldSelector && { fieldSelector }) };
+  return {
+    ...(namespace && { namespace }),
+    ...(labelSelector && { labelSelector }),
+    ...(fieldSelector && { fieldSelector }),
+  };
 }

@@ -52,7 +52,7 @@ test("a reconcile reads what the one before it wrote", async () => {
   const made: number[] = [];
   manager.add({
     name: "boxes",
-    watches: [self(Box), owned(Part, Box as never)],
+    watches: [self(Box), owned(Part, Box)],
     async reconcile(key, { cache, client: own }) {
       const parts = cache.list(Part, "default").length;
       made.push(parts);
@@ -120,7 +120,11 @@ test("looks again at the instant that was asked for", async () => {
 
 test("counts what its controllers did, under controller-runtime's names", async () => {
   const { clock, client, manager, options } = aWorld();
-  const boxes: Controller = { name: "boxes", watches: [self(Box)], reconcile: async () => lookAgainAt(clock.now() + 1000) };
+  const boxes: Controller = {
+    name: "boxes",
+    watches: [self(Box)],
+    reconcile: async () => lookAgainAt(clock.now() + 1000),
+  };
   await client.create(Box, aBox("a"));
   const running = await manager.add(boxes).start();
   await clock.run(2500);

@@ -1,6 +1,6 @@
 import { createCache, type InformerCache, type Projection } from "./cache.ts";
 import type { Client, ObjectKey } from "./client.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, sleep } from "./clock.ts";
 import type { Controller, ControllerContext, Watch } from "./controller.ts";
 import { type ControllerMetrics, controllerMetrics } from "./controller-metrics.ts";
 import { createEventRecorder } from "./event-recorder.ts";
@@ -52,8 +52,10 @@ export interface RunningManager {
 export function createManager(options: ManagerOptions): Manager {
   const { client, clock, random, log, metrics, election } = options;
   const cache =
-    options.cache ?? createCache({ client, clock, random, log, ...(options.projections && { projections: options.projections }) });
-  const recorderOf = options.events ?? ((component: string) => createEventRecorder({ client, clock, random, log, component }));
+    options.cache ??
+    createCache({ client, clock, random, log, ...(options.projections && { projections: options.projections }) });
+  const recorderOf =
+    options.events ?? ((component: string) => createEventRecorder({ client, clock, random, log, component }));
   const controllers: Controller[] = [];
 
   async function runControllers(signal: AbortSignal, started: () => void): Promise<void> {
@@ -101,6 +103,9 @@ export function createManager(options: ManagerOptions): Manager {
     },
   };
 }
+
+/** Events that are not written by then are lost: an API server that is down must not keep a process from ending. */
+const flushMs = 5_000;
 
 interface RunOptions extends Omit<ManagerOptions, "cache" | "events"> {
   readonly cache: InformerCache;
@@ -154,7 +159,10 @@ class ControllerRun {
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#queue.stop();
-    await this.#options.events.flush();
+    const { clock, events } = this.#options;
+    const patience = new AbortController();
+    await Promise.race([events.flush(), sleep(clock, flushMs, patience.signal)]);
+    patience.abort();
   }
 
   #follow({ kind, keys }: Watch): void {

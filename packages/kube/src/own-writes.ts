@@ -21,41 +21,40 @@ export interface OwnWrites {
 export function trackOwnWrites(client: Client, cache: InformerCache, clock: Clock): OwnWrites {
   let pending: (() => Promise<void>)[] = [];
 
-  const wrote = <T extends KubernetesObject>(kind: { group: string; kind: string }, object: T): T => {
+  const wrote = <T extends KubernetesObject>(kind: GroupKind, object: T, options?: { dryRun?: boolean }): T => {
     const informer = cache.find(kind);
-    const resourceVersion = object?.metadata?.resourceVersion;
-    if (informer && resourceVersion) pending.push(() => informer.seen(resourceVersion));
+    const resourceVersion = object.metadata?.resourceVersion;
+    if (informer && resourceVersion && !options?.dryRun) pending.push(() => informer.seen(resourceVersion));
     return object;
   };
 
   /** For writes whose answer is not the object: waits until the cache has another state of it. */
-  const changing = async <R>(kind: Kind, key: ObjectKey, write: () => Promise<R>): Promise<R> => {
+  const changing = async <R>(
+    kind: Kind,
+    key: ObjectKey,
+    options: { dryRun?: boolean } | undefined,
+    write: () => Promise<R>,
+  ): Promise<R> => {
     const informer = cache.find(kind);
     const before = informer?.get(key);
     const result = await write();
     const leaving = (before as KubernetesObject | undefined)?.metadata?.deletionTimestamp !== undefined;
-    if (informer && before && !leaving) pending.push(() => informer.changedFrom(key, before));
+    if (informer && before && !leaving && !options?.dryRun) pending.push(() => informer.changedFrom(key, before));
     return result;
   };
 
   const tracked: Client = {
     ...readsOf(client),
-    create: async (kind, object, options) =>
-      options?.dryRun ? client.create(kind, object, options) : wrote(kind, await client.create(kind, object, options)),
-    update: async (kind, object, options) =>
-      options?.dryRun ? client.update(kind, object, options) : wrote(kind, await client.update(kind, object, options)),
-    patch: async (kind, key, patch, options) =>
-      options?.dryRun ? client.patch(kind, key, patch, options) : wrote(kind, await client.patch(kind, key, patch, options)),
-    apply: async (kind, object, options) =>
-      options.dryRun ? client.apply(kind, object, options) : wrote(kind, await client.apply(kind, object, options)),
+    create: async (kind, object, options) => wrote(kind, await client.create(kind, object, options), options),
+    update: async (kind, object, options) => wrote(kind, await client.update(kind, object, options), options),
+    patch: async (kind, key, patch, options) => wrote(kind, await client.patch(kind, key, patch, options), options),
+    apply: async (kind, object, options) => wrote(kind, await client.apply(kind, object, options), options),
     delete: (kind, key, options) =>
-      options?.dryRun
-        ? client.delete(kind, key, options)
-        : changing(kind as unknown as Kind, key, () => client.delete(kind, key, options)),
-    createSub: (kind, key, subresource, body, options) =>
-      options?.dryRun || !changesObject.has(subresource)
-        ? client.createSub(kind, key, subresource, body, options)
-        : changing(kind, key, () => client.createSub(kind, key, subresource, body, options)),
+      changing(kind as unknown as Kind, key, options, () => client.delete(kind, key, options)),
+    createSub: (kind, key, subresource, body, options) => {
+      const write = () => client.createSub<typeof body, never>(kind, key, subresource, body, options);
+      return changesObject.has(subresource) ? changing(kind, key, options, write) : write();
+    },
     updateScale: async (target, replicas, resourceVersion) =>
       wrote(
         { group: parseApiVersion(target.apiVersion).group, kind: target.kind },
@@ -76,6 +75,11 @@ export function trackOwnWrites(client: Client, cache: InformerCache, clock: Cloc
       timer.cancel();
     },
   };
+}
+
+interface GroupKind {
+  readonly group: string;
+  readonly kind: string;
 }
 
 /** Subresources whose POST changes the object but answers with something else. */

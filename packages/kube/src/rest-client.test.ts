@@ -23,7 +23,14 @@ test.each<{ name: string; act: (client: Client) => Promise<unknown>; sent: objec
   { name: "get of a cluster's own", act: (c) => c.get(Crane, { name: "x" }), sent: { path: "/api/v1/cranes/x" } },
   {
     name: "list",
-    act: (c) => c.list(Box, { namespace: "default", labelSelector: "a=b", fieldSelector: "spec.x=y", limit: 2, resourceVersion: "0" }),
+    act: (c) =>
+      c.list(Box, {
+        namespace: "default",
+        labelSelector: "a=b",
+        fieldSelector: "spec.x=y",
+        limit: 2,
+        resourceVersion: "0",
+      }),
     sent: {
       path: "/apis/example.dev/v1/namespaces/default/boxs",
       query: { labelSelector: "a=b", fieldSelector: "spec.x=y", limit: "2", resourceVersion: "0" },
@@ -39,11 +46,20 @@ test.each<{ name: string; act: (client: Client) => Promise<unknown>; sent: objec
       body: { apiVersion: "example.dev/v1", kind: "Box", ...aBox("a") },
     },
   },
-  { name: "update of a status", act: (c) => c.update(Box, aBox("a"), { subresource: "status" }), sent: { method: "PUT", path: `${path}/status` } },
+  {
+    name: "update of a status",
+    act: (c) => c.update(Box, aBox("a"), { subresource: "status" }),
+    sent: { method: "PUT", path: `${path}/status` },
+  },
   {
     name: "apply",
     act: (c) => c.apply(Box, aBox("a"), { fieldManager: "me", force: true }),
-    sent: { method: "PATCH", path, query: { fieldManager: "me", force: "true" }, headers: { "content-type": "application/apply-patch+yaml" } },
+    sent: {
+      method: "PATCH",
+      path,
+      query: { fieldManager: "me", force: "true" },
+      headers: { "content-type": "application/apply-patch+yaml" },
+    },
   },
   {
     name: "delete",
@@ -79,7 +95,11 @@ test.each<{ name: string; act: (client: Client) => Promise<unknown>; sent: objec
 
 test("what comes back is frozen, all of it, and says what it is also where it comes from a list", async () => {
   const client = createClient(new FakeApiServer());
-  const body = { status: 200, headers: {}, body: { metadata: { resourceVersion: "1" }, items: [{ metadata: { name: "a" }, spec: { size: 1 } }] } };
+  const body = {
+    status: 200,
+    headers: {},
+    body: { metadata: { resourceVersion: "1" }, items: [{ metadata: { name: "a" }, spec: { size: 1 } }] },
+  };
   const list = createClient({ request: async () => body, watch: () => ({ stop() {} }) });
   const item = (await list.list(Box)).items[0] as Sized;
   expect(item).toMatchObject({ apiVersion: "example.dev/v1", kind: "Box" });
@@ -99,7 +119,9 @@ test("tells refusals apart", async () => {
 });
 
 test("a key without its namespace is refused before it is sent", async () => {
-  await expect(createClient(new FakeApiServer()).get(Box, { name: "a" })).rejects.toThrow('Box "a": no namespace, expected one');
+  await expect(createClient(new FakeApiServer()).get(Box, { name: "a" })).rejects.toThrow(
+    'Box "a": no namespace, expected one',
+  );
 });
 
 test("reads all pages, and once more from the start where the token has expired", async () => {
@@ -107,7 +129,8 @@ test("reads all pages, and once more from the start where the token has expired"
   const client = createClient(server);
   for (const name of ["a", "b", "c", "d", "e"]) await client.create(Box, aBox(name));
   let continued = 0;
-  server.intercept = async ({ query }) => (query?.continue && ++continued === 2 ? failure(410, "Expired", "too old") : undefined);
+  server.intercept = async ({ query }) =>
+    query?.continue && ++continued === 2 ? failure(410, "Expired", "too old") : undefined;
   const { items } = await client.listAll(Box, { namespace: "default", limit: 2 });
   expect(items.map(({ metadata }) => metadata.name)).toEqual(["a", "b", "c", "d", "e"]);
 });
@@ -118,12 +141,14 @@ test("tries again when the server says after how long, and only then", async () 
   const metrics = new Registry();
   const client = createClient(server, { clock, metrics, host: "k8s" });
   let left = 2;
-  server.intercept = async () => (left-- > 0 ? failure(429, "TooManyRequests", "slow down", { "retry-after": "3" }) : undefined);
+  server.intercept = async () =>
+    left-- > 0 ? failure(429, "TooManyRequests", "slow down", { "retry-after": "3" }) : undefined;
   const created = client.create(Box, aBox("a"));
   await clock.run(6000);
   expect((await created).metadata.name).toBe("a");
   expect(await metrics.metrics()).toContain('rest_client_requests_total{code="429",method="POST",host="k8s"} 2');
-  server.intercept = async () => failure(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
+  server.intercept = async () =>
+    failure(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
   const refused = await client.createSub(Box as never, at, "eviction", {}).catch((error: unknown) => error);
   expect(isTooManyRequests(refused)).toBe(true);
 });

@@ -256,12 +256,10 @@ class RestClient implements Client {
     const { clock, host = "" } = this.#options;
     const headers = request.headers ? { ...this.#headers, ...request.headers } : this.#headers;
     for (let attempt = 0; ; attempt++) {
-      const response = await this.transport
-        .request({ ...request, headers })
-        .catch((error: unknown) => {
-          this.#requests?.inc({ code: "<error>", method: request.method, host });
-          throw error;
-        });
+      const response = await this.transport.request({ ...request, headers }).catch((error: unknown) => {
+        this.#requests?.inc({ code: "<error>", method: request.method, host });
+        throw error;
+      });
       this.#requests?.inc({ code: String(response.status), method: request.method, host });
       if (response.status < 400) return deepFreeze(response.body) as R;
       const error = apiErrorOf(response);

@@ -27,7 +27,10 @@ test("answers as Kubernetes' health endpoints do", async () => {
   ]);
   expect(await got("/readyz/informer-sync")).toEqual([200, "ok"]);
   synced.done = false;
-  expect(await got("/readyz")).toEqual([500, "[+]ping ok\n[-]informer-sync failed: reason withheld\nreadyz check failed\n"]);
+  expect(await got("/readyz")).toEqual([
+    500,
+    "[+]ping ok\n[-]informer-sync failed: reason withheld\nreadyz check failed\n",
+  ]);
   expect(await got("/readyz/informer-sync")).toEqual([500, "internal server error: pods: not listed yet\n"]);
   expect((await got("/healthz/informer-sync"))[0]).toBe(404);
 });

@@ -46,9 +46,17 @@ export async function renewAt(pem: string): Promise<Instant> {
 }
 
 /** A new self-signed CA (ECDSA P-256). */
-export async function issueCa(now: Instant, { caValidMs = 3650 * day }: Pick<CertificateRequest, "caValidMs">): Promise<CertificateAndKey> {
-  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, SubjectKeyIdentifierExtension, X509CertificateGenerator } =
-    await x509();
+export async function issueCa(
+  now: Instant,
+  { caValidMs = 3650 * day }: Pick<CertificateRequest, "caValidMs">,
+): Promise<CertificateAndKey> {
+  const {
+    BasicConstraintsExtension,
+    KeyUsageFlags,
+    KeyUsagesExtension,
+    SubjectKeyIdentifierExtension,
+    X509CertificateGenerator,
+  } = await x509();
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
@@ -91,7 +99,9 @@ export async function issueServing(
       new x.BasicConstraintsExtension(false, undefined, true),
       new x.KeyUsagesExtension(x.KeyUsageFlags.digitalSignature, true),
       new x.ExtendedKeyUsageExtension(["1.3.6.1.5.5.7.3.1"]),
-      new x.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIp(value) ? ("ip" as const) : ("dns" as const), value }))),
+      new x.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: isIp(value) ? ("ip" as const) : ("dns" as const), value })),
+      ),
       await x.AuthorityKeyIdentifierExtension.create(issuer),
     ],
   });

@@ -131,39 +131,43 @@ test("no key is ever worked on twice at once, and none that was added is forgott
     fails: fc.boolean(),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (actions, concurrency) => {
-      const atWork = new Set<string>();
-      const lastBegun = new Map<string, number>();
-      const lastAdded = new Map<string, number>();
-      let next = 0;
-      let most = 0;
-      const mistakes: string[] = [];
-      const { clock, queue } = aQueue(
-        async ({ name }) => {
-          if (atWork.has(name)) mistakes.push(name);
-          atWork.add(name);
-          most = Math.max(most, atWork.size);
-          lastBegun.set(name, clock.now());
-          const { workMs = 0, fails = false } = actions[next++] ?? {};
-          await new Promise<void>((resolve) => clock.after(workMs, resolve));
-          atWork.delete(name);
-          if (fails) throw new Error("no");
-          return undefined;
-        },
-        { concurrency },
-      );
-      for (const { name, atMs } of actions) {
-        clock.after(atMs, () => {
-          lastAdded.set(name, clock.now());
-          queue.add(key(name));
-        });
-      }
-      await clock.run(100_000);
-      expect(mistakes).toEqual([]);
-      expect(most).toBeLessThanOrEqual(concurrency);
-      for (const [name, at] of lastAdded) expect(lastBegun.get(name)).toBeGreaterThanOrEqual(at);
-      expect(queue.depth).toBe(0);
-    }),
+    fc.asyncProperty(
+      fc.array(action, { maxLength: 40 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (actions, concurrency) => {
+        const atWork = new Set<string>();
+        const lastBegun = new Map<string, number>();
+        const lastAdded = new Map<string, number>();
+        let next = 0;
+        let most = 0;
+        const mistakes: string[] = [];
+        const { clock, queue } = aQueue(
+          async ({ name }) => {
+            if (atWork.has(name)) mistakes.push(name);
+            atWork.add(name);
+            most = Math.max(most, atWork.size);
+            lastBegun.set(name, clock.now());
+            const { workMs = 0, fails = false } = actions[next++] ?? {};
+            await new Promise<void>((resolve) => clock.after(workMs, resolve));
+            atWork.delete(name);
+            if (fails) throw new Error("no");
+            return undefined;
+          },
+          { concurrency },
+        );
+        for (const { name, atMs } of actions) {
+          clock.after(atMs, () => {
+            lastAdded.set(name, clock.now());
+            queue.add(key(name));
+          });
+        }
+        await clock.run(100_000);
+        expect(mistakes).toEqual([]);
+        expect(most).toBeLessThanOrEqual(concurrency);
+        for (const [name, at] of lastAdded) expect(lastBegun.get(name)).toBeGreaterThanOrEqual(at);
+        expect(queue.depth).toBe(0);
+      },
+    ),
     { numRuns: 200 },
   );
 });

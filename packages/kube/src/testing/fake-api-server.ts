@@ -111,7 +111,9 @@ export class FakeApiServer implements Transport {
 
   objects<T extends KubernetesObject>(kind: Kind<T>): T[] {
     const base = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`;
-    return [...this.#objects].filter(([id]) => id.startsWith(`${base}/${kind.plural}|`)).map(([, object]) => object as T);
+    return [...this.#objects]
+      .filter(([id]) => id.startsWith(`${base}/${kind.plural}|`))
+      .map(([, object]) => object as T);
   }
 
   #send(watch: OpenWatch, change: Change): void {
@@ -133,9 +135,18 @@ export class FakeApiServer implements Transport {
     if (method === "POST" && subresource === "eviction") return this.#delete(id, collection, known);
     if (method === "DELETE") return this.#delete(id, collection, known);
     const wanted = (body as KubernetesObject).metadata?.resourceVersion;
-    if (wanted && wanted !== known.metadata.resourceVersion) return failure(409, "Conflict", "the object has been modified");
-    const next = method === "PUT" ? (body as KubernetesObject) : (merge(known as unknown as Json, body as Json) as unknown as KubernetesObject);
-    return ok(this.#store(id, collection, "MODIFIED", { ...next, metadata: { ...next.metadata, uid: known.metadata.uid ?? "" } }));
+    if (wanted && wanted !== known.metadata.resourceVersion)
+      return failure(409, "Conflict", "the object has been modified");
+    const next =
+      method === "PUT"
+        ? (body as KubernetesObject)
+        : (merge(known as unknown as Json, body as Json) as unknown as KubernetesObject);
+    return ok(
+      this.#store(id, collection, "MODIFIED", {
+        ...next,
+        metadata: { ...next.metadata, uid: known.metadata.uid ?? "" },
+      }),
+    );
   }
 
   #create(collection: string, namespace: string | undefined, body: KubernetesObject): TransportResponse {
@@ -160,13 +171,22 @@ export class FakeApiServer implements Transport {
   #happened(collection: string, type: "ADDED" | "MODIFIED" | "DELETED", object: KubernetesObject): KubernetesObject {
     const resourceVersion = String(++this.#version);
     const stored = Object.freeze({ ...object, metadata: Object.freeze({ ...object.metadata, resourceVersion }) });
-    const change = { resourceVersion, event: { type, object: stored }, collection, namespace: object.metadata.namespace };
+    const change = {
+      resourceVersion,
+      event: { type, object: stored },
+      collection,
+      namespace: object.metadata.namespace,
+    };
     this.#history.push(change);
     for (const watch of [...this.#watches]) this.#send(watch, change);
     return stored;
   }
 
-  #list(collection: string, namespace: string | undefined, query: Readonly<Record<string, string | undefined>>): TransportResponse {
+  #list(
+    collection: string,
+    namespace: string | undefined,
+    query: Readonly<Record<string, string | undefined>>,
+  ): TransportResponse {
     const [at = "", ...id] = query.continue?.split("|") ?? [this.resourceVersion];
     const after = id.join("|");
     if (query.continue && compareResourceVersions(at, this.#expiredUpTo) < 0) {
@@ -196,7 +216,8 @@ export class FakeApiServer implements Transport {
       const before = this.#history.findLast(
         (other) =>
           compareResourceVersions(other.resourceVersion, change.resourceVersion) < 0 &&
-          `${other.collection}|${other.namespace ?? ""}/${(other.event.object as KubernetesObject).metadata.name}` === id,
+          `${other.collection}|${other.namespace ?? ""}/${(other.event.object as KubernetesObject).metadata.name}` ===
+            id,
       );
       if (!before || before.event.type === "DELETED") state.delete(id);
       else state.set(id, before.event.object as KubernetesObject);
@@ -222,7 +243,8 @@ function merge(target: Json, patch: Json): Json {
   const result: Json = { ...target };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else if (typeof value === "object" && !Array.isArray(value)) result[key] = merge((result[key] as Json) ?? {}, value as Json);
+    else if (typeof value === "object" && !Array.isArray(value))
+      result[key] = merge((result[key] as Json) ?? {}, value as Json);
     else result[key] = value;
   }
   return result;
@@ -230,7 +252,12 @@ function merge(target: Json, patch: Json): Json {
 
 const ok = (body: unknown, status = 200): TransportResponse => ({ status, headers: {}, body });
 
-export const failure = (code: number, reason: string, message: string, headers: Record<string, string> = {}): TransportResponse => ({
+export const failure = (
+  code: number,
+  reason: string,
+  message: string,
+  headers: Record<string, string> = {},
+): TransportResponse => ({
   status: code,
   headers,
   body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code },
