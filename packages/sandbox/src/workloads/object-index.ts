@@ -1,5 +1,4 @@
-import type { Kind, KubernetesObject, Pod } from "@bellows/api";
-import { Pod as PodKind } from "@bellows/api";
+import { type Kind, type KubernetesObject, Pod, type Selector } from "@bellows/api";
 import { type Cache, type Informer, keyText, type ObjectKey } from "@bellows/kube";
 
 /** Objects of a kind by something they say of themselves. In the order in which they came. */
@@ -75,6 +74,17 @@ export const orphansByNamespace = <T extends KubernetesObject>(cache: Cache, kin
     metadata.ownerReferences?.some((reference) => reference.controller) ? [] : [metadata.namespace ?? ""],
   );
 
+/** The pods of a namespace that a selector selects, found by one of its exact labels where it has one. */
+export function podsSelected(cache: Cache, namespace: string, selector: Selector): Pod[] {
+  const byLabel = indexOf(cache, Pod, "label", ({ metadata }) =>
+    Object.entries(metadata.labels ?? {}).map(([key, value]) => `${metadata.namespace}/${key}=${value}`),
+  );
+  const exact = selector.requirements.find(({ key }) => selector.exactValue(key) !== undefined)?.key;
+  const candidates =
+    exact === undefined ? cache.list(Pod, namespace) : byLabel.at(`${namespace}/${exact}=${selector.exactValue(exact)}`);
+  return candidates.filter((pod) => selector.matches(pod.metadata.labels));
+}
+
 /** Pods by the node they are bound to. */
 export const podsByNode = (cache: Cache): ObjectIndex<Pod> =>
-  indexOf(cache, PodKind, "node", ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
+  indexOf(cache, Pod, "node", ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
