@@ -1,8 +1,9 @@
-import { connect } from "node:tls";
 import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
 import { Secret } from "@bellows/api";
 import { expect, test, vi } from "vitest";
 import { currentCertificates, keepCertificates, secretStore } from "./certificates.ts";
+import { systemClock } from "./clock.ts";
 import { silentLogger } from "./logging.ts";
 import { createClient } from "./rest-client.ts";
 import { serve } from "./serving.ts";
@@ -87,7 +88,7 @@ test("a bundle is renewed while the process runs, and whoever uses it is told", 
 });
 
 test("a server changes to a new certificate without losing a caller", async () => {
-  const first = await renewed(undefined, Date.now(), { names });
+  const first = await renewed(undefined, systemClock.now(), { names });
   const serving = await serve({ log: silentLogger, port: 0, tls: first });
   const seen = () =>
     new Promise<string>((resolve, reject) => {
@@ -101,7 +102,7 @@ test("a server changes to a new certificate without losing a caller", async () =
       socket.on("error", reject);
     });
   expect(await seen()).toBe(new X509Certificate(first.certificate).fingerprint256);
-  const next = await renewed(first, Date.now(), { names: [...names, "more"] });
+  const next = await renewed(first, systemClock.now(), { names: [...names, "more"] });
   serving.use(next);
   expect(await seen()).toBe(new X509Certificate(next.certificate).fingerprint256);
   await serving.close();

@@ -1,4 +1,4 @@
-import { type KubernetesObject, decision } from "@bellows/api";
+import { decision, type KubernetesObject } from "@bellows/api";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { createDecisionLog } from "./decision-log.ts";

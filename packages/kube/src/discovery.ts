@@ -1,5 +1,5 @@
-import type { ResourceInfo } from "./client.ts";
 import { isNotFound } from "./api-error.ts";
+import type { ResourceInfo } from "./client.ts";
 import { groupVersionPath, parseApiVersion } from "./resource-path.ts";
 
 interface ApiResourceList {

@@ -56,7 +56,8 @@ class CorrelatingRecorder implements EventRecorder {
     const { clock, log } = this.#options;
     const regarding = referenceTo(object, input.fieldPath);
     if (this.#waiting.length >= mostWaiting) {
-      return log.warn("dropped event, too many wait to be written", { reason: input.reason, object: regarding.name });
+      log.warn("dropped event, too many wait to be written", { reason: input.reason, object: regarding.name });
+      return;
     }
     this.#waiting.push({ regarding, input, at: clock.now() });
     this.#writing ??= this.#writeAll();

@@ -4,6 +4,7 @@ import type { KubernetesObject } from "@bellows/api";
 import { afterEach, expect, test } from "vitest";
 import { ApiError, isGone } from "./api-error.ts";
 import type { WatchEvent } from "./client.ts";
+import { sleep, systemClock } from "./clock.ts";
 import { type HttpTransport, type HttpTransportOptions, httpTransport } from "./http-transport.ts";
 import { createClient } from "./rest-client.ts";
 import { aKind } from "./testing/fake-api-server.ts";
@@ -92,7 +93,7 @@ test("a watch joins lines and characters that are spread over chunks", async () 
     response.writeHead(200, { "content-type": "application/json" });
     for (const byte of bytes) {
       response.write(Buffer.of(byte));
-      if (byte > 127) await new Promise((resolve) => setImmediate(resolve));
+      if (byte > 127) await sleep(systemClock, 0);
     }
     response.end();
   });
@@ -140,7 +141,7 @@ test("a watch on which nothing comes is ended without an error", async () => {
 test("a connection that breaks is a TransportError, in a watch and in a request", async () => {
   const transport = await serving((request, response) => {
     if (request.url?.includes("watch")) response.writeHead(200).write("{");
-    setTimeout(() => request.socket.destroy(), 10);
+    systemClock.after(10, () => request.socket.destroy());
   });
   expect((await watched(transport)).error).toBeInstanceOf(TransportError);
   await expect(createClient(transport).list(Pod)).rejects.toThrow(TransportError);
@@ -158,7 +159,7 @@ test("nothing comes after a watch was stopped", async () => {
       event: (event) => {
         if (event.type !== "BOOKMARK") seen.push((event.object as KubernetesObject).metadata.name);
         handle.stop();
-        setTimeout(resolve, 20);
+        systemClock.after(20, resolve);
       },
       end: () => seen.push("end"),
     });

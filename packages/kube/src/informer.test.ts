@@ -4,6 +4,7 @@ import type { KubernetesObject } from "@bellows/api";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ApiError } from "./api-error.ts";
+import { sleep, systemClock } from "./clock.ts";
 import { type InformerOptions, keyText } from "./informer.ts";
 import { createInformer } from "./list-watch-informer.ts";
 import { silentLogger } from "./logging.ts";
@@ -228,7 +229,7 @@ test("keeps the projection, and lets go of the object", async () => {
     .catch(() => {});
   server.expireHistory();
   server.requests.length = 0;
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await sleep(systemClock, 5);
   collect();
   expect(raws.filter((raw) => raw.deref()).length).toBe(0);
 });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { systemClock } from "./clock.ts";
 import { type HttpCredentials, type HttpTransport, httpTransport } from "./http-transport.ts";
 
 export interface KubeconfigOptions {
@@ -83,7 +84,7 @@ function transportOf(load: () => KubeConfig): KubeconfigTransport {
   const transport = httpTransport({
     server,
     credentials(refused) {
-      const now = Date.now();
+      const now = systemClock.now();
       // A plugin's answer is kept in the config until it expires; a refused one must be asked for again.
       if (refused) config = load();
       if (refused || !known || known.until <= now) {

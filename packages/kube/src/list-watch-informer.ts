@@ -224,7 +224,10 @@ class ListWatchInformer<T extends KubernetesObject, P> implements Informer<P> {
 
   #event(event: WatchEvent<T>): void {
     if (this.#stopping.signal.aborted) return;
-    if (event.type === "BOOKMARK") return this.#reached(event.resourceVersion);
+    if (event.type === "BOOKMARK") {
+      this.#reached(event.resourceVersion);
+      return;
+    }
     const { object } = event;
     const text = keyText(keyOf(object));
     const { resourceVersion = "" } = object.metadata;

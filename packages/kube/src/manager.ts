@@ -50,7 +50,7 @@ export interface RunningManager {
 
 /** Runs controllers over one shared cache. */
 export function createManager(options: ManagerOptions): Manager {
-  const { client, clock, random, log, metrics, election } = options;
+  const { client, clock, random, log, election } = options;
   const cache =
     options.cache ??
     createCache({ client, clock, random, log, ...(options.projections && { projections: options.projections }) });

@@ -1,5 +1,5 @@
-import { request } from "undici";
 import { Counter, Registry } from "prom-client";
+import { request } from "undici";
 import { afterEach, expect, test } from "vitest";
 import type { HealthCheck } from "./health.ts";
 import { silentLogger } from "./logging.ts";
