@@ -2,6 +2,7 @@ import type { Kind, KubernetesObject } from "@bellows/api";
 import type { Client, ObjectKey } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Cache } from "./controller.ts";
+import type { HealthCheck } from "./health.ts";
 import type { Informer, InformerOptions } from "./informer.ts";
 import { createInformer } from "./list-watch-informer.ts";
 import type { Logger } from "./logging.ts";
@@ -72,8 +73,15 @@ export class InformerCache implements Cache {
     for (const informer of this.#informers.values()) informer.stop();
   }
 
-  get synced(): boolean {
-    return [...this.#informers.values()].every((informer) => informer.synced);
+  /** The kinds that have not been listed yet: `karpenter.sh/NodePool`, `/Pod`. */
+  get unsynced(): readonly string[] {
+    return [...this.#informers].filter(([, informer]) => !informer.synced).map(([id]) => id);
+  }
+
+  /** For `/readyz`. */
+  get healthCheck(): HealthCheck {
+    const check = () => (this.unsynced.length > 0 ? `not listed yet: ${this.unsynced.join(", ")}` : undefined);
+    return { name: "informer-sync", check };
   }
 
   #known<T extends KubernetesObject>(kind: Kind<T>): Informer<T> {

@@ -112,6 +112,35 @@ test("a leader that is cut off stops acting before the other begins", async () =
   expect([a.state.leads, b.state.leads]).toEqual([false, true]);
 });
 
+test("a leader that stops keeps its Lease until its work has ended", async () => {
+  const { clock, server, spec } = aWorld();
+  const base = { clock, random: seededRandom(7), log: silentLogger, namespace: "kube-system", name: "bellows" };
+  const stopping = new AbortController();
+  const { promise: work, resolve: finish } = Promise.withResolvers<void>();
+  const done = createLeaderElection({ ...base, client: createClient(server), identity: "a" }).run(
+    stopping.signal,
+    () => work,
+  );
+  await clock.run(10_000);
+  stopping.abort();
+  await clock.run(60_000);
+  expect(spec()).toMatchObject({ holderIdentity: "a", renewTime: "2026-01-01T00:01:10.000000Z" });
+  finish();
+  await done;
+  expect(spec()).toMatchObject({ holderIdentity: "", leaseDurationSeconds: 1 });
+});
+
+test("is unhealthy when it holds the Lease but cannot renew it", async () => {
+  const { clock, server, candidate } = aWorld();
+  const { election } = candidate("a");
+  await clock.run(10_000);
+  server.intercept = () => new Promise(() => {});
+  const { check } = election.healthCheck;
+  expect(check()).toBeUndefined();
+  await clock.run(40_000);
+  expect(check()).toBe("failed election to renew leadership on lease bellows");
+});
+
 test("a request that never answers does not keep a leader in office", async () => {
   const { clock, server, candidate } = aWorld();
   const a = candidate("a");

@@ -4,6 +4,7 @@ import { isNotFound } from "./api-error.ts";
 import type { Client } from "./client.ts";
 import { type Clock, type Instant, sleep } from "./clock.ts";
 import type { EventRecorder } from "./events.ts";
+import type { HealthCheck } from "./health.ts";
 import type { Logger } from "./logging.ts";
 import type { Election } from "./manager.ts";
 import type { Metrics } from "./metrics.ts";
@@ -33,6 +34,8 @@ export interface LeaderElectionOptions {
 
 /** client-go spreads the tries of candidates over up to 2.2 times the retry period. */
 const acquireJitter = 1.2;
+/** How long after its end a Lease that we hold is an error (the components of Kubernetes tolerate as much). */
+const overdueMs = 20_000;
 
 /**
  * Leader election by a Lease, compatible with client-go's: either may hold it while the other waits. No times of
@@ -78,6 +81,18 @@ export class LeaderElection implements Election {
     return this.holder === this.#options.identity && this.#isValid(this.#options.clock.now());
   }
 
+  /** Fails where we hold the Lease by name but have not renewed it for long: this process hangs and should be ended. */
+  get healthCheck(): HealthCheck {
+    return {
+      name: "leaderElection",
+      check: () => {
+        const { clock, identity, name } = this.#options;
+        if (this.holder !== identity || clock.now() - this.#observedAt <= this.#leaseMs + overdueMs) return undefined;
+        return `failed election to renew leadership on lease ${name}`;
+      },
+    };
+  }
+
   /**
    * Campaigns until elected or `signal` aborts, then runs `lead` once. Its signal aborts when the Lease could not be
    * renewed in time, or with `signal`; the Lease is released only after `lead` has ended, since until then it may act.
@@ -92,14 +107,17 @@ export class LeaderElection implements Election {
     const leading = new AbortController();
     const led = lead(leading.signal);
     // A lead that fails is over: the Lease goes to whoever can do better.
+    const over = new AbortController();
     const ended = led.then(
-      () => leading.abort(),
-      () => leading.abort(),
+      () => over.abort(),
+      () => over.abort(),
     );
-    const lost = await this.#renew(AbortSignal.any([signal, leading.signal]));
+    let lost = await this.#renew(AbortSignal.any([signal, over.signal]));
     this.#status?.set(0);
-    leading.abort();
     if (lost) log.error("leader election lost", { ...this.#lock(), identity });
+    leading.abort();
+    // What is at work ends under our Lease, or another would begin beside it.
+    lost ||= await this.#renew(over.signal);
     await ended;
     if (!lost) await this.#release();
     this.#recordEvent("stopped leading");

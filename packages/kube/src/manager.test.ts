@@ -136,6 +136,26 @@ test("counts what its controllers did, under controller-runtime's names", async 
   await running.stop();
 });
 
+test("stops also while the API server does not answer", async () => {
+  const { clock, server, manager } = aWorld();
+  server.down = true;
+  const stopping = new AbortController();
+  let reconciled = false;
+  manager.add({
+    name: "boxes",
+    watches: [self(Box)],
+    reconcile: async () => {
+      reconciled = true;
+    },
+  });
+  const starting = manager.start(stopping.signal);
+  await clock.run(10_000);
+  expect(manager.cache.healthCheck.check()).toBe("not listed yet: example.dev/Box");
+  stopping.abort();
+  await (await starting).done;
+  expect(reconciled).toBe(false);
+});
+
 test("reading a kind that nothing declared is a fault, not an empty answer", () => {
   const { manager } = aWorld();
   expect(() => manager.cache.list(Box)).toThrow('Box: not in the cache, expected it among the "watches" or "reads"');

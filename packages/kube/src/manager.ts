@@ -37,8 +37,8 @@ export interface Election {
 export interface Manager {
   readonly cache: InformerCache;
   add(...controllers: Controller[]): Manager;
-  /** Resolves when the caches have synced and the controllers run (or, with an election, once it campaigns). */
-  start(): Promise<RunningManager>;
+  /** Resolves when the caches have synced and the controllers run (or, with an election, once it campaigns). `signal` stops it, also before. */
+  start(signal?: AbortSignal): Promise<RunningManager>;
 }
 
 export interface RunningManager {
@@ -79,8 +79,15 @@ export function createManager(options: ManagerOptions): Manager {
       }
       return this;
     },
-    async start() {
+    async start(signal) {
       const stopping = new AbortController();
+      const stop = () => {
+        stopping.abort();
+        // Whoever waits for it to sync waits no more.
+        if (cache.unsynced.length > 0 && !options.cache) cache.stop();
+      };
+      if (signal?.aborted) stop();
+      signal?.addEventListener("abort", stop, { once: true });
       await cache.start();
       const { promise: started, resolve, reject } = Promise.withResolvers<void>();
       const running = election
@@ -89,6 +96,7 @@ export function createManager(options: ManagerOptions): Manager {
       if (election) resolve();
       running.catch(reject);
       const done = running.finally(() => {
+        signal?.removeEventListener("abort", stop);
         if (!options.cache) cache.stop();
       });
       done.catch((error: unknown) => log.error("controllers stopped", { error: String(error) }));
@@ -96,7 +104,7 @@ export function createManager(options: ManagerOptions): Manager {
       return {
         done,
         async stop() {
-          stopping.abort();
+          stop();
           await done;
         },
       };
