@@ -30,13 +30,24 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
+/** The longest that the machine's timers can wait; they take more for 1 ms. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** A timer of the machine that may be further away than its own timers reach. Never, for infinity. */
+function afterMachineMs(ms: number, run: () => void): Timer {
+  let handle: NodeJS.Timeout | undefined;
+  const wait = (leftMs: number) => {
+    if (leftMs <= longestTimeoutMs) handle = setTimeout(run, Math.max(0, leftMs));
+    else handle = setTimeout(() => wait(leftMs - longestTimeoutMs), longestTimeoutMs);
+  };
+  wait(ms);
+  return { cancel: () => clearTimeout(handle) };
+}
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(ms, run) {
-    const handle = setTimeout(run, Math.max(0, ms));
-    return { cancel: () => clearTimeout(handle) };
-  },
+  after: afterMachineMs,
 };
 
 /** A clock that starts at the machine's time and runs `speed` times as fast. */
@@ -45,9 +56,6 @@ export function acceleratedClock(speed: number): Clock {
   const startedAt = Date.now();
   return {
     now: () => Math.floor(startedAt + (Date.now() - startedAt) * speed),
-    after(ms, run) {
-      const handle = setTimeout(run, Math.max(0, ms) / speed);
-      return { cancel: () => clearTimeout(handle) };
-    },
+    after: (ms, run) => afterMachineMs(ms / speed, run),
   };
 }

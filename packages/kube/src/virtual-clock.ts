@@ -15,7 +15,9 @@ export class VirtualClock implements Clock {
   #now: Instant;
   #order = 0;
   /** A binary min-heap by (at, order). */
-  readonly #heap: Entry[] = [];
+  #heap: Entry[] = [];
+  /** Entries of the heap that will not run. They are kept until due, or until they are the most of it. */
+  #cancelled = 0;
 
   constructor(startAt: Instant) {
     this.#now = startAt;
@@ -29,10 +31,18 @@ export class VirtualClock implements Clock {
     const entry: Entry = { at: this.#now + Math.max(0, Math.ceil(ms)), order: this.#order++, run };
     this.#push(entry);
     return {
-      cancel() {
+      cancel: () => {
+        if (!entry.run) return;
         entry.run = undefined;
+        this.#cancelled++;
+        if (this.#cancelled > 1000 && this.#cancelled * 2 > this.#heap.length) this.#dropCancelled();
       },
     };
+  }
+
+  /** Timers that are set; an upper bound, since some of them may be cancelled. */
+  get pending(): number {
+    return this.#heap.length;
   }
 
   /** Moves time forward by `ms`, firing every timer that falls due, and settles what they started. */
@@ -56,15 +66,30 @@ export class VirtualClock implements Clock {
       if (at === Number.POSITIVE_INFINITY || at > stopAt) return false;
       this.#now = at;
       while (this.#nextAt() === at) {
-        this.#pop()?.run?.();
+        const entry = this.#pop() as Entry;
+        const run = entry.run;
+        // It has run: cancelling it changes nothing any more.
+        entry.run = undefined;
+        run?.();
         await settle();
       }
     }
   }
 
   #nextAt(): Instant {
-    while (this.#heap[0] && !this.#heap[0].run) this.#pop();
+    while (this.#heap[0] && !this.#heap[0].run) {
+      this.#pop();
+      this.#cancelled--;
+    }
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A timer that is set anew again and again, far ahead, would otherwise fill the memory of a long run. */
+  #dropCancelled(): void {
+    const live = this.#heap.filter((entry) => entry.run).sort((a, b) => (before(a, b) ? -1 : 1));
+    // A sorted array is a heap.
+    this.#heap = live;
+    this.#cancelled = 0;
   }
 
   #push(entry: Entry): void {
