@@ -38,7 +38,7 @@ export function durationProblem(text: string): string | undefined {
 }
 
 function nanosOf(text: string): bigint {
-  const invalid = () => new DurationError(`time: invalid duration ${JSON.stringify(text)}`);
+  const invalid = () => new DurationError(`time: invalid duration ${quoted(text)}`);
   const negative = text.startsWith("-");
   let rest = /^[+-]/.test(text) ? text.slice(1) : text;
   if (rest === "0") return 0n;
@@ -51,10 +51,10 @@ function nanosOf(text: string): bigint {
     if (whole === "" && fraction === "") throw invalid();
     rest = rest.slice(number?.[0].length);
     const unit = /^[^.\d]*/.exec(rest)?.[0] ?? "";
-    if (unit === "") throw new DurationError(`time: missing unit in duration ${JSON.stringify(text)}`);
+    if (unit === "") throw new DurationError(`time: missing unit in duration ${quoted(text)}`);
     const nanos = nanosPerUnit[unit];
     if (nanos === undefined) {
-      throw new DurationError(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
+      throw new DurationError(`time: unknown unit ${quoted(unit)} in duration ${quoted(text)}`);
     }
     rest = rest.slice(unit.length);
     total += BigInt(whole || "0") * nanos;
@@ -63,6 +63,16 @@ function nanosOf(text: string): bigint {
     if (total > maxNanos + (negative ? 1n : 0n)) throw invalid();
   }
   return negative ? -total : total;
+}
+
+/** As Go's time package quotes: bytes beyond ASCII in hexadecimal. */
+function quoted(text: string): string {
+  const escaped = text.replace(/["\\]|[^ -~]/gu, (character) =>
+    character === '"' || character === "\\"
+      ? `\\${character}`
+      : [...new TextEncoder().encode(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
+  return `"${escaped}"`;
 }
 
 /** As Go prints it: `1h30m0s`, `1.5s`, `300ms`, `0s`. Infinity is Karpenter's `Never`. */

@@ -52,7 +52,8 @@ export function parseFieldSelector(text: string): FieldSelector {
         operator: match[2] === "!=" ? "!=" : "=",
         value: unescapeValue(match[3] ?? ""),
       };
-    });
+    })
+    .filter(({ field, value }) => field !== "" || value !== "");
   return requirements.length === 0 ? FieldSelector.everything : new FieldSelector(requirements);
 }
 
