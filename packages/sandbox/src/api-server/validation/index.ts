@@ -1,0 +1,194 @@
+import type {
+  ConfigMap,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  EndpointSlice,
+  HorizontalPodAutoscaler,
+  Ingress,
+  Job,
+  KubernetesObject,
+  Lease,
+  LimitRange,
+  Namespace,
+  NetworkPolicy,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  PodTemplate,
+  PriorityClass,
+  ReplicaSet,
+  ResourceQuota,
+  Secret,
+  Service,
+  StatefulSet,
+  StorageClass,
+} from "@bellows/api";
+import type { GroupVersionKind } from "../defaults/index.ts";
+import type { FieldError } from "../status-error.ts";
+import {
+  validateDaemonSet,
+  validateDeployment,
+  validateReplicaSet,
+  validateSelectorUpdate,
+  validateStatefulSet,
+  validateStatefulSetUpdate,
+} from "./apps.ts";
+import { validateHorizontalPodAutoscaler } from "./autoscaling.ts";
+import { validateCronJob, validateJob, validateJobUpdate } from "./batch.ts";
+import {
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateLimitRange,
+  validateNamespaceStatus,
+  validateNode,
+  validateNodeUpdate,
+  validateResourceQuota,
+  validateSecret,
+  validateSecretUpdate,
+} from "./core.ts";
+import { FieldErrors } from "./field-errors.ts";
+import { pathSegmentProblems } from "./formats.ts";
+import { labelName, type NameRule, subdomainName, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
+import { validateEndpointSlice, validateEndpointSliceUpdate, validateIngress, validateNetworkPolicy } from "./networking.ts";
+import { validateClaimSpec, validateClaimUpdate } from "./persistent-volume-claim.ts";
+import { validatePod, validatePodTemplate } from "./pod.ts";
+import { validatePodUpdate } from "./pod-update.ts";
+import {
+  validateLease,
+  validatePodDisruptionBudget,
+  validatePriorityClass,
+  validatePriorityClassUpdate,
+} from "./policy.ts";
+import { type Binding, type RoleLike, validateBinding, validateBindingUpdate, validateRole } from "./rbac.ts";
+import { validateService, validateServiceUpdate } from "./service.ts";
+import { validatePersistentVolume, validatePersistentVolumeUpdate, validateStorageClass, validateStorageClassUpdate } from "./storage.ts";
+
+/** How objects of one kind are validated. */
+interface Rules<T extends KubernetesObject> {
+  readonly name?: NameRule;
+  readonly clusterScoped?: boolean;
+  readonly object?: (errors: FieldErrors, object: T, old?: T) => void;
+  readonly update?: (errors: FieldErrors, object: T, old: T) => void;
+  readonly status?: (errors: FieldErrors, object: T, old: T) => void;
+}
+
+const rules = <T extends KubernetesObject>(given: Rules<T>): Rules<KubernetesObject> => given as Rules<KubernetesObject>;
+
+const anySegment: NameRule = (name) => pathSegmentProblems(name);
+
+const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
+  "/Pod": rules<Pod>({ object: validatePod, update: validatePodUpdate }),
+  "/PodTemplate": rules<PodTemplate>({
+    object: (errors, object) => validatePodTemplate(errors, object.template ?? {}, "template"),
+  }),
+  "/Service": rules<Service>({ name: labelName, object: validateService, update: validateServiceUpdate }),
+  "/ConfigMap": rules<ConfigMap>({ object: validateConfigMap, update: validateConfigMapUpdate }),
+  "/Secret": rules<Secret>({ object: validateSecret, update: validateSecretUpdate }),
+  "/Namespace": rules<Namespace>({ name: labelName, clusterScoped: true, status: validateNamespaceStatus }),
+  "/Node": rules<Node>({ clusterScoped: true, object: validateNode, update: validateNodeUpdate }),
+  "/PersistentVolume": rules<PersistentVolume>({
+    clusterScoped: true,
+    object: validatePersistentVolume,
+    update: validatePersistentVolumeUpdate,
+  }),
+  "/PersistentVolumeClaim": rules<PersistentVolumeClaim>({
+    object: (errors, claim) => validateClaimSpec(errors, claim.spec, "spec"),
+    update: validateClaimUpdate,
+  }),
+  "/ResourceQuota": rules<ResourceQuota>({ object: validateResourceQuota }),
+  "/LimitRange": rules<LimitRange>({ object: validateLimitRange }),
+  "apps/Deployment": rules<Deployment>({ object: validateDeployment, update: validateSelectorUpdate }),
+  "apps/ReplicaSet": rules<ReplicaSet>({ object: validateReplicaSet, update: validateSelectorUpdate }),
+  "apps/DaemonSet": rules<DaemonSet>({ object: validateDaemonSet, update: validateSelectorUpdate }),
+  "apps/StatefulSet": rules<StatefulSet>({
+    name: labelName,
+    object: (errors, object, old) => validateStatefulSet(errors, object, old !== undefined),
+    update: validateStatefulSetUpdate,
+  }),
+  "batch/Job": rules<Job>({ object: validateJob, update: validateJobUpdate }),
+  "batch/CronJob": rules<CronJob>({ object: validateCronJob }),
+  "autoscaling/HorizontalPodAutoscaler": rules<HorizontalPodAutoscaler>({ object: validateHorizontalPodAutoscaler }),
+  "policy/PodDisruptionBudget": rules<PodDisruptionBudget>({ object: validatePodDisruptionBudget }),
+  "scheduling.k8s.io/PriorityClass": rules<PriorityClass>({
+    clusterScoped: true,
+    object: validatePriorityClass,
+    update: validatePriorityClassUpdate,
+  }),
+  "coordination.k8s.io/Lease": rules<Lease>({ object: validateLease }),
+  "storage.k8s.io/StorageClass": rules<StorageClass>({
+    clusterScoped: true,
+    object: validateStorageClass,
+    update: validateStorageClassUpdate,
+  }),
+  "networking.k8s.io/Ingress": rules<Ingress>({ object: validateIngress }),
+  "networking.k8s.io/NetworkPolicy": rules<NetworkPolicy>({ object: validateNetworkPolicy }),
+  "discovery.k8s.io/EndpointSlice": rules<EndpointSlice>({
+    object: validateEndpointSlice,
+    update: validateEndpointSliceUpdate,
+  }),
+  "rbac.authorization.k8s.io/Role": rules<RoleLike>({ name: anySegment, object: (errors, role) => validateRole(errors, role, true) }),
+  "rbac.authorization.k8s.io/ClusterRole": rules<RoleLike>({
+    name: anySegment,
+    clusterScoped: true,
+    object: (errors, role) => validateRole(errors, role, false),
+  }),
+  "rbac.authorization.k8s.io/RoleBinding": rules<Binding>({
+    name: anySegment,
+    object: (errors, binding) => validateBinding(errors, binding, true),
+    update: validateBindingUpdate,
+  }),
+  "rbac.authorization.k8s.io/ClusterRoleBinding": rules<Binding>({
+    name: anySegment,
+    clusterScoped: true,
+    object: (errors, binding) => validateBinding(errors, binding, false),
+    update: validateBindingUpdate,
+  }),
+};
+
+const rulesOf = ({ group, kind }: GroupVersionKind): Rules<KubernetesObject> => byKind[`${group}/${kind}`] ?? {};
+
+/**
+ * What is wrong with an object that is to be created, with its defaults on; nothing when it is fine. Of kinds without
+ * rules of their own only the metadata is looked at; whether those are namespaced is told by the object's namespace.
+ */
+export function validateCreate(gvk: GroupVersionKind, object: object): FieldError[] {
+  const given = rulesOf(gvk);
+  const candidate = object as KubernetesObject;
+  const errors = new FieldErrors();
+  const known = `${gvk.group}/${gvk.kind}` in byKind;
+  const namespaced = known ? !given.clusterScoped : candidate.metadata.namespace !== undefined;
+  validateMetadata(errors, candidate.metadata, namespaced, given.name ?? subdomainName);
+  given.object?.(errors, candidate);
+  return errors.list;
+}
+
+/**
+ * What is wrong with an object that is to replace `old`. A write to a subresource only changes its part of the object,
+ * so that only the rules of that part hold.
+ */
+export function validateUpdate(gvk: GroupVersionKind, object: object, old: object, subresource = ""): FieldError[] {
+  const given = rulesOf(gvk);
+  const candidate = object as KubernetesObject;
+  const before = old as KubernetesObject;
+  const errors = new FieldErrors();
+  validateMetadataUpdate(errors, candidate.metadata, before.metadata);
+  if (subresource === "status") {
+    given.status?.(errors, candidate, before);
+    return errors.list;
+  }
+  const { labels, annotations } = candidate.metadata;
+  if (labels !== before.metadata.labels || annotations !== before.metadata.annotations)
+    validateMetadata(errors, candidate.metadata, candidate.metadata.namespace !== undefined, given.name ?? subdomainName);
+  // What is the same object as before was fine then.
+  if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before)) given.object?.(errors, candidate, before);
+  if (subresource === "") given.update?.(errors, candidate, before);
+  return errors.list;
+}
+
+const specOf = (object: object): unknown => (object as { spec?: unknown }).spec;
+
+export { FieldErrors } from "./field-errors.ts";
+export { type NameRule, subdomainName, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
