@@ -1,0 +1,6 @@
+export { AutoScalingGroup } from "./auto-scaling-group-kind.ts";
+export { CapacityPools, type CapacityRule, type Pool } from "./capacity-pools.ts";
+export { defaultEc2Timing, type Ec2Timing } from "./ec2-timing.ts";
+export { Instance, interruptAnnotation } from "./instance-kind.ts";
+export { type CloudOperation, SimulatedCloud, type SimulatedCloudOptions } from "./simulated-cloud.ts";
+export { Vpc } from "./vpc.ts";
