@@ -27,6 +27,8 @@ export function garbageCollector(): Controller {
   });
 }
 
+const rediscoverMs = 5_000;
+
 class Collector {
   readonly #context: ControllerContext;
   readonly #graph = new OwnerGraph();
@@ -41,7 +43,7 @@ class Collector {
     const { cache, signal } = this.#context;
     cache.informer(CustomResourceDefinition).handle({
       changed: (_, before, after) => {
-        if (signal.aborted || !isEstablished(after) || isEstablished(before)) return;
+        if (signal.aborted || !isEstablished(after) || !after.spec || isEstablished(before)) return;
         const { group, names, scope, versions } = after.spec;
         const version = versions.find(({ storage }) => storage)?.name ?? versions[0]?.name;
         if (!version) return;
@@ -63,7 +65,17 @@ class Collector {
   }
 
   async #discover(): Promise<void> {
-    const { resources } = await servedResources(this.#context.client);
+    const { client, clock, log, signal } = this.#context;
+    let resources: Awaited<ReturnType<typeof servedResources>>["resources"];
+    try {
+      ({ resources } = await servedResources(client));
+    } catch (error) {
+      log.warn("failed to discover what to collect", { error: String(error) });
+      clock.after(rediscoverMs, () => {
+        if (!signal.aborted) void this.#discover();
+      });
+      return;
+    }
     for (const { kind, verbs } of resources) {
       if (["list", "watch", "delete"].every((verb) => verbs.includes(verb))) this.#follow(kind);
     }
