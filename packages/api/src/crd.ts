@@ -1,4 +1,4 @@
-import type { KubernetesObject, Kind, PrinterColumn } from "./kind.ts";
+import type { Kind, KubernetesObject, PrinterColumn } from "./kind.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
 
 /** What {@link crdOf} makes: the shape of apiextensions.k8s.io/v1 CustomResourceDefinition that we use. */

@@ -4,13 +4,13 @@ import { type CrdObject, type CrdOptions, crdOf } from "./crd.ts";
 import { NodeClaim } from "./karpenter/node-claim.ts";
 import { NodeOverlay } from "./karpenter/node-overlay.ts";
 import { NodePool } from "./karpenter/node-pool.ts";
-import { NodeClaimV1Beta1 } from "./karpenter/v1beta1/node-claim.ts";
-import { NodePoolV1Beta1 } from "./karpenter/v1beta1/node-pool.ts";
 import { Machine } from "./karpenter/v1alpha5/machine.ts";
 import { Provisioner } from "./karpenter/v1alpha5/provisioner.ts";
+import { NodeClaimV1Beta1 } from "./karpenter/v1beta1/node-claim.ts";
+import { NodePoolV1Beta1 } from "./karpenter/v1beta1/node-pool.ts";
 import { EC2NodeClass } from "./karpenter-aws/ec2-node-class.ts";
-import { EC2NodeClassV1Beta1 } from "./karpenter-aws/v1beta1/ec2-node-class.ts";
 import { AWSNodeTemplate } from "./karpenter-aws/v1alpha1/aws-node-template.ts";
+import { EC2NodeClassV1Beta1 } from "./karpenter-aws/v1beta1/ec2-node-class.ts";
 import {
   CloudEventSource,
   ClusterCloudEventSource,

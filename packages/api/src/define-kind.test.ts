@@ -45,11 +45,7 @@ describe("the structural schema of a zod schema", () => {
         required: ["a", "b"],
       },
     ],
-    [
-      "an object of any fields",
-      z.looseObject({}),
-      { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-    ],
+    ["an object of any fields", z.looseObject({}), { type: "object", "x-kubernetes-preserve-unknown-fields": true }],
   ])("%s", (_name, schema, expected) => {
     expect(structuralSchema(schema)).toEqual(expected);
   });

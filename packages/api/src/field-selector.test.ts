@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import { parseFieldSelector } from "./field-selector.ts";
 
-const pod: Readonly<Record<string, string>> = { "metadata.name": "a", "spec.nodeName": "n1", "status.phase": "Running" };
-const valueOf = (field: string) => pod[field] ?? "";
+const pod: Readonly<Record<string, string>> = {
+  "metadata.name": "a",
+  "spec.nodeName": "n1",
+  "status.phase": "Running",
+};
+const fieldValue = (field: string) => pod[field] ?? "";
 
 test.each([
   ["", true, ""],
@@ -13,7 +17,7 @@ test.each([
   ["metadata.name=a\\,b", false, "metadata.name=a\\,b"],
 ])("%j", (text, matches, printed) => {
   const selector = parseFieldSelector(text);
-  expect(selector.matches(valueOf)).toBe(matches);
+  expect(selector.matches(fieldValue)).toBe(matches);
   expect(selector.toString()).toBe(printed);
 });
 

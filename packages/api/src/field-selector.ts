@@ -19,9 +19,11 @@ export class FieldSelector {
     return this.requirements.length === 0;
   }
 
-  /** @param valueOf  the object's value of a field, empty where it has none */
-  matches(valueOf: (field: string) => string): boolean {
-    return this.requirements.every(({ field, operator, value }) => (valueOf(field) === value) === (operator === "="));
+  /** @param fieldValue  the object's value of a field, empty where it has none */
+  matches(fieldValue: (field: string) => string): boolean {
+    return this.requirements.every(
+      ({ field, operator, value }) => (fieldValue(field) === value) === (operator === "="),
+    );
   }
 
   /** The one value that `field` must have, where the selector says so; for indexes. */

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
-import { type CustomResource, customResources } from "./custom-kinds.ts";
 import { crdOf } from "./crd.ts";
+import { type CustomResource, customResources } from "./custom-kinds.ts";
 import { referencePage } from "./reference.ts";
 
 export interface GeneratedFile {

@@ -62,7 +62,10 @@ type Versioned = KubernetesObject & { apiVersion: string; spec: unknown; status?
 
 const roundTrips: [string, Versioned][] = [
   ["a NodePool", oldPool],
-  ["a NodePool of empty nodes", claim({ consolidationPolicy: "WhenEmpty", consolidateAfter: "30s", expireAfter: "Never", budgets: [] })],
+  [
+    "a NodePool of empty nodes",
+    claim({ consolidationPolicy: "WhenEmpty", consolidateAfter: "30s", expireAfter: "Never", budgets: [] }),
+  ],
   [
     "a NodeClaim",
     {
@@ -78,7 +81,11 @@ const roundTrips: [string, Versioned][] = [
     { amiFamily: "Custom", amiSelectorTerms: [{ id: "ami-1" }] },
     { amiFamily: "AL2023", amiSelectorTerms: [{ tags: { a: "b" } }] },
     { amiFamily: "Ubuntu" },
-    { amiFamily: "Ubuntu", amiSelectorTerms: [{ name: "ubuntu-*" }], blockDeviceMappings: [{ deviceName: "/dev/sda1" }] },
+    {
+      amiFamily: "Ubuntu",
+      amiSelectorTerms: [{ name: "ubuntu-*" }],
+      blockDeviceMappings: [{ deviceName: "/dev/sda1" }],
+    },
   ].map((spec): [string, Versioned] => [
     `an EC2NodeClass with ${JSON.stringify(spec)}`,
     {

@@ -1,7 +1,3 @@
-import type { EC2NodeClass } from "./karpenter-aws/ec2-node-class.ts";
-import { ConversionError } from "./karpenter-aws/node-template-conversion.ts";
-import { nodeClassFromV1Beta1, nodeClassToV1Beta1 } from "./karpenter-aws/v1beta1/conversion.ts";
-import type { EC2NodeClassV1Beta1 } from "./karpenter-aws/v1beta1/ec2-node-class.ts";
 import type { NodeClaim } from "./karpenter/node-claim.ts";
 import type { NodePool } from "./karpenter/node-pool.ts";
 import {
@@ -12,6 +8,10 @@ import {
 } from "./karpenter/v1beta1/conversion.ts";
 import type { NodeClaimV1Beta1 } from "./karpenter/v1beta1/node-claim.ts";
 import type { NodePoolV1Beta1 } from "./karpenter/v1beta1/node-pool.ts";
+import type { EC2NodeClass } from "./karpenter-aws/ec2-node-class.ts";
+import { ConversionError } from "./karpenter-aws/node-template-conversion.ts";
+import { nodeClassFromV1Beta1, nodeClassToV1Beta1 } from "./karpenter-aws/v1beta1/conversion.ts";
+import type { EC2NodeClassV1Beta1 } from "./karpenter-aws/v1beta1/ec2-node-class.ts";
 import type { KubernetesObject } from "./kind.ts";
 
 type Convert = (object: never) => KubernetesObject;

@@ -38,7 +38,10 @@ export class Selector {
 
   static of(requirements: readonly LabelRequirement[]): Selector {
     if (requirements.length === 0) return Selector.everything;
-    return new Selector(requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)), true);
+    return new Selector(
+      requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
+      true,
+    );
   }
 
   /** True where no object is left out. */
@@ -57,7 +60,7 @@ export class Selector {
   /** The one value that `key` must have, where the selector says so; for indexes. */
   exactValue(key: string): string | undefined {
     const requirement = this.requirements.find((one) => one.key === key);
-    if (!requirement || requirement.values.length !== 1) return undefined;
+    if (requirement?.values.length !== 1) return undefined;
     return ["=", "==", "in"].includes(requirement.operator) ? requirement.values[0] : undefined;
   }
 
@@ -214,7 +217,21 @@ export function formatLabelSelector(selector: LabelSelectorFields | undefined | 
   }
 }
 
-type TokenKind = "identifier" | "end" | "in" | "notin" | ")" | "," | "!" | "==" | "=" | ">" | "<" | "!=" | "(" | "error";
+type TokenKind =
+  | "identifier"
+  | "end"
+  | "in"
+  | "notin"
+  | ")"
+  | ","
+  | "!"
+  | "=="
+  | "="
+  | ">"
+  | "<"
+  | "!="
+  | "("
+  | "error";
 interface Token {
   readonly kind: TokenKind;
   readonly text: string;

@@ -49,8 +49,12 @@ test("a pod's nodeSelector and required affinity must both hold", () => {
     },
   });
   expect(requiredNodeAffinity({})(node)).toBe(true);
-  expect(requiredNodeAffinity({ nodeSelector: { "kubernetes.io/arch": "amd64" }, affinity: affinity("a") })(node)).toBe(true);
-  expect(requiredNodeAffinity({ nodeSelector: { "kubernetes.io/arch": "arm64" }, affinity: affinity("a") })(node)).toBe(false);
+  expect(requiredNodeAffinity({ nodeSelector: { "kubernetes.io/arch": "amd64" }, affinity: affinity("a") })(node)).toBe(
+    true,
+  );
+  expect(requiredNodeAffinity({ nodeSelector: { "kubernetes.io/arch": "arm64" }, affinity: affinity("a") })(node)).toBe(
+    false,
+  );
   expect(requiredNodeAffinity({ affinity: affinity("b") })(node)).toBe(false);
 });
 

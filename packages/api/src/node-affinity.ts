@@ -1,4 +1,4 @@
-import { type LabelOperator, labelRequirement, type Labels, Selector, SelectorError } from "./label-selector.ts";
+import { type LabelOperator, type Labels, labelRequirement, Selector, SelectorError } from "./label-selector.ts";
 
 /** The shape of core/v1 NodeSelectorRequirement. */
 interface RequirementFields {

@@ -132,9 +132,32 @@ test("stays within bounds for absurd exponents", () => {
 });
 
 describe("whatever the quantity", () => {
-  const suffix = fc.constantFrom("", "n", "u", "m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi", "e3", "E-3", "e12");
+  const suffix = fc.constantFrom(
+    "",
+    "n",
+    "u",
+    "m",
+    "k",
+    "M",
+    "G",
+    "T",
+    "P",
+    "Ki",
+    "Mi",
+    "Gi",
+    "Ti",
+    "Pi",
+    "e3",
+    "E-3",
+    "e12",
+  );
   const anyText = fc
-    .tuple(fc.constantFrom("", "-"), fc.nat({ max: 999_999 }), fc.option(fc.nat({ max: 9999 }), { nil: undefined }), suffix)
+    .tuple(
+      fc.constantFrom("", "-"),
+      fc.nat({ max: 999_999 }),
+      fc.option(fc.nat({ max: 9999 }), { nil: undefined }),
+      suffix,
+    )
     .map(([sign, whole, fraction, end]) => `${sign}${whole}${fraction === undefined ? "" : `.${fraction}`}${end}`);
 
   test("printing and reading again gives the same amount and text", () => {

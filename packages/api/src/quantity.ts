@@ -6,8 +6,7 @@ export class QuantityError extends Error {
   override readonly name = "QuantityError";
 }
 
-const formatWrong =
-  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const formatWrong = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const numericWrong = "unable to parse numeric part of quantity";
 const suffixWrong = "unable to parse quantity's suffix";
 
@@ -215,8 +214,7 @@ function canonical(quantity: Quantity): string {
   if (quantity.isZero) return "0";
   const { mantissa, exponent, format } = quantity;
   if (format === "BinarySI") {
-    const small =
-      compareAmounts(mantissa, exponent, -1024n, 0) > 0 && compareAmounts(mantissa, exponent, 1024n, 0) < 0;
+    const small = compareAmounts(mantissa, exponent, -1024n, 0) > 0 && compareAmounts(mantissa, exponent, 1024n, 0) < 0;
     const whole = roundUp(mantissa, exponent, 0);
     if (!small && compareAmounts(whole.mantissa, whole.exponent, mantissa, exponent) === 0) {
       let amount = expand(whole.mantissa, whole.exponent);

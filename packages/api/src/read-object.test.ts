@@ -61,7 +61,10 @@ describe("an error says where, what came and what was expected", () => {
     [{ replicas: 9 }, "spec.replicas: 9, expected at most 5"],
     [{ replicas: "three" }, 'spec.replicas: "three", expected a number'],
     [{ replicas: 1.5 }, "spec.replicas: 1.5, expected a whole number"],
-    [{ policies: [{ periodSeconds: 1 }, { periodSeconds: 3600 }] }, "spec.policies[1].periodSeconds: 3600, expected at most 1800"],
+    [
+      { policies: [{ periodSeconds: 1 }, { periodSeconds: 3600 }] },
+      "spec.policies[1].periodSeconds: 3600, expected at most 1800",
+    ],
     [{ policies: [{}] }, "spec.policies[0].periodSeconds: nothing, expected a number"],
     [{ policies: {} }, "spec.policies: {}, expected a list"],
     [{ mode: "fast" }, 'spec.mode: "fast", expected one of "Fast", "Slow"'],

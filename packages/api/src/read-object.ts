@@ -40,7 +40,8 @@ function withoutNulls(value: unknown): unknown {
 
 /** What zod gives, plus the fields of the input that it does not know. */
 function withUnknown(input: unknown, parsed: unknown): unknown {
-  if (Array.isArray(input) && Array.isArray(parsed)) return parsed.map((item, index) => withUnknown(input[index], item));
+  if (Array.isArray(input) && Array.isArray(parsed))
+    return parsed.map((item, index) => withUnknown(input[index], item));
   if (!isObject(input) || !isObject(parsed)) return parsed;
   const merged: Record<string, unknown> = { ...input };
   for (const [key, field] of Object.entries(parsed)) {

@@ -84,7 +84,10 @@ function structural(draft: Draft): StructuralSchema {
   }
   if (isDraft(result["not"])) result["not"] = valueRestrictions(result["not"]);
   if (isDraft(draft["properties"])) {
-    const properties = Object.entries(draft["properties"]).map(([name, property]) => [name, structural(property as Draft)]);
+    const properties = Object.entries(draft["properties"]).map(([name, property]) => [
+      name,
+      structural(property as Draft),
+    ]);
     result["properties"] = Object.fromEntries(properties);
     if (properties.length === 0) delete result["properties"];
   }

@@ -9,10 +9,7 @@ const TargetRef = z.object({
   name: z.string().min(1).describe("The name of the workload, in the namespace of this object."),
 });
 
-const includeUnschedulableNodes = z
-  .boolean()
-  .default(false)
-  .describe("Whether nodes that are cordoned count too.");
+const includeUnschedulableNodes = z.boolean().default(false).describe("Whether nodes that are cordoned count too.");
 
 /** A step of a ladder: from this many cores or nodes on, so many replicas. */
 const Rung = z.array(Int32.min(0)).length(2);

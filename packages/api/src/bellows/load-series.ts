@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { quantity, rules } from "../field.ts";
 
-const durationText = () => z.string().regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, { error: "a duration such as 90s or 1h30m" });
+const durationText = () =>
+  z.string().regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, { error: "a duration such as 90s or 1h30m" });
 
 const Constant = z.object({ value: quantity().describe("The amount, at all times.") });
 
@@ -30,7 +31,9 @@ const Sine = z.object({
   mean: quantity().describe("The amount halfway between the lowest and the highest."),
   amplitude: quantity().describe("How far the amount goes to either side. What falls below 0 is 0."),
   period: durationText().describe("The length of one wave."),
-  phase: durationText().default("0s").describe("How far into the wave the start is; at 0s the amount is the mean, and rises."),
+  phase: durationText()
+    .default("0s")
+    .describe("How far into the wave the start is; at 0s the amount is the mean, and rises."),
 });
 
 const Daily = z.object({
@@ -48,18 +51,16 @@ const Daily = z.object({
     .min(1)
     .max(1440)
     .describe("Amounts by time of day, in order. The last leads over to the first of the next day."),
-  weekend: z
-    .number()
-    .min(0)
-    .default(1)
-    .describe("What the amounts are multiplied by on Saturdays and Sundays."),
+  weekend: z.number().min(0).default(1).describe("What the amounts are multiplied by on Saturdays and Sundays."),
 });
 
 const Trace = z.object({
   csv: z
     .string()
     .min(1)
-    .describe("Lines of `seconds,amount`, in order of time; a first line without numbers and lines with # are passed over."),
+    .describe(
+      "Lines of `seconds,amount`, in order of time; a first line without numbers and lines with # are passed over.",
+    ),
   interpolate: z.boolean().default(false).describe("Change evenly between two lines, instead of at once."),
   repeat: z.boolean().default(false).describe("Begin again after the last line; otherwise its amount stays."),
 });

@@ -8,7 +8,15 @@ const aliases = families.map((family) => family.toLowerCase());
 const windowsAliases = aliases.filter((alias) => alias.startsWith("windows"));
 const celList = (names: readonly string[]) => `[${names.map((name) => `'${name}'`).join(",")}]`;
 
-export const AmiFamily = z.enum(["AL2", "AL2023", "Bottlerocket", "Custom", "Windows2019", "Windows2022", "Windows2025"]);
+export const AmiFamily = z.enum([
+  "AL2",
+  "AL2023",
+  "Bottlerocket",
+  "Custom",
+  "Windows2019",
+  "Windows2022",
+  "Windows2025",
+]);
 
 const AmiTerm = z.object({
   alias: z
@@ -33,7 +41,11 @@ const AmiTerm = z.object({
     .optional()
     .describe("A family of EKS images and a version of it: `al2023@latest`, `al2023@v20250505`."),
   tags: selectorTags().optional(),
-  id: z.string().regex(/ami-[0-9a-z]+/).optional().describe("The image's id."),
+  id: z
+    .string()
+    .regex(/ami-[0-9a-z]+/)
+    .optional()
+    .describe("The image's id."),
   name: z.string().optional().describe("The image's name (not its Name tag), with `*` for any characters."),
   owner: z.string().optional().describe("Who owns the image: an account id, `self` or `amazon`."),
   ssmParameter: z.string().optional().describe("The SSM parameter that holds the image's id."),

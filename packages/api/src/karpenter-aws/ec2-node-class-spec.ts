@@ -7,7 +7,10 @@ import { CapacityReservationTerms, PlacementGroupSelector, SecurityGroupTerms, S
 
 const ConnectionTracking = z
   .object({
-    tcpEstablishedTimeout: Int32.min(60).max(432000).optional().describe("Seconds after which an idle TCP connection is forgotten."),
+    tcpEstablishedTimeout: Int32.min(60)
+      .max(432000)
+      .optional()
+      .describe("Seconds after which an idle TCP connection is forgotten."),
     udpStreamTimeout: Int32.min(60).max(180).optional().describe("Seconds for UDP flows that have seen a reply."),
     udpTimeout: Int32.min(30).max(60).optional().describe("Seconds for UDP flows of one direction."),
   })
@@ -57,23 +60,29 @@ const restrictedTag = (name: string, rule: string) => ({
   rule,
 });
 
-const Tags = z.record(z.string(), z.string()).meta(
-  rules(
-    { message: "empty tag keys aren't supported", rule: "self.all(k, k != '')" },
-    restrictedTag("eks:eks-cluster-name", "self.all(k, k !='eks:eks-cluster-name')"),
-    restrictedTag("kubernetes.io/cluster/", "self.all(k, !k.startsWith('kubernetes.io/cluster') )"),
-    restrictedTag("karpenter.sh/nodepool", "self.all(k, k != 'karpenter.sh/nodepool')"),
-    restrictedTag("karpenter.sh/nodeclaim", "self.all(k, k !='karpenter.sh/nodeclaim')"),
-    restrictedTag("karpenter.k8s.aws/ec2nodeclass", "self.all(k, k !='karpenter.k8s.aws/ec2nodeclass')"),
-  ),
-);
+const Tags = z
+  .record(z.string(), z.string())
+  .meta(
+    rules(
+      { message: "empty tag keys aren't supported", rule: "self.all(k, k != '')" },
+      restrictedTag("eks:eks-cluster-name", "self.all(k, k !='eks:eks-cluster-name')"),
+      restrictedTag("kubernetes.io/cluster/", "self.all(k, !k.startsWith('kubernetes.io/cluster') )"),
+      restrictedTag("karpenter.sh/nodepool", "self.all(k, k != 'karpenter.sh/nodepool')"),
+      restrictedTag("karpenter.sh/nodeclaim", "self.all(k, k !='karpenter.sh/nodeclaim')"),
+      restrictedTag("karpenter.k8s.aws/ec2nodeclass", "self.all(k, k !='karpenter.k8s.aws/ec2nodeclass')"),
+    ),
+  );
 
 export const Ec2NodeClassSpec = z
   .object({
     subnetSelectorTerms: SubnetTerms.describe("Subnets that instances may be launched in. Any term may match."),
     securityGroupSelectorTerms: SecurityGroupTerms.describe("Security groups of the instances. Any term may match."),
-    amiSelectorTerms: AmiTerms.describe("Machine images to launch from; of those that fit, the newest. Any term may match."),
-    amiFamily: AmiFamily.optional().describe("What user data, block devices and reserved resources are made for. Known from an alias."),
+    amiSelectorTerms: AmiTerms.describe(
+      "Machine images to launch from; of those that fit, the newest. Any term may match.",
+    ),
+    amiFamily: AmiFamily.optional().describe(
+      "What user data, block devices and reserved resources are made for. Known from an alias.",
+    ),
     role: z
       .string()
       .meta(rules({ message: "role cannot be empty", rule: "self != ''" }))
@@ -88,7 +97,9 @@ export const Ec2NodeClassSpec = z
       "Capacity reservations to use. Any term may match.",
     ),
     placementGroupSelector: PlacementGroupSelector.optional().describe("The placement group to launch into."),
-    blockDeviceMappings: BlockDeviceMappings.optional().describe("The volumes of the instances; those of the family without."),
+    blockDeviceMappings: BlockDeviceMappings.optional().describe(
+      "The volumes of the instances; those of the family without.",
+    ),
     instanceStorePolicy: z
       .enum(["RAID0"])
       .optional()
@@ -102,7 +113,10 @@ export const Ec2NodeClassSpec = z
     kubelet: KubeletSettings.optional().describe("Settings of the kubelet's configuration file."),
     userData: z.string().optional().describe("User data; merged with what the family needs."),
     tags: Tags.optional().describe("Tags of instances, volumes and network interfaces."),
-    associatePublicIPAddress: z.boolean().optional().describe("Whether instances get a public address; the subnet says without."),
+    associatePublicIPAddress: z
+      .boolean()
+      .optional()
+      .describe("Whether instances get a public address; the subnet says without."),
     ipPrefixCount: Int32.min(0).optional().describe("IPv4 prefixes on the primary network interface."),
     networkInterfaces: NetworkInterfaces.optional().describe("The network interfaces; one ordinary interface without."),
     connectionTracking: ConnectionTracking.optional().describe("Timeouts of connection tracking."),

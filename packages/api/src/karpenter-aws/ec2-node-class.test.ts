@@ -50,12 +50,32 @@ describe("an EC2NodeClass is refused with", () => {
   test.each([
     ["no images", nodeClass({ amiSelectorTerms: [] }), "spec.amiSelectorTerms: [], expected at least 1 items"],
     ["an unknown family", nodeClass({ amiFamily: "Ubuntu" }), /^spec.amiFamily: "Ubuntu", expected one of /],
-    ["a volume of 59001Gi", volume({ volumeSize: "59001Gi" }), 'spec.blockDeviceMappings[0].ebs.volumeSize: "59001Gi", expected a size of 1 to 59000Gi, 64000G, 58Ti or 64T'],
-    ["a volume of an unknown kind", volume({ volumeSize: "1Gi", volumeType: "gp4" }), /^spec.blockDeviceMappings\[0\].ebs.volumeType: "gp4", expected one of /],
-    ["65 hops", nodeClass({ metadataOptions: { httpPutResponseHopLimit: 65 } }), "spec.metadataOptions.httpPutResponseHopLimit: 65, expected at most 64"],
-    ["a subnet that is none", nodeClass({ subnetSelectorTerms: [{ id: "vpc-1" }] }), /^spec.subnetSelectorTerms\[0\].id: "vpc-1", expected text that matches /],
+    [
+      "a volume of 59001Gi",
+      volume({ volumeSize: "59001Gi" }),
+      'spec.blockDeviceMappings[0].ebs.volumeSize: "59001Gi", expected a size of 1 to 59000Gi, 64000G, 58Ti or 64T',
+    ],
+    [
+      "a volume of an unknown kind",
+      volume({ volumeSize: "1Gi", volumeType: "gp4" }),
+      /^spec.blockDeviceMappings\[0\].ebs.volumeType: "gp4", expected one of /,
+    ],
+    [
+      "65 hops",
+      nodeClass({ metadataOptions: { httpPutResponseHopLimit: 65 } }),
+      "spec.metadataOptions.httpPutResponseHopLimit: 65, expected at most 64",
+    ],
+    [
+      "a subnet that is none",
+      nodeClass({ subnetSelectorTerms: [{ id: "vpc-1" }] }),
+      /^spec.subnetSelectorTerms\[0\].id: "vpc-1", expected text that matches /,
+    ],
     ["no subnets", nodeClass({ subnetSelectorTerms: undefined }), "spec.subnetSelectorTerms: nothing, expected a list"],
-    ["an account that is none", nodeClass({ capacityReservationSelectorTerms: [{ ownerID: "me" }] }), /^spec.capacityReservationSelectorTerms\[0\].ownerID: "me"/],
+    [
+      "an account that is none",
+      nodeClass({ capacityReservationSelectorTerms: [{ ownerID: "me" }] }),
+      /^spec.capacityReservationSelectorTerms\[0\].ownerID: "me"/,
+    ],
   ])("%s", (_name, object, message) => {
     const [problem, ...more] = problems(object);
     expect(more).toEqual([]);

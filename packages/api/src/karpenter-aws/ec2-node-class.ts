@@ -20,8 +20,14 @@ const Ami = z.object({
 });
 
 const CapacityReservation = z.object({
-  id: z.string().regex(/^cr-[0-9a-z]+$/).describe("The reservation's id."),
-  ownerID: z.string().regex(/^[0-9]{12}$/).describe("The account that owns it."),
+  id: z
+    .string()
+    .regex(/^cr-[0-9a-z]+$/)
+    .describe("The reservation's id."),
+  ownerID: z
+    .string()
+    .regex(/^[0-9]{12}$/)
+    .describe("The account that owns it."),
   instanceType: z.string().describe("The instance type it is for."),
   availabilityZone: z.string().describe("The zone it is in."),
   instanceMatchCriteria: z.enum(["open", "targeted"]).describe("Whether it takes any fitting instance."),

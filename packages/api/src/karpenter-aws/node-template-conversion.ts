@@ -1,6 +1,6 @@
 import { convertedFromAnnotation } from "../karpenter/provisioner-conversion.ts";
 import type { Provisioner } from "../karpenter/v1alpha5/provisioner.ts";
-import { formatBytes, bytesOf, type QuantityText } from "../quantity.ts";
+import { bytesOf, formatBytes, type QuantityText } from "../quantity.ts";
 import type { EC2NodeClass } from "./ec2-node-class.ts";
 import type { AWSNodeTemplate } from "./v1alpha1/aws-node-template.ts";
 
@@ -28,7 +28,9 @@ const familiesWithAlias = ["AL2", "AL2023", "Bottlerocket", "Windows2019", "Wind
 export function nodeClassOfNodeTemplate(template: AWSNodeTemplate, defaultInstanceProfile?: string): EC2NodeClass {
   const { spec = {}, metadata } = template;
   if (spec.launchTemplate !== undefined) {
-    throw new ConversionError(`spec.launchTemplate: ${JSON.stringify(spec.launchTemplate)}, expected none: can't be converted`);
+    throw new ConversionError(
+      `spec.launchTemplate: ${JSON.stringify(spec.launchTemplate)}, expected none: can't be converted`,
+    );
   }
   const instanceProfile = spec.instanceProfile ?? defaultInstanceProfile;
   return {
@@ -54,11 +56,17 @@ export function nodeClassOfNodeTemplate(template: AWSNodeTemplate, defaultInstan
 }
 
 /** The EC2NodeClass of a Provisioner that has its node template in place (`spec.provider`); undefined for one that has not. */
-export function nodeClassOfProvisioner(provisioner: Provisioner, defaultInstanceProfile?: string): EC2NodeClass | undefined {
+export function nodeClassOfProvisioner(
+  provisioner: Provisioner,
+  defaultInstanceProfile?: string,
+): EC2NodeClass | undefined {
   const provider = provisioner.spec?.provider;
   if (!provider) return undefined;
   const { name, uid } = provisioner.metadata;
-  const template: AWSNodeTemplate = { metadata: { name, ...(uid === undefined ? {} : { uid }) }, spec: provider as TemplateSpec };
+  const template: AWSNodeTemplate = {
+    metadata: { name, ...(uid === undefined ? {} : { uid }) },
+    spec: provider as TemplateSpec,
+  };
   return nodeClassOfNodeTemplate(template, defaultInstanceProfile);
 }
 
@@ -88,7 +96,10 @@ function selectorTerms<Field extends string>(
   return terms as ({ tags?: Record<string, string> } & { [F in Field]?: string })[];
 }
 
-function amiFields({ amiFamily = "AL2", amiSelector }: TemplateSpec): Pick<NodeClassSpec, "amiFamily" | "amiSelectorTerms"> {
+function amiFields({
+  amiFamily = "AL2",
+  amiSelector,
+}: TemplateSpec): Pick<NodeClassSpec, "amiFamily" | "amiSelectorTerms"> {
   const terms: AmiTerm[] = selectorTerms(amiSelector, amiKeys);
   if (terms.length > 0 || !familiesWithAlias.includes(amiFamily)) {
     // Ubuntu takes the user data of AL2; v1 does not know it by name.

@@ -16,7 +16,11 @@ export function selectorTags() {
 
 const SubnetTerm = z.object({
   tags: selectorTags().optional(),
-  id: z.string().regex(/subnet-[0-9a-z]+/).optional().describe("The subnet's id."),
+  id: z
+    .string()
+    .regex(/subnet-[0-9a-z]+/)
+    .optional()
+    .describe("The subnet's id."),
 });
 
 export const SubnetTerms = z
@@ -30,7 +34,8 @@ export const SubnetTerms = z
         rule: "self.all(x, has(x.tags) || has(x.id))",
       },
       {
-        message: "'id' is mutually exclusive, cannot be set with a combination of other fields in a subnet selector term",
+        message:
+          "'id' is mutually exclusive, cannot be set with a combination of other fields in a subnet selector term",
         rule: "!self.all(x, has(x.id) && has(x.tags))",
       },
     ),
@@ -38,7 +43,11 @@ export const SubnetTerms = z
 
 const SecurityGroupTerm = z.object({
   tags: selectorTags().optional(),
-  id: z.string().regex(/sg-[0-9a-z]+/).optional().describe("The security group's id."),
+  id: z
+    .string()
+    .regex(/sg-[0-9a-z]+/)
+    .optional()
+    .describe("The security group's id."),
   name: z.string().optional().describe("The security group's name (not its Name tag)."),
 });
 
@@ -67,8 +76,16 @@ export const SecurityGroupTerms = z
 
 const CapacityReservationTerm = z.object({
   tags: selectorTags().optional(),
-  id: z.string().regex(/^cr-[0-9a-z]+$/).optional().describe("The reservation's id."),
-  ownerID: z.string().regex(/^[0-9]{12}$/).optional().describe("The account that owns the reservation."),
+  id: z
+    .string()
+    .regex(/^cr-[0-9a-z]+$/)
+    .optional()
+    .describe("The reservation's id."),
+  ownerID: z
+    .string()
+    .regex(/^[0-9]{12}$/)
+    .optional()
+    .describe("The account that owns the reservation."),
   instanceMatchCriteria: z
     .enum(["open", "targeted"])
     .optional()
@@ -95,7 +112,11 @@ export const CapacityReservationTerms = z
 export const PlacementGroupSelector = z
   .object({
     name: z.string().min(1).optional().describe("The placement group's name."),
-    id: z.string().regex(/^pg-[0-9a-z]+$/).optional().describe("The placement group's id."),
+    id: z
+      .string()
+      .regex(/^pg-[0-9a-z]+$/)
+      .optional()
+      .describe("The placement group's id."),
   })
   .meta(
     rules(

@@ -27,8 +27,14 @@ const nodeClassRefFields = {
     .regex(/^[^/]*$/)
     .meta(rules(notEmpty("group")))
     .describe("The API group of the node class, such as karpenter.k8s.aws."),
-  kind: z.string().meta(rules(notEmpty("kind"))).describe("The kind of the node class, such as EC2NodeClass."),
-  name: z.string().meta(rules(notEmpty("name"))).describe("The name of the node class."),
+  kind: z
+    .string()
+    .meta(rules(notEmpty("kind")))
+    .describe("The kind of the node class, such as EC2NodeClass."),
+  name: z
+    .string()
+    .meta(rules(notEmpty("name")))
+    .describe("The name of the node class."),
 };
 
 export const NodeClassRef = z.object(nodeClassRefFields);
@@ -47,7 +53,9 @@ export function nodeClaimFields(keyRules: readonly CelRule[]) {
     taints: taints().optional().describe("Taints that the node has from the start and keeps."),
     startupTaints: taints()
       .optional()
-      .describe("Taints that something on the node takes off soon. Pods need not tolerate them for a node to be launched."),
+      .describe(
+        "Taints that something on the node takes off soon. Pods need not tolerate them for a node to be launched.",
+      ),
     expireAfter: z
       .string()
       .regex(durationOrNeverPattern, { error: "a duration such as 720h, or Never" })
@@ -57,7 +65,9 @@ export function nodeClaimFields(keyRules: readonly CelRule[]) {
       .string()
       .regex(durationPattern, { error: "a duration such as 24h" })
       .optional()
-      .describe("How long a node that is going may be drained before its pods are deleted; without it, for as long as it takes."),
+      .describe(
+        "How long a node that is going may be drained before its pods are deleted; without it, for as long as it takes.",
+      ),
   };
 }
 

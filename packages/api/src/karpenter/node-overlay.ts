@@ -27,7 +27,10 @@ export const NodeOverlaySpec = z
       )
       .optional()
       .describe("Extended resources that the nodes will have."),
-    weight: Int32.min(1).max(10000).optional().describe("Of overlays that say different things, the one of most weight counts."),
+    weight: Int32.min(1)
+      .max(10000)
+      .optional()
+      .describe("Of overlays that say different things, the one of most weight counts."),
   })
   .meta(
     rules({

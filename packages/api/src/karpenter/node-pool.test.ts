@@ -33,10 +33,21 @@ describe("a NodePool", () => {
     ["limits as text and as numbers", pool({ limits: { cpu: 1000, memory: "1000Gi" } })],
     ["Never", pool({ disruption: { consolidateAfter: "Never" } }, { expireAfter: "Never" })],
     ["several units", pool({ disruption: { consolidateAfter: "1h30m" } })],
-    ["a budget with a schedule", pool({ disruption: { consolidateAfter: "0s", budgets: [{ nodes: "0", schedule: "0 9 * * 1-5", duration: "8h" }] } })],
-    ["a budget with a word for a schedule", pool({ disruption: { consolidateAfter: "0s", budgets: [{ nodes: "5", schedule: "@daily", duration: "10m" }] } })],
+    [
+      "a budget with a schedule",
+      pool({
+        disruption: { consolidateAfter: "0s", budgets: [{ nodes: "0", schedule: "0 9 * * 1-5", duration: "8h" }] },
+      }),
+    ],
+    [
+      "a budget with a word for a schedule",
+      pool({ disruption: { consolidateAfter: "0s", budgets: [{ nodes: "5", schedule: "@daily", duration: "10m" }] } }),
+    ],
     ["a static pool", pool({ replicas: 3, limits: { nodes: 10 } })],
-    ["a requirement with minValues", pool({}, { requirements: [{ key: "karpenter.k8s.aws/instance-family", operator: "Exists", minValues: 5 }] })],
+    [
+      "a requirement with minValues",
+      pool({}, { requirements: [{ key: "karpenter.k8s.aws/instance-family", operator: "Exists", minValues: 5 }] }),
+    ],
     ["Gte", pool({}, { requirements: [{ key: "karpenter.k8s.aws/instance-cpu", operator: "Gte", values: ["4"] }] })],
     ["taints", pool({}, { taints: [{ key: "example.com/team", value: "a", effect: "NoSchedule" }] })],
     ["a grace period", pool({}, { terminationGracePeriod: "24h" })],
@@ -48,15 +59,51 @@ describe("a NodePool", () => {
     ["no template", { metadata: { name: "a" }, spec: {} }, "spec.template: nothing, expected an object"],
     ["weight 0", pool({ weight: 0 }), "spec.weight: 0, expected at least 1"],
     ["weight 101", pool({ weight: 101 }), "spec.weight: 101, expected at most 100"],
-    ["a policy of v1beta1", pool({ disruption: { consolidationPolicy: "WhenUnderutilized" } }), 'spec.disruption.consolidationPolicy: "WhenUnderutilized", expected one of "WhenEmpty", "WhenEmptyOrUnderutilized", "Balanced"'],
-    ["a duration in days", pool({}, { expireAfter: "30d" }), 'spec.template.spec.expireAfter: "30d", expected a duration such as 720h, or Never'],
-    ["101 percent", pool({ disruption: { budgets: [{ nodes: "101%" }] } }), 'spec.disruption.budgets[0].nodes: "101%", expected a number of nodes, or a percentage of them'],
-    ["a reason that is none", pool({ disruption: { budgets: [{ nodes: "1", reasons: ["Bored"] }] } }), 'spec.disruption.budgets[0].reasons[0]: "Bored", expected one of "Underutilized", "Empty", "Drifted"'],
-    ["a budget in seconds", pool({ disruption: { budgets: [{ nodes: "1", schedule: "@daily", duration: "90s" }] } }), 'spec.disruption.budgets[0].duration: "90s", expected a duration in hours and minutes, such as 1h30m'],
-    ["an operator that is none", pool({}, { requirements: [{ key: "a", operator: "Like", values: [] }] }), 'spec.template.spec.requirements[0].operator: "Like", expected one of "In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"'],
-    ["minValues 51", pool({}, { requirements: [{ key: "a", operator: "Exists", minValues: 51 }] }), "spec.template.spec.requirements[0].minValues: 51, expected at most 50"],
-    ["an effect that is none", pool({}, { taints: [{ key: "a", effect: "NoWay" }] }), 'spec.template.spec.taints[0].effect: "NoWay", expected one of "NoSchedule", "PreferNoSchedule", "NoExecute"'],
-    ["a limit that is no quantity", pool({ limits: { cpu: "lots" } }), 'spec.limits.cpu: "lots", expected a quantity such as 100m or 1.5Gi'],
+    [
+      "a policy of v1beta1",
+      pool({ disruption: { consolidationPolicy: "WhenUnderutilized" } }),
+      'spec.disruption.consolidationPolicy: "WhenUnderutilized", expected one of "WhenEmpty", "WhenEmptyOrUnderutilized", "Balanced"',
+    ],
+    [
+      "a duration in days",
+      pool({}, { expireAfter: "30d" }),
+      'spec.template.spec.expireAfter: "30d", expected a duration such as 720h, or Never',
+    ],
+    [
+      "101 percent",
+      pool({ disruption: { budgets: [{ nodes: "101%" }] } }),
+      'spec.disruption.budgets[0].nodes: "101%", expected a number of nodes, or a percentage of them',
+    ],
+    [
+      "a reason that is none",
+      pool({ disruption: { budgets: [{ nodes: "1", reasons: ["Bored"] }] } }),
+      'spec.disruption.budgets[0].reasons[0]: "Bored", expected one of "Underutilized", "Empty", "Drifted"',
+    ],
+    [
+      "a budget in seconds",
+      pool({ disruption: { budgets: [{ nodes: "1", schedule: "@daily", duration: "90s" }] } }),
+      'spec.disruption.budgets[0].duration: "90s", expected a duration in hours and minutes, such as 1h30m',
+    ],
+    [
+      "an operator that is none",
+      pool({}, { requirements: [{ key: "a", operator: "Like", values: [] }] }),
+      'spec.template.spec.requirements[0].operator: "Like", expected one of "In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"',
+    ],
+    [
+      "minValues 51",
+      pool({}, { requirements: [{ key: "a", operator: "Exists", minValues: 51 }] }),
+      "spec.template.spec.requirements[0].minValues: 51, expected at most 50",
+    ],
+    [
+      "an effect that is none",
+      pool({}, { taints: [{ key: "a", effect: "NoWay" }] }),
+      'spec.template.spec.taints[0].effect: "NoWay", expected one of "NoSchedule", "PreferNoSchedule", "NoExecute"',
+    ],
+    [
+      "a limit that is no quantity",
+      pool({ limits: { cpu: "lots" } }),
+      'spec.limits.cpu: "lots", expected a quantity such as 100m or 1.5Gi',
+    ],
   ])("is refused with %s", (_name, object, message) => {
     expect(problems(NodePool, object)).toEqual([message]);
   });
@@ -64,7 +111,9 @@ describe("a NodePool", () => {
 
 test("a NodeClaim may have conditions without a reason", () => {
   const status = { conditions: [{ type: "Launched", status: "True", lastTransitionTime: "2026-01-01T00:00:00Z" }] };
-  expect(problems(NodeClaim, { metadata: { name: "a" }, spec: { nodeClassRef, requirements: [] }, status })).toEqual([]);
+  expect(problems(NodeClaim, { metadata: { name: "a" }, spec: { nodeClassRef, requirements: [] }, status })).toEqual(
+    [],
+  );
 });
 
 test.each([
@@ -75,7 +124,9 @@ test.each([
   ["-101%", false],
   ["10%", false],
 ])("a NodeOverlay's price adjustment %s: %s", (priceAdjustment, accepted) => {
-  expect(problems(NodeOverlay, { metadata: { name: "a" }, spec: { requirements: [], priceAdjustment } }).length === 0).toBe(accepted);
+  expect(
+    problems(NodeOverlay, { metadata: { name: "a" }, spec: { requirements: [], priceAdjustment } }).length === 0,
+  ).toBe(accepted);
 });
 
 /** The API server evaluates the rules; here they are only counted, by the message that an object is refused with. */

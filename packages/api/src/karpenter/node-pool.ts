@@ -24,7 +24,9 @@ const Budget = z.object({
       error: "a cron expression of five fields, or one of the @ words",
     })
     .optional()
-    .describe("When the budget begins to hold: a cron expression, UTC. Goes with `duration`; without both it always holds."),
+    .describe(
+      "When the budget begins to hold: a cron expression, UTC. Goes with `duration`; without both it always holds.",
+    ),
   duration: z
     .string()
     .regex(/^((([0-9]+(h|m))|([0-9]+h[0-9]+m))(0s)?)$/, { error: "a duration in hours and minutes, such as 1h30m" })
@@ -82,8 +84,12 @@ const Template = z.object({
 export const NodePoolSpec = z
   .object({
     template: Template.describe("What the pool's nodes are like."),
-    disruption: Disruption.prefault({ consolidateAfter: "0s" }).describe("When and how fast nodes are taken away again."),
-    limits: resources().optional().describe("The most that the pool's nodes may add up to, by resource; `nodes` counts them."),
+    disruption: Disruption.prefault({ consolidateAfter: "0s" }).describe(
+      "When and how fast nodes are taken away again.",
+    ),
+    limits: resources()
+      .optional()
+      .describe("The most that the pool's nodes may add up to, by resource; `nodes` counts them."),
     weight: Int32.min(1).max(100).optional().describe("Pools of more weight are tried first; a pool without has 0."),
     replicas: Int64.min(0)
       .optional()
@@ -92,7 +98,8 @@ export const NodePoolSpec = z
   .meta(
     rules(
       {
-        message: "Cannot transition NodePool between static (replicas set) and dynamic (replicas unset) provisioning modes",
+        message:
+          "Cannot transition NodePool between static (replicas set) and dynamic (replicas unset) provisioning modes",
         rule: "has(self.replicas) == has(oldSelf.replicas)",
       },
       {
@@ -109,7 +116,9 @@ export const NodePoolSpec = z
 export const NodePoolStatus = z.object({
   resources: resources().optional().describe("What the pool's nodes add up to."),
   nodes: Int64.default(0).describe("How many nodes the pool has."),
-  nodeClassObservedGeneration: Int64.optional().describe("The generation of the node class that NodeRegistrationHealthy is about."),
+  nodeClassObservedGeneration: Int64.optional().describe(
+    "The generation of the node class that NodeRegistrationHealthy is about.",
+  ),
   conditions: conditions().optional(),
 });
 

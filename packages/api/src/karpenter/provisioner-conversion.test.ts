@@ -89,7 +89,10 @@ test.each([
     { providerRef: { name: "a" }, consolidation: { enabled: true }, ttlSecondsAfterEmpty: 30 },
     "expected exactly one, got both: spec.consolidation.enabled, spec.ttlSecondsAfterEmpty",
   ],
-  [{ providerRef: { name: "a" }, ttlSecondsUntilExpired: -1 }, "invalid value: cannot be negative: spec.ttlSecondsUntilExpired"],
+  [
+    { providerRef: { name: "a" }, ttlSecondsUntilExpired: -1 },
+    "invalid value: cannot be negative: spec.ttlSecondsUntilExpired",
+  ],
   [
     { providerRef: { name: "a" }, requirements: [{ key: "cores", operator: "Gt", values: ["x"] }] },
     "invalid value: key cores with operator Gt must have a single positive integer value: spec.requirements[0]",

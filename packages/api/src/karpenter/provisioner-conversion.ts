@@ -1,7 +1,7 @@
 import type { ObjectMeta } from "../kind.ts";
 import type { NodePool } from "./node-pool.ts";
-import { kubeletAnnotation } from "./v1beta1/annotations.ts";
 import type { Provisioner } from "./v1alpha5/provisioner.ts";
+import { kubeletAnnotation } from "./v1beta1/annotations.ts";
 
 type Requirement = NodePool["spec"]["template"]["spec"]["requirements"][number];
 type Taint = NonNullable<NodePool["spec"]["template"]["spec"]["taints"]>[number];
@@ -73,8 +73,10 @@ export function nodePoolOfProvisioner(provisioner: Provisioner): NodePool {
 /** What Karpenter's webhook refused about a Provisioner beyond its schema; none for a good one. */
 export function provisionerProblems({ spec = {} }: Provisioner): string[] {
   const problems: string[] = [];
-  if (spec.provider && spec.providerRef) problems.push("expected exactly one, got both: spec.provider, spec.providerRef");
-  if (!spec.provider && !spec.providerRef) problems.push("expected exactly one, got neither: spec.provider, spec.providerRef");
+  if (spec.provider && spec.providerRef)
+    problems.push("expected exactly one, got both: spec.provider, spec.providerRef");
+  if (!spec.provider && !spec.providerRef)
+    problems.push("expected exactly one, got neither: spec.provider, spec.providerRef");
   if (spec.consolidation?.enabled && spec.ttlSecondsAfterEmpty !== undefined) {
     problems.push("expected exactly one, got both: spec.consolidation.enabled, spec.ttlSecondsAfterEmpty");
   }

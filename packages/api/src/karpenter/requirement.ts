@@ -24,7 +24,12 @@ const needsMinValues: CelRule = {
 };
 
 const requirementFields = (keyRules: readonly CelRule[]) => ({
-  key: z.string().max(316).regex(labelKeyPattern).meta(rules(...keyRules)).describe("A label of nodes."),
+  key: z
+    .string()
+    .max(316)
+    .regex(labelKeyPattern)
+    .meta(rules(...keyRules))
+    .describe("A label of nodes."),
   operator: z.enum(requirementOperators).describe("How the values of the label are compared with `values`."),
   values: z
     .array(z.string())

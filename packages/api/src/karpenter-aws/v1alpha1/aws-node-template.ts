@@ -18,7 +18,9 @@ const Ebs = z.object({
 
 export const AwsNodeTemplateSpec = z.object({
   amiFamily: z.string().optional().describe("The family of images; AL2 without."),
-  amiSelector: selector().optional().describe("Tags of images; `aws::ids`, `aws::name` and `aws::owners` mean what they say."),
+  amiSelector: selector()
+    .optional()
+    .describe("Tags of images; `aws::ids`, `aws::name` and `aws::owners` mean what they say."),
   apiVersion: z.string().optional().describe("Not used."),
   kind: z.string().optional().describe("Not used."),
   blockDeviceMappings: z
@@ -78,9 +80,7 @@ export const AWSNodeTemplate = kind({
       .optional()
       .describe("The machine images that were found."),
     securityGroups: z
-      .array(
-        z.object({ id: z.string().describe("The id."), name: z.string().optional().describe("The name.") }),
-      )
+      .array(z.object({ id: z.string().describe("The id."), name: z.string().optional().describe("The name.") }))
       .optional()
       .describe("The security groups that were found."),
     subnets: z

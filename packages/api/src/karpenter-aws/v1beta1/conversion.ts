@@ -1,4 +1,8 @@
-import { aliasVersionAnnotation, storedVersionMigratedAnnotation, ubuntuAnnotation } from "../../karpenter/v1beta1/annotations.ts";
+import {
+  aliasVersionAnnotation,
+  storedVersionMigratedAnnotation,
+  ubuntuAnnotation,
+} from "../../karpenter/v1beta1/annotations.ts";
 import type { ObjectMeta } from "../../kind.ts";
 import type { EC2NodeClass } from "../ec2-node-class.ts";
 import type { EC2NodeClassV1Beta1 } from "./ec2-node-class.ts";
@@ -9,7 +13,11 @@ type OldSpec = NonNullable<EC2NodeClassV1Beta1["spec"]>;
 /** v1 wants a term, even where Ubuntu's images can't be named; nothing is launched from it. */
 const placeholderTerms = [{ id: "ami-placeholder" }];
 const ubuntuVolumes = [
-  { deviceName: "/dev/sda1", rootVolume: true, ebs: { encrypted: true, volumeType: "gp3" as const, volumeSize: "20Gi" } },
+  {
+    deviceName: "/dev/sda1",
+    rootVolume: true,
+    ebs: { encrypted: true, volumeType: "gp3" as const, volumeSize: "20Gi" },
+  },
 ];
 
 /** A v1beta1 EC2NodeClass as v1: a family without terms becomes an alias, Ubuntu becomes AL2 with Ubuntu's volumes. */
@@ -110,7 +118,10 @@ function familyOfAlias(alias: string | undefined): string {
 }
 
 function pickGiven<T extends object, K extends keyof T>(object: T, keys: readonly K[]): Pick<T, K> {
-  return Object.fromEntries(keys.flatMap((key) => (object[key] === undefined ? [] : [[key, object[key]]]))) as Pick<T, K>;
+  return Object.fromEntries(keys.flatMap((key) => (object[key] === undefined ? [] : [[key, object[key]]]))) as Pick<
+    T,
+    K
+  >;
 }
 
 function withAnnotations(metadata: ObjectMeta, added: Record<string, string>, removed: readonly string[]): ObjectMeta {

@@ -19,7 +19,11 @@ const atLeastOne = (...fields: string[]) => ({
 const AmiTerms = z
   .array(
     z.object({
-      id: z.string().regex(/ami-[0-9a-z]+/).optional().describe("The image's id."),
+      id: z
+        .string()
+        .regex(/ami-[0-9a-z]+/)
+        .optional()
+        .describe("The image's id."),
       name: z.string().optional().describe("The image's name."),
       owner: z.string().optional().describe("Who owns the image."),
       tags: selectorTags().optional(),
@@ -36,7 +40,11 @@ const AmiTerms = z
 const SecurityGroupTerms = z
   .array(
     z.object({
-      id: z.string().regex(/sg-[0-9a-z]+/).optional().describe("The security group's id."),
+      id: z
+        .string()
+        .regex(/sg-[0-9a-z]+/)
+        .optional()
+        .describe("The security group's id."),
       name: z.string().optional().describe("The security group's name."),
       tags: selectorTags().optional(),
     }),
@@ -54,7 +62,11 @@ const SecurityGroupTerms = z
 const SubnetTerms = z
   .array(
     z.object({
-      id: z.string().regex(/subnet-[0-9a-z]+/).optional().describe("The subnet's id."),
+      id: z
+        .string()
+        .regex(/subnet-[0-9a-z]+/)
+        .optional()
+        .describe("The subnet's id."),
       tags: selectorTags().optional(),
     }),
   )
@@ -94,16 +106,18 @@ const restrictedTag = (name: string, rule: string) => ({
   message: `tag contains a restricted tag matching ${name}`,
   rule,
 });
-const Tags = z.record(z.string(), z.string()).meta(
-  rules(
-    { message: "empty tag keys aren't supported", rule: "self.all(k, k != '')" },
-    restrictedTag("kubernetes.io/cluster/", "self.all(k, !k.startsWith('kubernetes.io/cluster') )"),
-    restrictedTag("karpenter.sh/nodepool", "self.all(k, k != 'karpenter.sh/nodepool')"),
-    restrictedTag("karpenter.sh/managed-by", "self.all(k, k !='karpenter.sh/managed-by')"),
-    restrictedTag("karpenter.sh/nodeclaim", "self.all(k, k !='karpenter.sh/nodeclaim')"),
-    restrictedTag("karpenter.k8s.aws/ec2nodeclass", "self.all(k, k !='karpenter.k8s.aws/ec2nodeclass')"),
-  ),
-);
+const Tags = z
+  .record(z.string(), z.string())
+  .meta(
+    rules(
+      { message: "empty tag keys aren't supported", rule: "self.all(k, k != '')" },
+      restrictedTag("kubernetes.io/cluster/", "self.all(k, !k.startsWith('kubernetes.io/cluster') )"),
+      restrictedTag("karpenter.sh/nodepool", "self.all(k, k != 'karpenter.sh/nodepool')"),
+      restrictedTag("karpenter.sh/managed-by", "self.all(k, k !='karpenter.sh/managed-by')"),
+      restrictedTag("karpenter.sh/nodeclaim", "self.all(k, k !='karpenter.sh/nodeclaim')"),
+      restrictedTag("karpenter.k8s.aws/ec2nodeclass", "self.all(k, k !='karpenter.k8s.aws/ec2nodeclass')"),
+    ),
+  );
 
 const Status = z.object({
   amis: z
@@ -116,7 +130,11 @@ const Status = z.object({
             z.object({
               key: z.string().describe("A label of nodes."),
               operator: z.string().describe("How the values are compared."),
-              values: z.array(z.string()).meta({ "x-kubernetes-list-type": "atomic" }).optional().describe("The values."),
+              values: z
+                .array(z.string())
+                .meta({ "x-kubernetes-list-type": "atomic" })
+                .optional()
+                .describe("The values."),
             }),
           )
           .describe("The instance types that the image is for."),

@@ -10,8 +10,14 @@ export const KubeletConfigurationV1Alpha5 = z.object({
   systemReserved: z.record(z.string(), quantity()).optional().describe("What is kept for the system."),
   kubeReserved: z.record(z.string(), quantity()).optional().describe("What is kept for Kubernetes' own parts."),
   evictionHard: z.record(z.string(), z.string()).optional().describe("Thresholds at which pods are evicted at once."),
-  evictionSoft: z.record(z.string(), z.string()).optional().describe("Thresholds at which pods are evicted after a while."),
-  evictionSoftGracePeriod: z.record(z.string(), z.string()).optional().describe("For each soft threshold, how long a while."),
+  evictionSoft: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Thresholds at which pods are evicted after a while."),
+  evictionSoftGracePeriod: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("For each soft threshold, how long a while."),
   evictionMaxPodGracePeriod: Int32.optional().describe("The most seconds that an evicted pod gets."),
   imageGCHighThresholdPercent: Int32.min(0).max(100).optional().describe("The use of the disk at which images go."),
   imageGCLowThresholdPercent: Int32.min(0).max(100).optional().describe("The use of the disk down to which images go."),
@@ -53,4 +59,3 @@ export const ConditionsV1Alpha5 = z
     }),
   )
   .describe("What is known about the object's state.");
-

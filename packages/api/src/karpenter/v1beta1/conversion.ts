@@ -67,7 +67,10 @@ export function nodePoolToV1Beta1(pool: NodePool): NodePoolV1Beta1 {
   };
 }
 
-function poolStatus({ resources, conditions }: NonNullable<NodePool["status"]>): NonNullable<NodePoolV1Beta1["status"]> {
+function poolStatus({
+  resources,
+  conditions,
+}: NonNullable<NodePool["status"]>): NonNullable<NodePoolV1Beta1["status"]> {
   return { ...(resources ? { resources } : {}), ...(conditions ? { conditions } : {}) };
 }
 

@@ -3,7 +3,8 @@ import { Int32, resources, rules, timestamp } from "../../field.ts";
 import type { CelRule } from "../../structural-schema.ts";
 import { labelKeyPattern, labelValuePattern, maxRequirements } from "../requirement.ts";
 
-const signals = "['memory.available','nodefs.available','nodefs.inodesFree','imagefs.available','imagefs.inodesFree','pid.available']";
+const signals =
+  "['memory.available','nodefs.available','nodefs.inodesFree','imagefs.available','imagefs.inodesFree','pid.available']";
 const thresholdPattern =
   /^((\d{1,2}(\.\d{1,2})?|100(\.0{1,2})?)%||(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?)$/;
 const quantityPattern =
@@ -46,7 +47,10 @@ export const KubeletConfigurationV1Beta1 = z
       .describe("For each soft threshold, how long a while."),
     evictionMaxPodGracePeriod: Int32.optional().describe("The most seconds that an evicted pod gets."),
     imageGCHighThresholdPercent: Int32.min(0).max(100).optional().describe("The use of the disk at which images go."),
-    imageGCLowThresholdPercent: Int32.min(0).max(100).optional().describe("The use of the disk down to which images go."),
+    imageGCLowThresholdPercent: Int32.min(0)
+      .max(100)
+      .optional()
+      .describe("The use of the disk down to which images go."),
     cpuCFSQuota: z.boolean().optional().describe("Whether CPU limits are enforced."),
   })
   .meta(
@@ -148,8 +152,15 @@ export function requirementsV1Beta1(keys: readonly CelRule[]) {
   return z
     .array(
       z.object({
-        key: z.string().max(316).regex(labelKeyPattern).meta(rules(...keys)).describe("A label of nodes."),
-        operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]).describe("How the values are compared."),
+        key: z
+          .string()
+          .max(316)
+          .regex(labelKeyPattern)
+          .meta(rules(...keys))
+          .describe("A label of nodes."),
+        operator: z
+          .enum(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"])
+          .describe("How the values are compared."),
         values: z
           .array(z.string())
           .meta({ "x-kubernetes-list-type": "atomic" })
