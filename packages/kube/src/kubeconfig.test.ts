@@ -39,6 +39,7 @@ function kubeconfig(user: object): string {
       { name: "other", context: { cluster: "c", user: "u" } },
     ],
   };
+  writeFileSync(join(folder, "token"), "from-file\n");
   writeFileSync(path, JSON.stringify(config));
   return path;
 }
@@ -51,6 +52,7 @@ const plugin = [
 test.each([
   { name: "a token", user: { token: "abc" }, authorization: "Bearer abc" },
   { name: "a name and a password", user: { username: "me", password: "pw" }, authorization: `Basic ${btoa("me:pw")}` },
+  { name: "a file with a token", user: { tokenFile: "token", token: "old" }, authorization: "Bearer from-file" },
   {
     name: "an exec plugin",
     user: { exec: { apiVersion: "client.authentication.k8s.io/v1", command: process.execPath, args: plugin } },

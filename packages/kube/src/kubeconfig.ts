@@ -1,5 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
+import { homedir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { systemClock } from "./clock.ts";
 import { type HttpCredentials, type HttpTransport, httpTransport } from "./http-transport.ts";
@@ -30,7 +32,7 @@ export async function kubeconfigTransport({
   if (kubeconfig !== undefined && !existsSync(kubeconfig)) {
     throw new Error(`kubeconfig: ${JSON.stringify(kubeconfig)}: no such file`);
   }
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const [{ KubeConfig }, { parse }] = await Promise.all([import("@kubernetes/client-node"), import("yaml")]);
   return transportOf(() => {
     const config = new KubeConfig();
     const source = kubeconfig ?? process.env.KUBECONFIG ?? "~/.kube/config";
@@ -41,8 +43,33 @@ export async function kubeconfigTransport({
       throw new Error(`kubeconfig: ${JSON.stringify(source)}: ${(cause as Error).message}`, { cause });
     }
     choose(config, context, source);
+    readTokenFiles(config, filesOf(kubeconfig), parse);
     return config;
   });
+}
+
+/** The kubeconfig files that client-node reads. */
+function filesOf(kubeconfig: string | undefined): string[] {
+  const named = kubeconfig === undefined ? process.env.KUBECONFIG?.split(delimiter) : [kubeconfig];
+  return (named ?? [join(homedir(), ".kube", "config")]).filter((file) => file && existsSync(file));
+}
+
+/** client-node (2.0) does not know a user's `tokenFile`, which kubectl prefers to `token`; its file reader serves. */
+function readTokenFiles(config: KubeConfig, files: readonly string[], parse: (text: string) => unknown): void {
+  for (const file of files) {
+    const { users } = (parse(readFileSync(file, "utf8")) ?? {}) as {
+      users?: { name?: string; user?: { tokenFile?: string } | null }[];
+    };
+    for (const { name, user } of users ?? []) {
+      if (!user?.tokenFile) continue;
+      const tokenFile = resolve(dirname(file), user.tokenFile);
+      config.users = config.users.map((known) => {
+        if (known.name !== name) return known;
+        const { token: _, ...rest } = known;
+        return { ...rest, authProvider: { name: "tokenFile", config: { tokenFile } } };
+      });
+    }
+  }
 }
 
 /** The transport of a pod: its service account's token (read again as it is exchanged), CA and namespace. */
@@ -109,7 +136,7 @@ async function credentialsOf(config: KubeConfig): Promise<HttpCredentials> {
   const options: RequestOptions = { headers: {} };
   await config.applyToHTTPSOptions(options);
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value);
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value).trim();
   if (options.auth) headers.authorization ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;
   const proxy = config.getCurrentCluster()?.proxyUrl;
   if (proxy?.startsWith("socks"))
