@@ -1,1 +1,7 @@
-export {};
+export { compareKarpenter, type KarpenterComparison } from "./vectors/compare.ts";
+export {
+  type KarpenterInstanceTypes,
+  type KarpenterOutcome,
+  type KarpenterVector,
+  runKarpenterVector,
+} from "./vectors/vector.ts";
