@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { convertKarpenter } from "./karpenter-conversion.ts";
+import { answerConversionReview, convertKarpenter } from "./karpenter-conversion.ts";
 import type { KubernetesObject } from "./kind.ts";
 
 const oldPool = {
@@ -137,4 +137,33 @@ test("a version that is not known is refused", () => {
     "karpenter.sh/v1beta1 NodePool: can't be converted to karpenter.sh/v2",
   );
   expect(convertKarpenter(oldPool, "karpenter.sh/v1beta1")).toBe(oldPool);
+});
+
+test("a ConversionReview is answered with all objects, or with what went wrong", () => {
+  const review = (desiredAPIVersion: string) =>
+    answerConversionReview({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "ConversionReview",
+      request: { uid: "u", desiredAPIVersion, objects: [oldPool, oldPool] },
+    }).response;
+  expect(review("karpenter.sh/v1")).toMatchObject({
+    uid: "u",
+    convertedObjects: [{ apiVersion: "karpenter.sh/v1" }, { apiVersion: "karpenter.sh/v1" }],
+    result: { status: "Success" },
+  });
+  expect(review("karpenter.sh/v9")).toEqual({
+    uid: "u",
+    convertedObjects: [],
+    result: { status: "Failure", message: "karpenter.sh/v1beta1 NodePool: can't be converted to karpenter.sh/v9" },
+  });
+});
+
+test("what the API server has not filled in yet is not missed", () => {
+  const { disruption: _none, ...spec } = oldPool.spec;
+  expect(convertKarpenter({ ...oldPool, spec } as Versioned, "karpenter.sh/v1")).toMatchObject({
+    spec: {
+      template: { spec: { expireAfter: "720h" } },
+      disruption: { consolidationPolicy: "WhenEmptyOrUnderutilized", budgets: [{ nodes: "10%" }] },
+    },
+  });
 });

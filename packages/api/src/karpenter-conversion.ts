@@ -41,3 +41,32 @@ export function convertKarpenter(object: KubernetesObject, apiVersion: string): 
   }
   return convert(object as never);
 }
+
+/** The shape of apiextensions.k8s.io/v1 ConversionReview. */
+export interface ConversionReview {
+  readonly apiVersion: "apiextensions.k8s.io/v1";
+  readonly kind: "ConversionReview";
+  readonly request?: {
+    readonly uid: string;
+    readonly desiredAPIVersion: string;
+    readonly objects: readonly KubernetesObject[];
+  };
+  readonly response?: {
+    readonly uid: string;
+    readonly convertedObjects: readonly KubernetesObject[];
+    readonly result: { readonly status: "Success" | "Failure"; readonly message?: string };
+  };
+}
+
+/** Answers the API server's request to convert some objects of Karpenter's kinds: all of them, or none and why. */
+export function answerConversionReview({ request }: ConversionReview): ConversionReview {
+  const review = { apiVersion: "apiextensions.k8s.io/v1", kind: "ConversionReview" } as const;
+  const { uid = "", desiredAPIVersion = "", objects = [] } = request ?? {};
+  try {
+    const convertedObjects = objects.map((object) => convertKarpenter(object, desiredAPIVersion));
+    return { ...review, response: { uid, convertedObjects, result: { status: "Success" } } };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ...review, response: { uid, convertedObjects: [], result: { status: "Failure", message } } };
+  }
+}

@@ -8,9 +8,18 @@ import type { NodePoolV1Beta1 } from "./node-pool.ts";
 /** Karpenter's own default of a NodeClaim that belongs to no NodePool we know. */
 const defaultExpireAfter = "720h";
 
+/** What the API server fills in; objects may come to a conversion before it does. */
+const defaultBudgets = [{ nodes: "10%" }];
+const defaultDisruption = {
+  consolidationPolicy: "WhenUnderutilized" as const,
+  consolidateAfter: undefined,
+  expireAfter: defaultExpireAfter,
+  budgets: defaultBudgets,
+};
+
 /** A v1beta1 NodePool as v1. What v1 has no field for (the kubelet's settings) goes into annotations. */
 export function nodePoolFromV1Beta1(pool: NodePoolV1Beta1): NodePool {
-  const { template, disruption, limits, weight } = pool.spec;
+  const { template, disruption = defaultDisruption, limits, weight } = pool.spec;
   const { kubelet, nodeClassRef, resources: _none, ...templateSpec } = template.spec;
   return {
     apiVersion: "karpenter.sh/v1",
@@ -25,7 +34,7 @@ export function nodePoolFromV1Beta1(pool: NodePoolV1Beta1): NodePool {
         ...(disruption.consolidationPolicy === "WhenUnderutilized"
           ? { consolidationPolicy: "WhenEmptyOrUnderutilized" as const, consolidateAfter: "0s" }
           : { consolidationPolicy: "WhenEmpty" as const, consolidateAfter: disruption.consolidateAfter ?? "Never" }),
-        budgets: disruption.budgets,
+        budgets: disruption.budgets ?? defaultBudgets,
       },
       ...(limits ? { limits } : {}),
       ...(weight === undefined ? {} : { weight }),
@@ -58,7 +67,7 @@ export function nodePoolToV1Beta1(pool: NodePool): NodePoolV1Beta1 {
         consolidationPolicy: whenEmpty ? "WhenEmpty" : "WhenUnderutilized",
         ...(whenEmpty ? { consolidateAfter: disruption.consolidateAfter } : {}),
         expireAfter,
-        budgets: disruption.budgets.map(({ reasons: _none, ...budget }) => budget),
+        budgets: (disruption.budgets ?? defaultBudgets).map(({ reasons: _none, ...budget }) => budget),
       },
       ...(limits ? { limits } : {}),
       ...(weight === undefined ? {} : { weight }),
