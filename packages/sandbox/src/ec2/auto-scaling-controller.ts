@@ -33,7 +33,7 @@ export class AutoScalingController {
     const { cache } = parts;
     cache.informer(AutoScalingGroup).handle({
       changed: (key, before, after) => {
-        if (after && before?.metadata.generation !== after.metadata.generation) this.#wake(key.name);
+        if (after && !sameSpec(before, after)) this.#wake(key.name);
         if (!after && before) void this.#deleted(key.name);
       },
     });
@@ -228,6 +228,11 @@ export class AutoScalingController {
     if (written) await cache.informer(AutoScalingGroup).seen(written.metadata.resourceVersion ?? "");
   }
 }
+
+/** Whether nothing differs that the group would act on; its own status never wakes it. */
+const sameSpec = (before: AutoScalingGroup | undefined, after: AutoScalingGroup): boolean =>
+  before?.spec.desiredCapacity === after.spec.desiredCapacity &&
+  before.spec.suspendedProcesses.join() === after.spec.suspendedProcesses.join();
 
 /** Alive, and not on its way out. */
 const stays = (instance: Instance): boolean => isAlive(instance.status) && instance.status?.lifecycleState !== "Terminating:Wait";
