@@ -3,7 +3,7 @@ import type { Client, ObjectKey } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Cache } from "./controller.ts";
 import type { HealthCheck } from "./health.ts";
-import type { Informer, InformerOptions } from "./informer.ts";
+import { type Informer, type InformerOptions, keyOf } from "./informer.ts";
 import { createInformer } from "./list-watch-informer.ts";
 import type { Logger } from "./logging.ts";
 import type { Random } from "./random.ts";
@@ -60,6 +60,14 @@ export class InformerCache implements Cache {
   /** The informer of a kind, where the cache has one. */
   find<T extends KubernetesObject>(kind: { readonly group: string; readonly kind: string }): Informer<T> | undefined {
     return this.#informers.get(idOf(kind)) as Informer<T> | undefined;
+  }
+
+  /** Whether a written object will show in the cache; where a selector decides, whether it did so far. */
+  holds(kind: { readonly group: string; readonly kind: string }, object: KubernetesObject): boolean {
+    const informer = this.find(kind);
+    const { namespace, labelSelector, fieldSelector } = this.#projections.get(idOf(kind)) ?? {};
+    if (!informer || (namespace && namespace !== object.metadata.namespace)) return false;
+    return (!labelSelector && !fieldSelector) || informer.get(keyOf(object)) !== undefined;
   }
 
   /** Starts every informer that was asked for; resolves when all of them have listed. */

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "@bellows/api";
 import { expect, test } from "vitest";
-import { createCache } from "./cache.ts";
+import { createCache, type Projection } from "./cache.ts";
 import { silentLogger } from "./logging.ts";
 import { trackOwnWrites } from "./own-writes.ts";
 import { seededRandom } from "./random.ts";
@@ -12,7 +12,7 @@ const Box = aKind<KubernetesObject & { spec?: { size: number } }>("Box");
 const at = { namespace: "default", name: "a" };
 
 /** A world whose watch lags behind by `lagMs`. */
-async function aWorld(lagMs: number) {
+async function aWorld(lagMs: number, selected: Partial<Projection> = {}) {
   const clock = new VirtualClock(0);
   const server = new FakeApiServer();
   const client = createClient({
@@ -23,7 +23,13 @@ async function aWorld(lagMs: number) {
         end: handler.end.bind(handler),
       }),
   });
-  const cache = createCache({ client, clock, random: seededRandom(1), log: silentLogger });
+  const cache = createCache({
+    client,
+    clock,
+    random: seededRandom(1),
+    log: silentLogger,
+    projections: [{ ...selected, kind: Box }],
+  });
   const informer = cache.informer(Box);
   await cache.start();
   await clock.run(0);
@@ -61,6 +67,15 @@ test("waits for what an eviction changes", async () => {
   await writes.client.createSub(Box as never, at, "eviction", {});
   expect(await waited(clock, writes.seen())).toBe(300);
   expect(informer.size).toBe(0);
+});
+
+test.each([
+  { name: "another namespace", selected: { namespace: "other" } },
+  { name: "a selector that it may not match", selected: { labelSelector: "a=b" } },
+])("does not wait for what the cache leaves out: $name", async ({ selected }) => {
+  const { clock, writes } = await aWorld(300, selected);
+  await writes.client.create(Box, { metadata: at });
+  expect(await waited(clock, writes.seen())).toBe(0);
 });
 
 test("does not wait for nothing, and not for ever", async () => {

@@ -22,9 +22,10 @@ export function trackOwnWrites(client: Client, cache: InformerCache, clock: Cloc
   let pending: (() => Promise<void>)[] = [];
 
   const wrote = <T extends KubernetesObject>(kind: GroupKind, object: T, options?: { dryRun?: boolean }): T => {
-    const informer = cache.find(kind);
     const resourceVersion = object.metadata?.resourceVersion;
-    if (informer && resourceVersion && !options?.dryRun) pending.push(() => informer.seen(resourceVersion));
+    if (resourceVersion && !options?.dryRun && cache.holds(kind, object)) {
+      pending.push(async () => cache.find(kind)?.seen(resourceVersion));
+    }
     return object;
   };
 
