@@ -40,7 +40,8 @@ const maxSearchDays = 5 * 366;
 /**
  * When something is due: a five-field expression or a descriptor (`@daily`, `@every 1h30m`) in a time zone, as
  * Kubernetes' CronJobs, KEDA's cron trigger and Karpenter's budgets read it. Two rules around clock changes: what falls
- * into a skipped hour does not fire, and what falls into a repeated hour fires twice.
+ * into a skipped hour does not fire, and what falls into a repeated hour fires twice. (cron-parser moves the first
+ * behind the gap, drops the repetition, and finds nothing around half-hour changes; our tests use it for comparison only.)
  */
 export interface CronSchedule {
   readonly expression: string;
