@@ -24,6 +24,8 @@ export interface ApiRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Paths of fields that stood twice in the body's text, which its value no longer shows. */
+  readonly duplicateFields?: () => readonly string[];
   readonly user: UserInfo;
   /** Aborted when the client has gone away. */
   readonly signal?: AbortSignal;

@@ -1,21 +1,23 @@
-import type { Clock, Logger, Random } from "@bellows/kube";
-import { silentLogger } from "@bellows/kube";
-import { type ApiRequest, type ApiResponse, failure, ok } from "./api-request.ts";
+import { type Clock, type Logger, type Random, silentLogger } from "@bellows/kube";
+import { ephemeralTokenKey, type TokenKey } from "./token-key.ts";
+import { type CallWebhook, clusterAdmission, storeWorld } from "./admission/admission.ts";
+import { type ApiRequest, type ApiResponse, failure, type UserInfo } from "./api-request.ts";
 import { builtinServedResources } from "./builtin-resources.ts";
+import { checkAccess, clusterAccess } from "./cluster-access.ts";
+import { DefinitionWatcher } from "./definition-watcher.ts";
+import { Discovery } from "./discovery/discovery.ts";
+import { impersonated } from "./impersonation.ts";
+import { NonResourcePaths } from "./non-resource-paths.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { ResourceRegistry } from "./resource-registry.ts";
-import { noAdmission } from "./rest/admission-hook.ts";
-import { deleteCollection, deletedStatus, deleteObject } from "./rest/delete.ts";
-import { noFieldTracking } from "./rest/field-tracking.ts";
-import { patch } from "./rest/patch.ts";
-import { get, list } from "./rest/read.ts";
-import { type RequestScope, requestScope } from "./rest/request-scope.ts";
-import { watch } from "./rest/watch.ts";
-import { createObject, decodeBody, updateObject } from "./rest/write-object.ts";
+import { pathNotFound } from "./rest/refusals.ts";
+import { requestScope } from "./rest/request-scope.ts";
+import { answerResource } from "./rest/resource-requests.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { StatusError } from "./status-error.ts";
-import { Store } from "./store.ts";
-import { noPodStreams } from "./subresources/pod-streams.ts";
+import { type Journal, Store } from "./store.ts";
+import type { SavedState } from "./persistence/saved-state.ts";
+import { noPodStreams, type PodStreams } from "./subresources/pod-streams.ts";
 
 export interface ApiServerOptions {
   readonly clock: Clock;
@@ -23,82 +25,114 @@ export interface ApiServerOptions {
   readonly log?: Logger;
   /** Changes that each resource remembers for watches. */
   readonly historyCapacity?: number;
+  /** Who a bearer token that is no service account's belongs to, for TokenReviews. */
+  readonly authenticate?: (token: string) => UserInfo | undefined;
+  /** Signs tokens of service accounts; made afresh where it is not given. */
+  readonly tokenKey?: TokenKey;
+  /** Reaches admission webhooks; without it calling one fails, and its failure policy decides. */
+  readonly callWebhook?: CallWebhook;
+  /** Objects to begin with, as they were saved. */
+  readonly saved?: SavedState;
+  /** Where changes are written down. */
+  readonly journal?: Journal;
 }
 
 /** An embedded Kubernetes API server: everything but the network. */
 export class ApiServer {
-  readonly #parts: ServerParts;
+  readonly #parts: ServerParts & { podStreams: PodStreams };
+  readonly #discovery: Discovery;
+  readonly #paths: NonResourcePaths;
 
   constructor(options: ApiServerOptions) {
+    const { clock, random, log = silentLogger } = options;
     const store = new Store(options.historyCapacity === undefined ? {} : { historyCapacity: options.historyCapacity });
+    if (options.saved) store.restore(options.saved.revision, options.saved.objects);
+    if (options.journal) store.keepIn(options.journal);
     const registry = new ResourceRegistry();
     for (const resource of builtinServedResources(store)) registry.add(resource);
+    let key = options.tokenKey;
+    const tokenKey = () => (key ??= ephemeralTokenKey());
     this.#parts = {
-      clock: options.clock,
-      random: options.random,
-      log: options.log ?? silentLogger,
+      clock,
+      random,
+      log,
       store,
       registry,
-      admission: noAdmission,
-      fieldTracking: noFieldTracking,
+      admission: clusterAdmission({ world: storeWorld(store, random), callWebhook: options.callWebhook ?? noWebhooks }),
+      access: clusterAccess(store, options.authenticate ?? (() => undefined)),
+      get tokenKey() {
+        return tokenKey();
+      },
       podStreams: noPodStreams,
     };
+    new DefinitionWatcher({ store, registry, clock, log });
+    this.#discovery = new Discovery(registry);
+    this.#paths = new NonResourcePaths(registry, store);
+  }
+
+  /** The objects, for what must see all of them: saving, and the world's own set-up. */
+  get store(): Store {
+    return this.#parts.store;
+  }
+
+  /** Who may do what, and who tokens belong to. */
+  get access(): ServerParts["access"] {
+    return this.#parts.access;
+  }
+
+  get tokenKey(): TokenKey {
+    return this.#parts.tokenKey;
+  }
+
+  /** What answers for the containers of pods: logs, exec, attach. */
+  servePodStreams(podStreams: PodStreams): void {
+    this.#parts.podStreams = podStreams;
   }
 
   /** Answers any request; never rejects. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
     try {
       const info = requestInfo(request.method, request.path, request.query.flag("watch"));
-      return await this.#dispatch(request, info);
+      const asked = request.headers["impersonate-user"] ? impersonated(this.#parts.access, request) : request;
+      if (!asked.user.groups.includes("system:masters"))
+        checkAccess(this.#parts.access, asked.user, info, asked.method, asked.path);
+      return await this.#dispatch(asked, info);
     } catch (error) {
       if (error instanceof StatusError) return failure(error.status);
-      this.#parts.log.error("request failed", { method: request.method, path: request.path, error });
-      const message = error instanceof Error ? error.message : String(error);
-      return failure(new StatusError(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] }).status);
+      return this.#broken(request, error);
     }
   }
 
   async #dispatch(request: ApiRequest, info: RequestInfo): Promise<ApiResponse> {
-    if (!info.isResource) throw pathNotFound();
-    const resource = this.#parts.registry.find(info.group, info.version, info.resource);
-    if (!resource) throw pathNotFound();
-    const scope = requestScope(this.#parts, request, info, resource);
-    const response = await answer(scope);
-    return scope.warnings.length > 0 ? { ...response, headers: { ...response.headers, ...warningHeaders(scope.warnings) } } : response;
-  }
-}
-
-async function answer(scope: RequestScope): Promise<ApiResponse> {
-  const { info, resource, request } = scope;
-  if (info.subresource !== undefined && info.subresource !== "status") throw pathNotFound();
-  switch (info.verb) {
-    case "get":
-      return ok(get(scope));
-    case "list":
-      return ok(list(scope));
-    case "watch":
-      return { ...ok(undefined), watch: watch(scope) };
-    case "create":
-      return ok(await createObject(scope, decodeBody(scope, request.body)), 201);
-    case "update":
-      return ok(
-        await updateObject(scope, { subresource: info.subresource, change: () => decodeBody(scope, request.body) }),
-      );
-    case "patch":
-      return ok(await patch(scope, info.subresource));
-    case "delete": {
-      const { gone, object } = await deleteObject(scope);
-      return ok(gone && !resource.strategy.returnsDeleted ? deletedStatus(resource, object) : object);
+    if (!info.isResource) {
+      const answer = this.#discovery.answer(request) ?? this.#paths.answer(request);
+      return answer ?? notFoundPage;
     }
-    case "deletecollection":
-      return ok(await deleteCollection(scope));
-    default:
-      throw new StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+    const { registry } = this.#parts;
+    const resource = registry.find(info.group, info.version, info.resource);
+    if (resource) return answerResource(requestScope(this.#parts, request, info, resource));
+    if (registry.hasVersion(info.group, info.version)) throw pathNotFound();
+    return notFoundPage;
+  }
+
+  #broken(request: ApiRequest, error: unknown): ApiResponse {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#parts.log.error("request failed", {
+      method: request.method,
+      path: request.path,
+      error: error instanceof Error ? error.stack : message,
+    });
+    return failure(
+      new StatusError(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] }).status,
+    );
   }
 }
 
-const pathNotFound = () => new StatusError(404, "NotFound", "the server could not find the requested resource");
+/** As Go's HTTP server says it. */
+const notFoundPage: ApiResponse = {
+  status: 404,
+  headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+  body: "404 page not found\n",
+};
 
-const warningHeaders = (warnings: readonly string[]) => ({
-  warning: warnings.map((warning) => `299 - ${JSON.stringify(warning)}`).join(", "),
-});
+const noWebhooks = () => Promise.reject(new Error("no webhooks are called"));

@@ -1,9 +1,14 @@
 import { type BuiltinResource, builtinDefinitions, builtinResources } from "@bellows/api/builtin";
 import type { ApiObject } from "./api-object.ts";
-import { apiVersionOf, type ResourceRules, type ServedResource } from "./resource.ts";
+import { decodeObject } from "./decode/index.ts";
+import { applyDefaults } from "./defaults/index.ts";
+import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
 import { SchemaView } from "./schema-view.ts";
+import type { FieldError } from "./status-error.ts";
 import type { Store } from "./store.ts";
 import { strategyOf } from "./strategies/catalogue.ts";
+import { builtinTableFormat } from "./table/table.ts";
+import { validateCreate, validateUpdate } from "./validation/index.ts";
 
 /** Every resource that kube-apiserver serves by itself, on the collections of `store`. */
 export function builtinServedResources(store: Store): ServedResource[] {
@@ -28,6 +33,7 @@ function served(resource: BuiltinResource, store: Store): ServedResource {
     categories,
     verbs,
     subresources: resource.subresources,
+    ...(resource.storageVersionHash && { storageVersionHash: resource.storageVersionHash }),
     apiVersion: apiVersionOf(group, version),
     collection: store.collection(storedAs[place] ?? place),
     rules: builtinRules(resource),
@@ -36,16 +42,23 @@ function served(resource: BuiltinResource, store: Store): ServedResource {
   };
 }
 
-function builtinRules({ definition }: BuiltinResource): ResourceRules {
+function builtinRules({ group, version, kind, definition }: BuiltinResource): ResourceRules {
   const schema = SchemaView.of(definition, builtinDefinitions());
+  const gvk = { group, version, kind };
   const same = (object: ApiObject) => object;
   return {
     schema,
-    decode: (body) => ({ object: body as ApiObject, warnings: [] }),
-    applyDefaults: same,
-    validateCreate: () => [],
-    validateUpdate: () => [],
+    table: builtinTableFormat(group, kind),
+    decode: (body, mode, duplicates) =>
+      decodeObject<ApiObject>(schema, body, { mode, kind, version, ...(duplicates && { duplicates }) }),
+    applyDefaults: (object) => applyDefaults(gvk, object),
+    validateCreate: (object) => verdict(validateCreate(gvk, object)),
+    validateUpdate: (object, before, subresource) => verdict(validateUpdate(gvk, object, before, subresource)),
     toStored: same,
     fromStored: same,
   };
 }
+
+const fine: Verdict = { errors: [], warnings: [] };
+
+const verdict = (errors: readonly FieldError[]): Verdict => (errors.length === 0 ? fine : { errors, warnings: [] });

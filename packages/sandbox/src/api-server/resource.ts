@@ -1,8 +1,10 @@
 import type { ApiObject } from "./api-object.ts";
 import type { SchemaView } from "./schema-view.ts";
+import type { ScalePaths } from "./custom-resources/scale-subresource.ts";
 import type { FieldError } from "./status-error.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 import type { Collection } from "./store.ts";
+import type { TableFormat } from "./table/table.ts";
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
 
@@ -19,6 +21,7 @@ export interface ResourceDescription {
   readonly categories: readonly string[];
   readonly verbs: readonly string[];
   readonly subresources: readonly SubresourceDescription[];
+  readonly storageVersionHash?: string;
 }
 
 export interface SubresourceDescription {
@@ -30,13 +33,25 @@ export interface SubresourceDescription {
   readonly verbs: readonly string[];
 }
 
+export interface Decoded {
+  readonly object: ApiObject;
+  readonly warnings: readonly string[];
+}
+
+/** What a write gets: problems that refuse it, and those that are only told. */
+export interface Verdict {
+  readonly errors: readonly FieldError[];
+  readonly warnings: readonly string[];
+}
+
 /** The rules of one version of a kind: what is done to what comes in. All of it pure. */
 export interface ResourceRules {
-  readonly schema: SchemaView | undefined;
-  decode(body: unknown, mode: FieldValidation): { readonly object: ApiObject; readonly warnings: readonly string[] };
+  readonly schema: SchemaView;
+  readonly table: TableFormat;
+  decode(body: unknown, mode: FieldValidation, duplicates?: readonly string[]): Decoded;
   applyDefaults(object: ApiObject): ApiObject;
-  validateCreate(object: ApiObject): readonly FieldError[];
-  validateUpdate(object: ApiObject, before: ApiObject, subresource?: string): readonly FieldError[];
+  validateCreate(object: ApiObject): Verdict;
+  validateUpdate(object: ApiObject, before: ApiObject, subresource?: string): Verdict;
   /** From this version to the one that is stored, and back. */
   toStored(object: ApiObject): ApiObject;
   fromStored(object: ApiObject): ApiObject;
@@ -52,13 +67,6 @@ export interface ServedResource extends ResourceDescription {
   /** Present for custom resources: the paths of the scale subresource. */
   readonly scalePaths?: ScalePaths;
   readonly custom: boolean;
-}
-
-/** Where a resource keeps what its Scale shows, as CRDs name it: `.spec.replicas`. */
-export interface ScalePaths {
-  readonly specReplicasPath: string;
-  readonly statusReplicasPath: string;
-  readonly labelSelectorPath?: string | undefined;
 }
 
 export const apiVersionOf = (group: string, version: string): string => (group ? `${group}/${version}` : version);

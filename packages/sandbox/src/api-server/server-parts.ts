@@ -1,10 +1,11 @@
 import type { Clock, Logger, Random } from "@bellows/kube";
 import type { UserInfo } from "./api-request.ts";
+import type { TokenKey } from "./access/access.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
 import type { ResourceRegistry } from "./resource-registry.ts";
 import type { Store } from "./store.ts";
 import type { StrategyContext } from "./strategies/strategy.ts";
 import type { Admission } from "./rest/admission-hook.ts";
-import type { FieldTracking } from "./rest/field-tracking.ts";
 import type { PodStreams } from "./subresources/pod-streams.ts";
 
 /** What the handlers of requests share. */
@@ -15,7 +16,9 @@ export interface ServerParts {
   readonly store: Store;
   readonly registry: ResourceRegistry;
   readonly admission: Admission;
-  readonly fieldTracking: FieldTracking;
+  readonly access: ClusterAccess;
+  /** What tokens of service accounts are signed with. */
+  readonly tokenKey: TokenKey;
   readonly podStreams: PodStreams;
 }
 

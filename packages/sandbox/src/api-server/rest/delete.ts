@@ -1,6 +1,6 @@
 import { timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
-import { groupResource, type ServedResource } from "../resource.ts";
+import type { ServedResource } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { badRequest, conflict, type FieldError, invalid, type Status } from "../status-error.ts";
 import { listOptions } from "./list-options.ts";
@@ -47,7 +47,7 @@ function validate(options: DeleteOptions): void {
     errors.push({
       reason: "FieldValueNotSupported",
       field: "propagationPolicy",
-      message: `Unsupported value: ${JSON.stringify(options.propagationPolicy)}: supported values: "Background", "Foreground", "Orphan", "nil"`,
+      message: `Unsupported value: ${JSON.stringify(options.propagationPolicy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
     });
   for (const value of options.dryRun ?? []) {
     if (value !== "All")
@@ -82,15 +82,15 @@ function checkPreconditions(resource: ServedResource, stored: ApiObject, { preco
   const { uid, resourceVersion, name } = stored.metadata;
   if (preconditions?.uid !== undefined && preconditions.uid !== uid)
     throw conflict(
-      groupResource(resource),
+      { group: resource.group, resource: resource.kind },
       name,
-      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`,
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
     );
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
     throw conflict(
-      groupResource(resource),
+      { group: resource.group, resource: resource.kind },
       name,
-      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     );
 }
 

@@ -1,26 +1,112 @@
-import type { ApiObject } from "../api-object.ts";
-import { StatusError } from "../status-error.ts";
+import { timestamp } from "@bellows/kube";
+import { type ApiObject, storeKey } from "../api-object.ts";
+import { isObject } from "../json-value.ts";
+import { serverSideApply } from "../managed-fields/index.ts";
+import { jsonPatch, mergePatch, strategicMergePatch } from "../patch/index.ts";
+import { badRequest, type FieldError, invalid, StatusError } from "../status-error.ts";
 import type { RequestScope } from "./request-scope.ts";
-import { decodeBody, updateObject } from "./write-object.ts";
+import { createObject, decodeBody, updateObject } from "./write-object.ts";
 
-export async function patch(scope: RequestScope, subresource?: string): Promise<ApiObject> {
-  const { request } = scope;
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim() ?? "";
-  if (type !== "application/merge-patch+json")
-    throw new StatusError(415, "UnsupportedMediaType", `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor`);
-  return updateObject(scope, {
-    subresource,
-    change: (before) => decodeBody(scope, merge(before, request.body)),
-  });
+export interface Patched {
+  readonly object: ApiObject;
+  readonly created: boolean;
 }
 
-function merge(target: unknown, change: unknown): unknown {
-  if (typeof change !== "object" || change === null || Array.isArray(change)) return change;
-  const result: Record<string, unknown> =
-    typeof target === "object" && target !== null && !Array.isArray(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(change)) {
-    if (value === null) delete result[key];
-    else result[key] = merge(result[key], value);
+export const patchType = ({ request }: RequestScope): string =>
+  (request.headers["content-type"] ?? "").split(";")[0]?.trim() ?? "";
+
+const applyType = "application/apply-patch+yaml";
+
+/** PATCH of a resource or of its status, by any of the four kinds of patch. */
+export async function patch(scope: RequestScope, subresource?: string): Promise<Patched> {
+  const type = patchType(scope);
+  validatePatchOptions(scope, type);
+  if (type === applyType) return apply(scope, subresource);
+  const change = patcher(scope, type);
+  const object = await updateObject(scope, {
+    subresource,
+    change: (before) => {
+      const after = change(before);
+      checkUid(scope, after, before);
+      return decodeBody(scope, after);
+    },
+  });
+  return { object, created: false };
+}
+
+/** The function that a patch is: from the object as it is to the one that is wanted. Shared by subresources. */
+export function patcher(scope: RequestScope, type: string): <T extends object>(before: T) => T {
+  const { body } = scope.request;
+  switch (type) {
+    case "application/json-patch+json":
+      return (before) => jsonPatch(before, body);
+    case "application/merge-patch+json":
+      return (before) => mergePatch(before, body);
+    case "application/strategic-merge-patch+json":
+      if (scope.resource.custom) throw unknownPatchType();
+      return (before) => strategicMergePatch(before, body, scope.resource.rules.schema);
+    default:
+      throw unknownPatchType();
   }
-  return result;
+}
+
+/** As the router of kube-apiserver words a content type that no handler takes. */
+const unknownPatchType = () =>
+  new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+
+/** A patch may name the UID to be sure of its target; it is no way to change it. */
+function checkUid(scope: RequestScope, after: object, before: ApiObject): void {
+  const uid = (after as Partial<ApiObject>).metadata?.uid;
+  if (uid === undefined || uid === before.metadata.uid) return;
+  const error: FieldError = {
+    reason: "FieldValueInvalid",
+    field: "metadata.uid",
+    message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`,
+  };
+  throw invalid(scope.resource.group, scope.resource.kind, before.metadata.name, [error]);
+}
+
+/** Server-side apply: creates what does not exist. */
+async function apply(scope: RequestScope, subresource: string | undefined): Promise<Patched> {
+  const { resource, parts, request, namespace, name } = scope;
+  const { body } = request;
+  if (!isObject(body)) throw badRequest("error decoding YAML: the patch is not an object");
+  const merged = (live: ApiObject | undefined): ApiObject =>
+    decodeBody(
+      scope,
+      serverSideApply<ApiObject>({
+        live,
+        config: body,
+        schema: resource.rules.schema,
+        apiVersion: resource.apiVersion,
+        manager: scope.fieldManager,
+        force: request.query.flag("force"),
+        ...(subresource && { subresource }),
+        now: timestamp(parts.clock.now()),
+      }),
+    );
+  if (!subresource && !resource.collection.get(storeKey(namespace, name as string))) {
+    const wanted = merged(undefined);
+    if (wanted.metadata.name !== name)
+      throw badRequest(
+        `the name of the object (${wanted.metadata.name ?? ""}) does not match the name on the URL (${name})`,
+      );
+    return { object: await createObject(scope, wanted, true), created: !scope.dryRun };
+  }
+  const object = await updateObject(scope, { subresource, applied: true, change: (before) => merged(before) });
+  return { object, created: false };
+}
+
+function validatePatchOptions({ request }: RequestScope, type: string): void {
+  const { query } = request;
+  if (type === applyType) {
+    if (query.get("fieldManager")) return;
+    throw invalid("meta.k8s.io", "PatchOptions", "", [
+      { reason: "FieldValueRequired", field: "fieldManager", message: "Required value: is required for apply patch" },
+    ]);
+  }
+  if (query.get("force") !== undefined)
+    throw invalid("meta.k8s.io", "PatchOptions", "", [
+      { reason: "FieldValueForbidden", field: "force", message: "Forbidden: may not be specified for non-apply patch" },
+    ]);
 }

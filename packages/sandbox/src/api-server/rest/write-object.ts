@@ -1,10 +1,11 @@
 import { randomSuffix, randomUuid, timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
 import { equalJson } from "../json-value.ts";
-import { apiVersionOf, groupResource, type ServedResource } from "../resource.ts";
+import { apiVersionOf, groupResource, type ServedResource, type Verdict } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
-import { alreadyExists, badRequest, conflict, type FieldError, invalid, StatusError } from "../status-error.ts";
+import { alreadyExists, badRequest, conflict, invalid, StatusError } from "../status-error.ts";
 import { existing } from "./read.ts";
+import { tracked } from "./field-tracking.ts";
 import type { RequestScope } from "./request-scope.ts";
 
 /** Decodes a body into the resource's own kind, with defaults; the namespace and name of the path are filled in. */
@@ -16,16 +17,20 @@ export function decodeBody(scope: RequestScope, body: unknown): ApiObject {
   if ((apiVersion && apiVersion !== resource.apiVersion) || (kind && kind !== resource.kind)) {
     throw wrongKind(resource, String(apiVersion ?? ""), String(kind ?? ""));
   }
-  const { object, warnings } = resource.rules.decode(body, scope.fieldValidation);
-  scope.warnings.push(...warnings);
+  const { object, warnings } = resource.rules.decode(body, scope.fieldValidation, scope.request.duplicateFields?.());
+  for (const warning of warnings) if (!scope.warnings.includes(warning)) scope.warnings.push(warning);
   return resource.rules.applyDefaults(identified(scope, object));
 }
 
 function wrongKind(resource: ServedResource, apiVersion: string, kind: string): StatusError {
-  if (apiVersion && apiVersion !== resource.apiVersion)
-    return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`);
+  const version = apiVersion.slice(apiVersion.lastIndexOf("/") + 1);
+  const subject = `${kind || resource.kind} in version ${JSON.stringify(version || resource.version)} cannot be handled as a ${resource.kind}`;
+  if (kind === resource.kind || kind === "")
+    return badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`,
+    );
   return badRequest(
-    `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: converting (${kind}) to (${resource.kind}): unknown conversion`,
+    `${subject}: converting (${version || resource.version}.${kind}) to (${resource.group || "core"}.${resource.kind}): unknown conversion`,
   );
 }
 
@@ -46,18 +51,18 @@ function identified(scope: RequestScope, object: ApiObject): ApiObject {
 }
 
 /** The last steps of every creation: identity, strategy, validation, admission, store. */
-export async function createObject(scope: RequestScope, decoded: ApiObject): Promise<ApiObject> {
+export async function createObject(scope: RequestScope, decoded: ApiObject, applied = false): Promise<ApiObject> {
   const { parts, resource, request } = scope;
   const context = strategyContext(parts, request.user, scope.dryRun);
   let object = await parts.admission.mutate(scope, "CREATE", decoded, undefined);
-  object = parts.fieldTracking.created(scope, object);
+  if (!applied) object = tracked(scope, object, undefined, "");
   if (object.metadata.resourceVersion)
     throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   const { rules, strategy } = resource;
   let stored = rules.toStored(object);
   stored = born(stored, parts.random, timestamp(parts.clock.now()), strategy.generation);
   if (strategy.prepareForCreate) stored = strategy.prepareForCreate(stored, context);
-  refuse(resource, stored.metadata.name, rules.validateCreate(rules.fromStored(stored)));
+  refuse(scope, stored.metadata.name, rules.validateCreate(rules.fromStored(stored)));
   await parts.admission.validate(scope, "CREATE", rules.fromStored(stored), undefined);
   scope.warnings.push(...(strategy.warnings?.(stored, undefined) ?? []));
   const key = storeKey(stored.metadata.namespace, stored.metadata.name);
@@ -104,7 +109,8 @@ export interface Update {
   readonly change: (before: ApiObject) => ApiObject | Promise<ApiObject>;
   /** Runs instead of the strategy's preparation. */
   readonly prepare?: (object: ApiObject, before: ApiObject) => ApiObject;
-  readonly recordFields?: boolean;
+  /** The change has recorded its field managers itself, as an apply does. */
+  readonly applied?: boolean;
 }
 
 /** A change of an object that exists: PUT, every PATCH, and writes to subresources go through here. */
@@ -128,13 +134,13 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   const before = rules.fromStored(stored);
   let object = checkedIdentity(scope, await update.change(before), before);
   object = await parts.admission.mutate(scope, "UPDATE", object, before);
-  if (update.recordFields !== false) object = parts.fieldTracking.updated(scope, object, before);
+  if (!update.applied) object = tracked(scope, object, before, update.subresource ?? "");
   let next = rules.toStored(object);
   if (update.prepare) next = update.prepare(next, stored);
   else if (update.subresource === "status") next = preparedForStatus(resource, next, stored, context);
   else next = prepared(resource, next, stored, context);
-  next = withGeneration(next, stored, strategy.generation && update.subresource !== "status");
-  refuse(resource, next.metadata.name, rules.validateUpdate(rules.fromStored(next), before, update.subresource));
+  if (strategy.generation && update.subresource !== "status") next = withGeneration(next, stored, !strategy.countsStatus);
+  refuse(scope, next.metadata.name, rules.validateUpdate(rules.fromStored(next), before, update.subresource));
   await parts.admission.validate(scope, "UPDATE", rules.fromStored(next), before);
   scope.warnings.push(...(strategy.warnings?.(next, stored) ?? []));
   return next;
@@ -150,7 +156,7 @@ function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObje
     throw conflict(
       groupResource(resource),
       name,
-      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${before.metadata.uid}`,
+      `StorageError: invalid object, Code: 4, Key: ${registryKey(resource, before)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${before.metadata.uid}`,
     );
   const version = metadata.resourceVersion;
   if (!version && !resource.strategy.unconditionalUpdate)
@@ -171,6 +177,10 @@ function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObje
     selfLink: undefined,
   } as Partial<ApiObject["metadata"]>);
 }
+
+/** Where etcd would keep the object; it is part of a message. */
+const registryKey = ({ plural, group, custom }: ServedResource, { metadata }: ApiObject): string =>
+  `/registry/${custom ? `${group}/` : ""}${plural}/${storeKey(metadata.namespace, metadata.name)}`;
 
 function prepared(
   { strategy }: ServedResource,
@@ -205,11 +215,11 @@ function keepField(object: ApiObject, from: ApiObject, field: string): ApiObject
 }
 
 /** The generation counts changes of what is asked for: everything but metadata and status. */
-function withGeneration(next: ApiObject, stored: ApiObject, counted: boolean): ApiObject {
-  if (!counted) return next;
+function withGeneration(next: ApiObject, stored: ApiObject, ignoresStatus: boolean): ApiObject {
   for (const field of new Set([...Object.keys(next), ...Object.keys(stored)])) {
-    if (field === "metadata" || field === "status" || equalJson(next[field], stored[field])) continue;
-    return withMetadata(next, { generation: (stored.metadata.generation ?? 0) + 1 });
+    if (field === "metadata" || (field === "status" && ignoresStatus)) continue;
+    if (!equalJson(next[field], stored[field]))
+      return withMetadata(next, { generation: (stored.metadata.generation ?? 0) + 1 });
   }
   return next;
 }
@@ -248,6 +258,7 @@ function sameButTimes(stored: ApiObject, next: ApiObject): boolean {
 const withoutTimes = (entries: ApiObject["metadata"]["managedFields"]) =>
   entries?.map(({ time: _, ...entry }) => entry);
 
-export function refuse(resource: ServedResource, name: string, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw invalid(resource.group, resource.kind, name, errors);
+function refuse({ resource, warnings }: RequestScope, name: string, verdict: Verdict): void {
+  if (verdict.errors.length > 0) throw invalid(resource.group, resource.kind, name, verdict.errors);
+  warnings.push(...verdict.warnings);
 }

@@ -1,45 +1,164 @@
 import type { BuiltinResource } from "@bellows/api/builtin";
-import { selectableFieldsOf } from "../field-selectors.ts";
+import type { CustomResourceDefinition } from "@bellows/api";
+import { type ApiObject, record, withFields, withMetadata } from "../api-object.ts";
+import { defaultDefinition, statusOnWrite } from "../custom-resources/custom-resource-definition.ts";
+import { cleanupFinalizer } from "../definition-watcher.ts";
+import { eventsGroupFields, selectableFieldsOf } from "../field-selectors.ts";
+import { jobStrategy } from "./job.ts";
+import { podStrategy } from "./pod.ts";
+import { serviceStrategy } from "./service.ts";
 import { plainStrategy, type Strategy } from "./strategy.ts";
 
-/** Kinds without a spec that is asked for: nothing there is counted. */
-const ungenerated = new Set([
-  "configmaps",
-  "secrets",
-  "events",
-  "events.events.k8s.io",
-  "namespaces",
-  "nodes",
-  "serviceaccounts",
-  "services",
-  "endpoints",
-  "endpointslices.discovery.k8s.io",
-  "limitranges",
-  "resourcequotas",
-  "persistentvolumes",
-  "persistentvolumeclaims",
-  "leases.coordination.k8s.io",
-  "controllerrevisions.apps",
-  "clusterroles.rbac.authorization.k8s.io",
-  "clusterrolebindings.rbac.authorization.k8s.io",
-  "roles.rbac.authorization.k8s.io",
-  "rolebindings.rbac.authorization.k8s.io",
-  "horizontalpodautoscalers.autoscaling",
-  "storageclasses.storage.k8s.io",
-  "csinodes.storage.k8s.io",
-  "csidrivers.storage.k8s.io",
-  "volumeattachments.storage.k8s.io",
-  "certificatesigningrequests.certificates.k8s.io",
-  "apiservices.apiregistration.k8s.io",
-]);
+/** A status that a new object begins with, whatever the client sent. */
+const beginningWith = (status: Readonly<Record<string, unknown>>): Partial<Strategy> => ({
+  prepareForCreate: (object) => withFields(object, { status }),
+});
 
+/** A status write does not reach the labels (apps strategies reset them). */
+const keepsLabels: Partial<Strategy> = {
+  prepareForStatusUpdate: (object, before) =>
+    withMetadata(object, { labels: before.metadata.labels } as Partial<ApiObject["metadata"]>),
+};
+
+const generated: Partial<Strategy> = { generation: true };
+const createdByPut: Partial<Strategy> = { createOnUpdate: true };
+const returned: Partial<Strategy> = { returnsDeleted: true };
+const versioned: Partial<Strategy> = { unconditionalUpdate: false };
+
+const secret: Partial<Strategy> = {
+  prepareForCreate: withStringData,
+  prepareForUpdate: withStringData,
+};
+
+/** `stringData` is only ever written: it ends up in `data`. */
+function withStringData(object: ApiObject): ApiObject {
+  if (object.stringData === undefined) return object;
+  const { stringData, ...rest } = object;
+  const encoded = Object.entries(record(stringData)).map(([key, value]) => [
+    key,
+    Buffer.from(String(value), "utf8").toString("base64"),
+  ]);
+  return { ...rest, data: { ...record(object.data), ...Object.fromEntries(encoded) } } as unknown as ApiObject;
+}
+
+const namespace: Partial<Strategy> = {
+  returnsDeleted: true,
+  prepareForCreate(object) {
+    const spec = record(object.spec);
+    const finalizers = (spec.finalizers as string[] | undefined) ?? [];
+    return withFields(withNameLabel(object), {
+      spec: { ...spec, finalizers: finalizers.includes("kubernetes") ? finalizers : [...finalizers, "kubernetes"] },
+      status: { phase: "Active" },
+    });
+  },
+  prepareForUpdate: (object, before) =>
+    withNameLabel(withFields(object, { spec: before.spec, status: before.status })),
+};
+
+const nameLabel = "kubernetes.io/metadata.name";
+
+function withNameLabel(object: ApiObject): ApiObject {
+  const { name, labels } = object.metadata;
+  return labels?.[nameLabel] === name ? object : withMetadata(object, { labels: { ...labels, [nameLabel]: name } });
+}
+
+const definition: Partial<Strategy> = {
+  generation: true,
+  unconditionalUpdate: false,
+  prepareForCreate(object) {
+    const crd = defaultDefinition(object as unknown as CustomResourceDefinition) as unknown as ApiObject;
+    const finalizers = crd.metadata.finalizers ?? [];
+    return withMetadata(
+      withFields(crd, { status: statusOnWrite({ ...crd, status: undefined } as unknown as CustomResourceDefinition) }),
+      { finalizers: finalizers.includes(cleanupFinalizer) ? finalizers : [...finalizers, cleanupFinalizer] },
+    );
+  },
+  prepareForUpdate(object, before) {
+    const crd = defaultDefinition(object as unknown as CustomResourceDefinition) as unknown as ApiObject;
+    const old = before as unknown as CustomResourceDefinition;
+    return withFields(crd, { status: statusOnWrite({ ...crd, status: old.status } as CustomResourceDefinition, old) });
+  },
+};
+
+const clusterRole: Partial<Strategy> = { createOnUpdate: true };
+
+/** By the resource's qualified name (`deployments.apps`). */
+const strategies: Readonly<Record<string, Partial<Strategy>>> = {
+  pods: { ...podStrategy, generation: true },
+  services: serviceStrategy,
+  secrets: secret,
+  namespaces: namespace,
+  // A kubelet registers its node with a status.
+  nodes: {},
+  configmaps: {},
+  events: createdByPut,
+  "events.events.k8s.io": createdByPut,
+  endpoints: createdByPut,
+  limitranges: createdByPut,
+  resourcequotas: { ...returned, ...beginningWith({}) },
+  serviceaccounts: returned,
+  podtemplates: { ...returned, ...generated },
+  persistentvolumes: { ...returned, ...beginningWith({ phase: "Pending" }) },
+  persistentvolumeclaims: { ...returned, ...beginningWith({ phase: "Pending" }) },
+  replicationcontrollers: { ...generated, orphansByDefault: true, ...beginningWith({ replicas: 0 }) },
+  "controllerrevisions.apps": {},
+  "deployments.apps": { ...generated, ...keepsLabels, ...beginningWith({}) },
+  "replicasets.apps": { ...generated, ...keepsLabels, ...beginningWith({ replicas: 0 }) },
+  "statefulsets.apps": { ...generated, ...keepsLabels, ...beginningWith({ replicas: 0, availableReplicas: 0 }) },
+  "daemonsets.apps": {
+    ...generated,
+    ...keepsLabels,
+    ...beginningWith({ currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }),
+  },
+  "jobs.batch": { ...generated, ...jobStrategy },
+  "cronjobs.batch": { ...generated, ...beginningWith({}) },
+  "horizontalpodautoscalers.autoscaling": beginningWith({ desiredReplicas: 0, currentMetrics: null }),
+  "poddisruptionbudgets.policy": {
+    ...generated,
+    ...versioned,
+    ...beginningWith({ disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }),
+  },
+  "ingresses.networking.k8s.io": { ...generated, ...beginningWith({ loadBalancer: {} }) },
+  "ingressclasses.networking.k8s.io": generated,
+  "networkpolicies.networking.k8s.io": generated,
+  "servicecidrs.networking.k8s.io": beginningWith({}),
+  "endpointslices.discovery.k8s.io": generated,
+  "leases.coordination.k8s.io": { ...createdByPut, ...versioned },
+  "clusterroles.rbac.authorization.k8s.io": clusterRole,
+  "clusterrolebindings.rbac.authorization.k8s.io": createdByPut,
+  "roles.rbac.authorization.k8s.io": createdByPut,
+  "rolebindings.rbac.authorization.k8s.io": createdByPut,
+  "storageclasses.storage.k8s.io": returned,
+  "csidrivers.storage.k8s.io": { ...returned, ...versioned },
+  "csinodes.storage.k8s.io": { ...returned, ...versioned },
+  "csistoragecapacities.storage.k8s.io": versioned,
+  "volumeattachments.storage.k8s.io": { ...returned, ...versioned, ...beginningWith({ attached: false }) },
+  "volumeattributesclasses.storage.k8s.io": returned,
+  "priorityclasses.scheduling.k8s.io": generated,
+  "runtimeclasses.node.k8s.io": { ...createdByPut, ...versioned },
+  "mutatingwebhookconfigurations.admissionregistration.k8s.io": { ...generated, ...versioned },
+  "validatingwebhookconfigurations.admissionregistration.k8s.io": { ...generated, ...versioned },
+  "validatingadmissionpolicies.admissionregistration.k8s.io": { ...generated, ...versioned, ...beginningWith({}) },
+  "validatingadmissionpolicybindings.admissionregistration.k8s.io": { ...generated, ...versioned },
+  "customresourcedefinitions.apiextensions.k8s.io": definition,
+  "apiservices.apiregistration.k8s.io": { ...versioned, ...beginningWith({}) },
+  "certificatesigningrequests.certificates.k8s.io": beginningWith({}),
+  "flowschemas.flowcontrol.apiserver.k8s.io": { ...generated, ...beginningWith({}) },
+  "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": { ...generated, ...beginningWith({}) },
+  "resourceclaims.resource.k8s.io": { ...returned, ...beginningWith({}) },
+  "resourceclaimtemplates.resource.k8s.io": returned,
+  "resourceslices.resource.k8s.io": { ...returned, ...generated },
+  "deviceclasses.resource.k8s.io": { ...returned, ...generated },
+};
+
+/** What a built-in kind does when it is written. */
 export function strategyOf(resource: BuiltinResource): Strategy {
   const name = resource.group ? `${resource.plural}.${resource.group}` : resource.plural;
-  const selectableFields = selectableFieldsOf[name];
+  const selectableFields = name === "events.events.k8s.io" ? eventsGroupFields : selectableFieldsOf[name];
   return {
     ...plainStrategy,
     statusSubresource: resource.subresources.some((one) => one.name === "status"),
-    generation: !ungenerated.has(name),
+    ...strategies[name],
     ...(selectableFields && { selectableFields }),
   };
 }

@@ -21,6 +21,8 @@ export interface Strategy {
   readonly statusSubresource: boolean;
   /** A change of anything but metadata and status raises `metadata.generation`. */
   readonly generation: boolean;
+  /** Without a status subresource the status is part of what is asked for: its changes count too. */
+  readonly countsStatus?: boolean;
   /** PUT of a name that does not exist creates it. */
   readonly createOnUpdate: boolean;
   /** PUT without a resourceVersion overwrites whatever is there. */

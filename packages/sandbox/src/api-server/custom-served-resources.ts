@@ -1,0 +1,132 @@
+import type { CustomResourceDefinition } from "@bellows/api";
+import { builtinDefinitions } from "@bellows/api/builtin";
+import { type ApiObject, withMetadata } from "./api-object.ts";
+import { type CustomResource, type CustomResourceVersion, customResourceDefinition } from "./custom-resources/custom-resource-definition.ts";
+import { decodeValue } from "./decode/index.ts";
+import type { JsonObject } from "./json-value.ts";
+import { parseJsonPath } from "./table/table.ts";
+import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
+import { SchemaView } from "./schema-view.ts";
+import { badRequest } from "./status-error.ts";
+import type { Store } from "./store.ts";
+import type { Strategy } from "./strategies/strategy.ts";
+import { FieldErrors, subdomainName, validateMetadata, validateMetadataUpdate } from "./validation/index.ts";
+
+/** The resources that a definition adds: one for each version that it serves. */
+export function customServedResources(crd: CustomResourceDefinition, store: Store): ServedResource[] {
+  const resource = customResourceDefinition(crd);
+  const place = store.collection(`${resource.group}/${resource.plural}`);
+  return resource.versions
+    .filter((version) => version.served)
+    .map((version) => ({
+      group: resource.group,
+      version: version.name,
+      kind: resource.kind,
+      plural: resource.plural,
+      singular: resource.singular,
+      listKind: resource.listKind,
+      namespaced: resource.scope === "Namespaced",
+      shortNames: resource.shortNames,
+      categories: resource.categories,
+      verbs: ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"],
+      subresources: subresourcesOf(resource, version),
+      apiVersion: apiVersionOf(resource.group, version.name),
+      collection: place,
+      rules: customRules(resource, version),
+      strategy: customStrategy(version),
+      ...(version.scale && { scalePaths: version.scale }),
+      custom: true,
+    }));
+}
+
+const subresourceVerbs = ["get", "patch", "update"];
+
+function subresourcesOf(resource: CustomResource, version: CustomResourceVersion) {
+  const { group } = resource;
+  return [
+    ...(version.hasStatus
+      ? [{ name: "status", kind: resource.kind, group, version: version.name, verbs: subresourceVerbs }]
+      : []),
+    ...(version.scale
+      ? [{ name: "scale", kind: "Scale", group: "autoscaling", version: "v1", verbs: subresourceVerbs }]
+      : []),
+  ];
+}
+
+const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+function customRules(resource: CustomResource, version: CustomResourceVersion): ResourceRules {
+  const metadata = SchemaView.of(objectMeta, builtinDefinitions());
+  const stored = resource.storageVersion;
+  const inVersion = (object: ApiObject, apiVersion: string): ApiObject =>
+    object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+  const namespaced = resource.scope === "Namespaced";
+  return {
+    get schema() {
+      return version.view;
+    },
+    get table() {
+      return version.tableFormat;
+    },
+    decode(body, mode, duplicates = []) {
+      const object = body as JsonObject;
+      const meta = decodeValue(metadata, object.metadata ?? {});
+      const { object: pruned, unknown } = version.prune({ ...object, metadata: meta.value });
+      const problems = [
+        ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+        ...meta.unknown.map((path) => `unknown field ${JSON.stringify(`metadata.${path}`)}`),
+        ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+      ];
+      if (mode === "Strict" && problems.length > 0)
+        throw badRequest(
+          `${resource.kind} in version "${version.name}" cannot be handled as a ${resource.kind}: strict decoding error: ${problems.join(", ")}`,
+        );
+      const warnings = mode === "Warn" ? problems : [];
+      if (version.deprecationWarning) warnings.push(version.deprecationWarning);
+      return { object: pruned as unknown as ApiObject, warnings };
+    },
+    applyDefaults: (object) => version.applyDefaults(object),
+    validateCreate(object) {
+      const errors = new FieldErrors();
+      validateMetadata(errors, object.metadata, namespaced, subdomainName);
+      return withMetadataErrors(errors, version.validateCreate(object));
+    },
+    validateUpdate(object, before, subresource) {
+      const errors = new FieldErrors();
+      validateMetadataUpdate(errors, object.metadata, before.metadata);
+      const verdict =
+        subresource === "status" ? version.validateStatusUpdate(object, before) : version.validateUpdate(object, before);
+      return withMetadataErrors(errors, verdict);
+    },
+    toStored: (object) => inVersion(object, stored.apiVersion),
+    fromStored: (object) => inVersion(object, version.apiVersion),
+  };
+}
+
+const withMetadataErrors = ({ list }: FieldErrors, verdict: Verdict): Verdict =>
+  list.length === 0 ? verdict : { ...verdict, errors: [...list, ...verdict.errors] };
+
+function customStrategy(version: CustomResourceVersion): Strategy {
+  const { hasStatus } = version;
+  const selectable = version.selectableFields.map((path) => [path.replace(/^\./, ""), parseJsonPath(path)] as const);
+  return {
+    statusSubresource: hasStatus,
+    generation: true,
+    countsStatus: !hasStatus,
+    createOnUpdate: false,
+    unconditionalUpdate: false,
+    prepareForCreate(object) {
+      if (!hasStatus || object.status === undefined) return object;
+      const { status: _, ...rest } = object;
+      return rest as ApiObject;
+    },
+    // A write of the status changes nothing else; the metadata only gains its managers.
+    prepareForStatusUpdate: (object, before) => {
+      const { managedFields } = object.metadata;
+      return withMetadata({ ...object, metadata: before.metadata }, { managedFields } as Partial<ApiObject["metadata"]>);
+    },
+    selectableFields: Object.fromEntries(
+      selectable.map(([name, find]) => [name, (object: ApiObject) => String(find(object)[0] ?? "")]),
+    ),
+  };
+}

@@ -1,0 +1,90 @@
+import { StatusError } from "./status-error.ts";
+
+/** How an object is to be written, and as what. */
+export interface Representation {
+  readonly format: "json" | "yaml";
+  /** `Table`, `PartialObjectMetadata`, `PartialObjectMetadataList`: undefined is the object as it is. */
+  readonly as: string | undefined;
+  readonly asVersion: string;
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly quality: number;
+}
+
+/** The ranges of an `Accept` header, the most wanted first. */
+export function acceptedRanges(header: string): readonly MediaRange[] {
+  return header
+    .split(",")
+    .map((range, index) => {
+      const [type = "", ...rest] = range.split(";").map((part) => part.trim());
+      const parameters: Record<string, string> = {};
+      for (const part of rest) {
+        const [name = "", value = ""] = part.split("=");
+        parameters[name] = value;
+      }
+      return { type: type.toLowerCase(), parameters, quality: Number(parameters.q ?? 1), index };
+    })
+    .filter(({ type }) => type !== "")
+    .sort((a, b) => b.quality - a.quality || a.index - b.index);
+}
+
+const formats: Readonly<Record<string, Representation["format"]>> = {
+  "application/json": "json",
+  "application/yaml": "yaml",
+  "application/*": "json",
+  "*/*": "json",
+};
+
+const conversions = new Set(["Table", "PartialObjectMetadata", "PartialObjectMetadataList"]);
+
+/** The first representation of an `Accept` header that this server has; 406 where it has none. */
+export function negotiate(header: string | undefined): Representation {
+  if (!header || header === "*/*" || header === "application/json") return { format: "json", as: undefined, asVersion: "" };
+  for (const { type, parameters } of acceptedRanges(header)) {
+    const format = formats[type];
+    if (!format) continue;
+    const as = parameters.as;
+    if (as === undefined) return { format, as: undefined, asVersion: "" };
+    if (conversions.has(as) && parameters.g === "meta.k8s.io" && (parameters.v === "v1" || parameters.v === "v1beta1"))
+      return { format, as, asVersion: parameters.v };
+  }
+  throw new StatusError(
+    406,
+    "NotAcceptable",
+    "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+  );
+}
+
+const bodyTypes = ["application/json", "application/yaml"] as const;
+
+/** The format of a request body by its `content-type`; 415 for one that this server cannot read. */
+export function bodyFormat(contentType: string | undefined, patch: boolean): "json" | "yaml" {
+  const type = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (patch) {
+    if (type === "application/apply-patch+yaml") return "yaml";
+    if (patchTypes.includes(type)) return "json";
+    throw unsupportedMediaType(patchTypes);
+  }
+  if (type === "" || type === "application/json" || type === "*/*" || type === "application/x-www-form-urlencoded")
+    return "json";
+  if (type === "application/yaml" || type === "text/yaml" || type === "application/x-yaml") return "yaml";
+  throw unsupportedMediaType([...bodyTypes, "application/vnd.kubernetes.protobuf"]);
+}
+
+/** In the order in which Kubernetes names them. */
+const patchTypes: readonly string[] = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
+];
+
+export const unsupportedMediaType = (accepted: readonly string[]) =>
+  new StatusError(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+  );

@@ -1,0 +1,76 @@
+import { type ApiResponse, ok } from "../api-request.ts";
+import { storeKey } from "../api-object.ts";
+import { represent } from "../representation.ts";
+import { answerSubresource } from "../subresources/subresources.ts";
+import { bind } from "../subresources/binding.ts";
+import { answerReview } from "../subresources/review.ts";
+import { deleteCollection, deletedStatus, deleteObject } from "./delete.ts";
+import { patch } from "./patch.ts";
+import { get, list } from "./read.ts";
+import { methodNotAllowed } from "./refusals.ts";
+import type { RequestScope } from "./request-scope.ts";
+import { watch } from "./watch.ts";
+import { createObject, decodeBody, updateObject } from "./write-object.ts";
+
+/** Answers a request for a resource, in the form that it asks for, with its warnings. */
+export async function answerResource(scope: RequestScope): Promise<ApiResponse> {
+  const { info, resource, request, parts } = scope;
+  const answer = info.subresource === undefined ? await answerVerb(scope) : await answerSubresource(scope);
+  const represented = answer.stream || answer.upgrade ? answer : represent(request, resource, parts.clock, answer);
+  if (scope.warnings.length === 0) return represented;
+  return { ...represented, headers: { ...represented.headers, warning: warningHeader(scope.warnings) } };
+}
+
+async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
+  const { info, resource, request } = scope;
+  // A name in the path is the place of one object; a namespaced kind is made in a namespace.
+  const { verb, name } = info;
+  if (verb === "" || !resource.verbs.includes(verb)) throw methodNotAllowed();
+  const namespaceMissing = resource.namespaced && info.namespace === undefined;
+  if (namespaceMissing && verb !== "list" && verb !== "watch" && !isReview(scope)) throw methodNotAllowed();
+  switch (verb) {
+    case "get":
+      return ok(get(scope));
+    case "list":
+      return ok(list(scope));
+    case "watch":
+      return { ...ok(undefined), watch: watch(scope) };
+    case "create": {
+      if (name !== undefined) throw methodNotAllowed();
+      if (resource.group === "" && resource.plural === "bindings") return ok(await bind(scope), 201);
+      const review = answerReview(scope);
+      if (review !== undefined) return ok(review, 201);
+      return ok(await createObject(scope, decodeBody(scope, request.body)), 201);
+    }
+    case "update":
+      if (name === undefined) throw methodNotAllowed();
+      return update(scope, name);
+    case "patch": {
+      if (name === undefined) throw methodNotAllowed();
+      const { object, created } = await patch(scope);
+      return ok(object, created ? 201 : 200);
+    }
+    case "delete": {
+      const { gone, object } = await deleteObject(scope);
+      return ok(gone && !resource.strategy.returnsDeleted ? deletedStatus(resource, object) : object);
+    }
+    case "deletecollection":
+      return ok(await deleteCollection(scope));
+  }
+}
+
+/** A PUT replaces; for a few kinds it also creates what does not exist. */
+async function update(scope: RequestScope, name: string): Promise<ApiResponse> {
+  const { resource, request, namespace } = scope;
+  if (resource.strategy.createOnUpdate && !resource.collection.get(storeKey(namespace, name))) {
+    const object = decodeBody(scope, request.body);
+    if (object.metadata.name === name && !object.metadata.resourceVersion && !object.metadata.uid)
+      return ok(await createObject(scope, object), 201);
+  }
+  return ok(await updateObject(scope, { change: () => decodeBody(scope, request.body) }));
+}
+
+const isReview = ({ resource }: RequestScope): boolean => !resource.verbs.includes("get");
+
+const warningHeader = (warnings: readonly string[]) =>
+  warnings.map((warning) => `299 - ${JSON.stringify(warning)}`).join(", ");

@@ -1,0 +1,92 @@
+import { type ApiObject, record } from "../api-object.ts";
+import type { ApiResponse, Query } from "../api-request.ts";
+import { existing } from "../rest/read.ts";
+import type { RequestScope } from "../rest/request-scope.ts";
+import { badRequest, StatusError } from "../status-error.ts";
+import type { PodLogOptions } from "./pod-streams.ts";
+
+/** GET of pods/log: text, which goes on while `follow` is set and the container runs. */
+export function podLog(scope: RequestScope): ApiResponse {
+  const { resource, namespace, name, request, parts } = scope;
+  const pod = existing(resource, namespace, name as string);
+  const container = chosenContainer(pod, request.query);
+  const { status, spec } = pod;
+  if (!record(spec).nodeName)
+    return { status: 200, headers: textHeaders, body: "" };
+  const waiting = containerStatus(status, container)?.state?.waiting;
+  if (waiting && !containerStatus(status, container)?.lastState?.terminated)
+    throw badRequest(
+      `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${waiting.reason ?? "ContainerCreating"}`,
+    );
+  const options = logOptions(request.query, container, parts.clock.now(), request.signal);
+  if (options.previous && !containerStatus(status, container)?.lastState?.terminated)
+    throw badRequest(`previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`);
+  return { status: 200, headers: textHeaders, body: undefined, stream: parts.podStreams.logs(pod, options) };
+}
+
+const textHeaders = { "content-type": "text/plain" };
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly state?: { readonly waiting?: { readonly reason?: string } };
+  readonly lastState?: { readonly terminated?: object };
+}
+
+function containerStatus(status: unknown, container: string): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = record(status) as {
+    containerStatuses?: readonly ContainerStatus[];
+    initContainerStatuses?: readonly ContainerStatus[];
+  };
+  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
+}
+
+/** The container that the query names, or the only one. */
+export function chosenContainer(pod: ApiObject, query: Query): string {
+  const names = (field: string) =>
+    ((record(pod.spec)[field] as readonly { name: string }[] | undefined) ?? []).map(({ name }) => name);
+  const containers = names("containers");
+  const init = names("initContainers");
+  const wanted = query.get("container");
+  if (wanted) {
+    if ([...containers, ...init, ...names("ephemeralContainers")].includes(wanted)) return wanted;
+    throw badRequest(`container ${wanted} is not valid for pod ${pod.metadata.name}`);
+  }
+  if (containers.length === 1) return containers[0] as string;
+  const chosen = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"];
+  if (chosen && containers.includes(chosen)) return chosen;
+  const more = init.length > 0 ? ` or one of the init containers: [${init.join(" ")}]` : "";
+  throw badRequest(
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${containers.join(" ")}]${more}`,
+  );
+}
+
+function logOptions(
+  query: Query,
+  container: string,
+  now: number,
+  signal: AbortSignal | undefined,
+): PodLogOptions {
+  const count = (name: string) => {
+    const text = query.get(name);
+    if (text === undefined || text === "") return undefined;
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= 0) return value;
+    throw new StatusError(
+      422,
+      "Invalid",
+      `PodLogOptions.v1 "" is invalid: ${name}: Invalid value: ${text}: must be greater than or equal to 0`,
+    );
+  };
+  const sinceSeconds = count("sinceSeconds");
+  const sinceTime = query.get("sinceTime");
+  return {
+    container,
+    follow: query.flag("follow"),
+    previous: query.flag("previous"),
+    timestamps: query.flag("timestamps"),
+    since: sinceSeconds !== undefined ? now - sinceSeconds * 1000 : sinceTime ? Date.parse(sinceTime) : undefined,
+    tailLines: count("tailLines"),
+    limitBytes: count("limitBytes"),
+    signal,
+  };
+}
