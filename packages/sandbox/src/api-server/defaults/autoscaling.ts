@@ -1,6 +1,10 @@
 import { isObject, type JsonObject } from "../json-value.ts";
 import { type Defaulter, fill, fillZero, withinAlways } from "./fill.ts";
 
+const defaultCpuPercent = 80;
+/** Where v1 keeps metrics other than CPU utilization. */
+const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
+
 const scaleUpRules = {
   stabilizationWindowSeconds: 0,
   selectPolicy: "Max",
@@ -14,12 +18,20 @@ const scaleDownRules = { selectPolicy: "Max", policies: [{ type: "Percent", valu
 
 const cpuUtilization = {
   type: "Resource",
-  resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } },
+  resource: { name: "cpu", target: { type: "Utilization", averageUtilization: defaultCpuPercent } },
 };
 
 const v2Spec: Defaulter = (spec) => {
   const filled = fillZero(fill(spec, { minReplicas: 1 }), { metrics: [cpuUtilization] });
   return isObject(filled["behavior"]) ? withinAlways(filled, "behavior", behavior) : filled;
+};
+
+/** The metric that v2 falls back to, unless other metrics came along in the annotation that v1 keeps them in. */
+const v1Defaults: Defaulter = (hpa) => {
+  const { metadata } = hpa;
+  const annotations = isObject(metadata) && isObject(metadata["annotations"]) ? metadata["annotations"] : {};
+  const cpu = annotations[metricsAnnotation] === undefined ? { targetCPUUtilizationPercentage: defaultCpuPercent } : {};
+  return withinAlways(hpa, "spec", (spec) => fill(spec, { minReplicas: 1, ...cpu }));
 };
 
 /** Once one direction is given, both are written out. */
@@ -31,6 +43,6 @@ const behavior = (given: JsonObject): JsonObject =>
   );
 
 export const autoscalingDefaults: Readonly<Record<string, Readonly<Record<string, Defaulter>>>> = {
-  v1: { HorizontalPodAutoscaler: (hpa) => withinAlways(hpa, "spec", (spec) => fill(spec, { minReplicas: 1 })) },
+  v1: { HorizontalPodAutoscaler: v1Defaults },
   v2: { HorizontalPodAutoscaler: (hpa) => withinAlways(hpa, "spec", v2Spec) },
 };

@@ -6,6 +6,15 @@ import { podDefaults, podTemplateDefaults } from "./pod.ts";
 import { roundResourceList } from "./resource-list.ts";
 import { serviceDefaults } from "./service.ts";
 
+/** `stringData` is for writing only: it becomes `data`, over what that had under the same keys. */
+const secretDefaults: Defaulter = (secret) => {
+  const { stringData, ...rest } = fillZero(secret, { type: "Opaque" });
+  if (!isObject(stringData)) return stringData === undefined ? fillZero(secret, { type: "Opaque" }) : rest;
+  const data: JsonObject = isObject(rest["data"]) ? { ...rest["data"] } : {};
+  for (const key in stringData) data[key] = Buffer.from(String(stringData[key])).toString("base64");
+  return { ...rest, data };
+};
+
 const namespaceDefaults: Defaulter = (namespace) => {
   const named = withinAlways(namespace, "metadata", (metadata) => {
     const { name } = metadata;
@@ -81,7 +90,7 @@ export const coreDefaults: Readonly<Record<string, Defaulter>> = {
   PodTemplate: (object) => withinAlways(object, "template", podTemplateDefaults),
   ReplicationController: replicationControllerDefaults,
   Service: serviceDefaults,
-  Secret: (secret) => fillZero(secret, { type: "Opaque" }),
+  Secret: secretDefaults,
   Namespace: namespaceDefaults,
   Node: nodeDefaults,
   Endpoints: endpointsDefaults,

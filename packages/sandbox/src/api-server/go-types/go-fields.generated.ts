@@ -902,6 +902,53 @@ export const nullFields: Readonly<Record<string, readonly string[]>> = {
   ]
 };
 
+/** Fields with a zero default that are still left out when zero, by definition. */
+export const unwrittenFields: Readonly<Record<string, readonly string[]>> = {
+  "io.k8s.api.autoscaling.v1.ScaleSpec": [
+    "replicas"
+  ],
+  "io.k8s.api.core.v1.ConfigMapEnvSource": [
+    "name"
+  ],
+  "io.k8s.api.core.v1.ConfigMapKeySelector": [
+    "name"
+  ],
+  "io.k8s.api.core.v1.ConfigMapProjection": [
+    "name"
+  ],
+  "io.k8s.api.core.v1.ConfigMapVolumeSource": [
+    "name"
+  ],
+  "io.k8s.api.core.v1.LocalObjectReference": [
+    "name"
+  ],
+  "io.k8s.api.core.v1.ReplicationControllerSpec": [
+    "minReadySeconds"
+  ],
+  "io.k8s.api.core.v1.SecretEnvSource": [
+    "name"
+  ],
+  "io.k8s.api.core.v1.SecretKeySelector": [
+    "name"
+  ],
+  "io.k8s.api.core.v1.SecretProjection": [
+    "name"
+  ]
+};
+
+/** Quantities that are printed as 0 when unset, by definition. */
+export const quantityFields: Readonly<Record<string, readonly string[]>> = {
+  "io.k8s.api.core.v1.ResourceFieldSelector": [
+    "divisor"
+  ],
+  "io.k8s.api.resource.v1.Counter": [
+    "value"
+  ],
+  "io.k8s.api.resource.v1.DeviceCapacity": [
+    "value"
+  ]
+};
+
 /** Named Go types of fields, by definition and field. */
 export const goTypeNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "io.k8s.api.admissionregistration.v1.MatchResources": {

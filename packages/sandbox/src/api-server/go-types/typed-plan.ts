@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json-value.ts";
 import type { SchemaView } from "../schema-view.ts";
-import { nullFields, pointerFields } from "./go-fields.generated.ts";
+import { nullFields, pointerFields, quantityFields, unwrittenFields } from "./go-fields.generated.ts";
 
 /** How Go prints a struct: which fields it always writes, and which zero values it leaves out. */
 export interface TypedPlan {
@@ -9,6 +9,11 @@ export interface TypedPlan {
   /** Fields whose zero value (`""`, `0`, `false`, `[]`, `{}`) is a value of its own. */
   readonly keepsZero: ReadonlySet<string>;
 }
+
+/** Lists that upstream leaves out when empty, but whose emptiness its defaults and rules see before that. */
+const meaningfulWhenEmpty: Readonly<Record<string, readonly string[]>> = {
+  "io.k8s.api.autoscaling.v2.HPAScalingRules": ["policies"],
+};
 
 const plans = new WeakMap<SchemaView, TypedPlan | undefined>();
 
@@ -19,13 +24,14 @@ export function typedPlan(view: SchemaView): TypedPlan | undefined {
   if (!definition || !schema.properties) return undefined;
   if (plans.has(base)) return plans.get(base);
   const written: [string, unknown][] = [];
-  const keepsZero = new Set([...(pointerFields[definition] ?? []), ...(nullFields[definition] ?? [])]);
+  const keepsZero = new Set([...(pointerFields[definition] ?? []), ...(nullFields[definition] ?? []), ...(meaningfulWhenEmpty[definition] ?? [])]);
   for (const [name, property] of Object.entries(schema.properties)) {
     const zero = writtenZero(base.field(name) as SchemaView, property.default);
-    if (zero === undefined) continue;
+    if (zero === undefined || unwrittenFields[definition]?.includes(name)) continue;
     written.push([name, zero]);
     keepsZero.add(name);
   }
+  for (const name of quantityFields[definition] ?? []) if (!keepsZero.has(name)) written.push([name, "0"]);
   const plan = { written, keepsZero };
   plans.set(base, plan);
   return plan;

@@ -4,6 +4,13 @@ import type { SchemaView } from "../schema-view.ts";
 /** How a list or map is owned: as one value, or part by part. */
 export type Structure = "scalar" | "atomic" | "granular-map" | "keyed-list" | "set-list";
 
+/** Definitions whose values are owned as a whole, whatever is in them. */
+const opaque = new Set([
+  "io.k8s.apimachinery.pkg.runtime.RawExtension",
+  "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1",
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
+]);
+
 /**
  * How a value is owned, by its schema and, where that says nothing, by the value itself (`deduced`: maps field by
  * field, lists as a whole), as structured-merge-diff reads OpenAPI.
@@ -11,6 +18,7 @@ export type Structure = "scalar" | "atomic" | "granular-map" | "keyed-list" | "s
 export function structureOf(view: SchemaView | undefined, value: unknown): Structure {
   const list = Array.isArray(value);
   if (!list && !isObject(value) && value !== null && value !== undefined) return "scalar";
+  if (view?.definition && opaque.has(view.definition)) return "atomic";
   if (!view || view.shape === "any") return list ? "atomic" : isObject(value) ? "granular-map" : "scalar";
   const { schema } = view;
   switch (view.shape) {

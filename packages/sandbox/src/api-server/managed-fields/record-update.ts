@@ -62,7 +62,8 @@ export function recordUpdate(record: UpdateRecord): ManagedFieldsEntry[] | undef
     result = capUpdateManagers(result);
   }
   if (entries && equalOwnership(result, managers)) return entries;
-  return encodeManagers(result);
+  const encoded = encodeManagers(result);
+  return encoded.length ? encoded : undefined;
 }
 
 /** An empty list, or a list of one empty entry, as sent by a client, asks to forget all owners. */

@@ -23,7 +23,7 @@ export function validateHorizontalPodAutoscaler(errors: FieldErrors, hpa: Horizo
   if (maxReplicas < 1) errors.invalid("spec.maxReplicas", maxReplicas, "must be greater than 0");
   if (minReplicas !== undefined && maxReplicas < minReplicas)
     errors.invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`");
-  validateReference(errors, scaleTargetRef, "spec.scaleTargetRef");
+  validateReference(errors, scaleTargetRef, "spec.scaleTargetRef", scaleTargetRef?.kind !== "ReplicationController");
   metrics?.forEach((metric, index) => validateMetric(errors, metric, `spec.metrics[${index}]`));
   if (minReplicas === 0 && !metrics?.some(({ type }) => type === "Object" || type === "External"))
     errors.forbidden(
@@ -34,13 +34,20 @@ export function validateHorizontalPodAutoscaler(errors: FieldErrors, hpa: Horizo
   validateRules(errors, behavior?.scaleDown, "spec.behavior.scaleDown");
 }
 
-function validateReference(errors: FieldErrors, ref: CrossVersionObjectReference | undefined, path: string): void {
+function validateReference(
+  errors: FieldErrors,
+  ref: CrossVersionObjectReference | undefined,
+  path: string,
+  groupRequired = false,
+): void {
   for (const field of ["kind", "name"] as const) {
     const value = ref?.[field];
     if (!value) errors.required(`${path}.${field}`);
     else errors.invalidEach(`${path}.${field}`, value, pathSegmentProblems(value));
   }
   const apiVersion = ref?.apiVersion ?? "";
+  if (groupRequired && !apiVersion.includes("/"))
+    errors.invalid(`${path}.apiVersion`, apiVersion, "apiVersion must specify API group");
   if (apiVersion.split("/").length > 2)
     errors.invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
 }
@@ -63,8 +70,7 @@ function validateMetric(errors: FieldErrors, metric: MetricSpec, path: string): 
   const [first] = present;
   if (first) validateSource(errors, metric, first, `${path}.${first}`);
   const expected = sourceOf[type];
-  if (!expected) errors.notSupported(`${path}.type`, type ?? "", metricTypes);
-  else if (metric[expected] === undefined)
+  if (expected && metric[expected] === undefined)
     errors.required(`${path}.${expected}`, "must populate information for the given metric source");
   if (present.length !== 1)
     for (const other of present)

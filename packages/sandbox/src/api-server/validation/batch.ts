@@ -14,7 +14,7 @@ const maxCronJobName = 52;
 export function validateJob(errors: FieldErrors, job: Job): void {
   const spec = job.spec ?? { template: {} };
   validateJobSpec(errors, spec, "spec");
-  validateJobSelector(errors, spec);
+  validateJobSelector(errors, job, spec);
   const { completions, completionMode } = spec;
   if (completionMode === "Indexed" && completions !== undefined && completions > 0) {
     const hostname = `${job.metadata.name}-${completions - 1}`;
@@ -23,8 +23,19 @@ export function validateJob(errors: FieldErrors, job: Job): void {
   }
 }
 
-function validateJobSelector(errors: FieldErrors, spec: JobSpec): void {
-  const { selector, template } = spec;
+/** What the API server puts on the pods of a Job; the unprefixed ones are from before Kubernetes 1.27. */
+const generatedLabels = (uid: string, name: string) => ({
+  "batch.kubernetes.io/controller-uid": uid,
+  "batch.kubernetes.io/job-name": name,
+  "controller-uid": uid,
+  "job-name": name,
+});
+
+/** Without a manual selector it is the one that the API server made from the Job's uid. */
+function validateJobSelector(errors: FieldErrors, job: Job, spec: JobSpec): void {
+  const { selector, template, manualSelector } = spec;
+  if (!manualSelector && selector && job.metadata.uid && !selects(selector, generatedLabels(job.metadata.uid, job.metadata.name)))
+    errors.invalid("spec.selector", selector, "`selector` not auto-generated");
   if (!selector) errors.required("spec.selector");
   const usable = validateLabelSelector(errors, selector, "spec.selector");
   const labels = template?.metadata?.labels;
@@ -50,7 +61,7 @@ function validateJobSpec(errors: FieldErrors, spec: JobSpec, path: string): void
   validateCompletionMode(errors, spec, path);
   if (spec.podFailurePolicy) validatePodFailurePolicy(errors, spec, `${path}.podFailurePolicy.rules`);
   if (spec.successPolicy && spec.completionMode !== "Indexed")
-    errors.invalid(`${path}.successPolicy`, spec.successPolicy, "requires indexed completion mode");
+    errors.invalid(`${path}.successPolicy`, successPolicyAsGo(spec.successPolicy), "requires indexed completion mode");
   if (spec.podReplacementPolicy !== undefined)
     errors.oneOf(
       `${path}.podReplacementPolicy`,
@@ -65,6 +76,14 @@ function validateJobSpec(errors: FieldErrors, spec: JobSpec, path: string): void
   else if (spec.podFailurePolicy && policy !== "Never")
     errors.invalid(at, policy, 'only "Never" is supported when podFailurePolicy is specified');
 }
+
+/** The internal struct as JSON, which is what the message shows. */
+const successPolicyAsGo = (policy: NonNullable<JobSpec["successPolicy"]>) => ({
+  Rules: policy.rules.map(({ succeededIndexes, succeededCount }) => ({
+    SucceededIndexes: succeededIndexes ?? null,
+    SucceededCount: succeededCount ?? null,
+  })),
+});
 
 function validateCompletionMode(errors: FieldErrors, spec: JobSpec, path: string): void {
   const { completionMode, completions, parallelism, maxFailedIndexes, backoffLimitPerIndex } = spec;
@@ -96,6 +115,10 @@ function validatePodFailurePolicy(errors: FieldErrors, spec: JobSpec, path: stri
       if (spec.backoffLimitPerIndex === undefined)
         errors.invalid(`${at}.action`, rule.action, "requires the backoffLimitPerIndex to be set");
     } else errors.oneOf(`${at}.action`, rule.action, actions);
+    const conditions = rule.onPodConditions?.length ?? 0;
+    if (rule.onExitCodes && conditions) errors.invalidAsWhole(at, "specifying both OnExitCodes and OnPodConditions is not supported");
+    if (!rule.onExitCodes && !conditions)
+      errors.invalidAsWhole(at, "specifying one of OnExitCodes and OnPodConditions is required");
     const codes = rule.onExitCodes;
     if (codes) {
       errors.oneOf(`${at}.onExitCodes.operator`, codes.operator, ["In", "NotIn"]);

@@ -3,7 +3,7 @@ import { compareQuantities } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import { configKeyProblems, labelValueProblems, qualifiedNameProblems } from "./formats.ts";
-import { validateAmount, validateResourceName } from "./resources.ts";
+import { isQuotaResource, validateAmount, validateContainerResourceName, validateResourceName } from "./resources.ts";
 
 /** 1 MiB for all values of a Secret or ConfigMap together. */
 const maxDataBytes = 1024 * 1024;
@@ -21,7 +21,7 @@ export function validateConfigMap(errors: FieldErrors, configMap: ConfigMap): vo
     errors.invalidEach(`binaryData[${key}]`, key, configKeyProblems(key));
     bytes += base64Bytes(binaryData[key] as string);
   }
-  if (bytes > maxDataBytes) errors.tooLong("", maxDataBytes);
+  if (bytes > maxDataBytes) errors.tooLong("[]", maxDataBytes);
 }
 
 const frozen = "field is immutable when `immutable` is set";
@@ -93,7 +93,7 @@ export function validateNode(errors: FieldErrors, node: Node): void {
   validateTaints(errors, node.spec?.taints, "metadata.taints");
   for (const list of ["capacity", "allocatable"] as const)
     for (const [name, amount] of Object.entries(node.status?.[list] ?? {}))
-      validateAmount(errors, name, amount, `status.${list}[${name}]`);
+      validateAmount(errors, name, amount, `status.${list}.${name}`);
 }
 
 function validateTaints(errors: FieldErrors, taints: readonly Taint[] | undefined, path: string): void {
@@ -107,7 +107,11 @@ function validateTaints(errors: FieldErrors, taints: readonly Taint[] | undefine
     if (!effect) errors.required(`${at}.effect`);
     else errors.oneOf(`${at}.effect`, effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"]);
     const pair = `${key}/${effect}`;
-    if (seen.has(pair)) errors.duplicate(at, taint);
+    if (seen.has(pair)) errors.duplicate(
+        at,
+        { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null },
+        "taints must be unique by key and effect pair",
+      );
     seen.add(pair);
   });
 }
@@ -121,27 +125,44 @@ export function validateNodeUpdate(errors: FieldErrors, node: Node, old: Node): 
     errors.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
 }
 
-const quotaObjects = /^count\/[a-z0-9.-]+$/;
+function validateQuotaName(errors: FieldErrors, name: string, path: string): void {
+  validateResourceName(errors, name, path);
+  if (!name.includes("/") && !isQuotaResource(name)) errors.invalid(path, name, "must be a standard resource for quota");
+}
 
 export function validateResourceQuota(errors: FieldErrors, quota: ResourceQuota): void {
   for (const [name, amount] of Object.entries(quota.spec?.hard ?? {})) {
     const path = `spec.hard[${name}]`;
-    if (!quotaObjects.test(name)) validateResourceName(errors, name, path);
+    validateQuotaName(errors, name, path);
     validateAmount(errors, name, amount, path);
   }
 }
+
+const standardTypes = ["Pod", "Container", "PersistentVolumeClaim"];
+const amountLists = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] as const;
 
 export function validateLimitRange(errors: FieldErrors, range: LimitRange): void {
   const types = new Set<string>();
   range.spec?.limits?.forEach((limit, index) => {
     const at = `spec.limits[${index}]`;
     const { type = "", min = {}, max = {}, default: limits = {}, defaultRequest: requests = {}, maxLimitRequestRatio: ratios = {} } = limit;
-    errors.invalidEach(`${at}.type`, type, qualifiedNameProblems(type));
+    const problems = qualifiedNameProblems(type);
+    errors.invalidEach(`${at}.type`, type, problems);
+    if (!problems.length && !type.includes("/") && !standardTypes.includes(type))
+      errors.invalid(`${at}.type`, type, "must be a standard limit type or fully qualified");
     if (types.has(type)) errors.duplicate(`${at}.type`, type);
     types.add(type);
     if (type === "Pod")
       for (const field of ["default", "defaultRequest"] as const)
         if (Object.keys(limit[field] ?? {}).length) errors.forbidden(`${at}.${field}`, "may not be specified when `type` is 'Pod'");
+    for (const list of amountLists) {
+      if (type === "Pod" && (list === "default" || list === "defaultRequest")) continue;
+      for (const name of Object.keys(limit[list] ?? {})) {
+        const path = `${at}.${list}[${name}]`;
+        if (type === "Pod" || type === "Container") validateContainerResourceName(errors, name, path);
+        else validateResourceName(errors, name, path);
+      }
+    }
     if (type === "PersistentVolumeClaim" && !("storage" in min) && !("storage" in max))
       errors.required(`${at}.limits`, "either minimum or maximum storage value is required, but neither was provided");
     const names = new Set([max, min, limits, requests, ratios].flatMap((list) => Object.keys(list)));

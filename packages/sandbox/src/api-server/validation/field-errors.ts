@@ -15,6 +15,11 @@ export class FieldErrors {
     this.add("FieldValueInvalid", field, `Invalid value: ${printValue(value)}`, detail);
   }
 
+  /** For a value that would say nothing: `Invalid value: requires ...`. */
+  invalidAsWhole(field: string, detail: string): void {
+    this.add("FieldValueInvalid", field, "Invalid value", detail);
+  }
+
   /** One error a problem. */
   invalidEach(field: string, value: unknown, problems: readonly string[]): void {
     for (const problem of problems) this.invalid(field, value, problem);
@@ -29,8 +34,8 @@ export class FieldErrors {
     this.add("FieldValueForbidden", field, "Forbidden", detail);
   }
 
-  duplicate(field: string, value: unknown): void {
-    this.add("FieldValueDuplicate", field, `Duplicate value: ${printValue(value)}`, "");
+  duplicate(field: string, value: unknown, detail = ""): void {
+    this.add("FieldValueDuplicate", field, `Duplicate value: ${printValue(value)}`, detail);
   }
 
   notFound(field: string, value: unknown): void {

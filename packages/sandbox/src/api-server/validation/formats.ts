@@ -88,7 +88,7 @@ export function dns1123SubdomainProblems(value: string): readonly string[] {
   return subdomainPattern.test(value) ? problems : [...problems, subdomainProblem];
 }
 
-/** Names of Services until Kubernetes 1.34 and ports of Ingresses. */
+/** Names of Services. */
 export function dns1035LabelProblems(value: string): readonly string[] {
   if (value.length <= 63 && label1035Pattern.test(value)) return none;
   const problems = value.length > 63 ? [tooLong(63)] : [];

@@ -51,7 +51,7 @@ import {
 } from "./core.ts";
 import { FieldErrors } from "./field-errors.ts";
 import { pathSegmentProblems } from "./formats.ts";
-import { labelName, type NameRule, subdomainName, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
+import { dns1035Name, labelName, type NameRule, subdomainName, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
 import { validateEndpointSlice, validateEndpointSliceUpdate, validateIngress, validateNetworkPolicy } from "./networking.ts";
 import { validateClaimSpec, validateClaimUpdate } from "./persistent-volume-claim.ts";
 import { validatePod, validatePodTemplate } from "./pod.ts";
@@ -80,11 +80,11 @@ const rules = <T extends KubernetesObject>(given: Rules<T>): Rules<KubernetesObj
 const anySegment: NameRule = (name) => pathSegmentProblems(name);
 
 const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
-  "/Pod": rules<Pod>({ object: validatePod, update: validatePodUpdate }),
+  "/Pod": rules<Pod>({ object: (errors, pod, old) => validatePod(errors, pod, old !== undefined), update: validatePodUpdate }),
   "/PodTemplate": rules<PodTemplate>({
     object: (errors, object) => validatePodTemplate(errors, object.template ?? {}, "template"),
   }),
-  "/Service": rules<Service>({ name: labelName, object: validateService, update: validateServiceUpdate }),
+  "/Service": rules<Service>({ name: dns1035Name, object: validateService, update: validateServiceUpdate }),
   "/ConfigMap": rules<ConfigMap>({ object: validateConfigMap, update: validateConfigMapUpdate }),
   "/Secret": rules<Secret>({ object: validateSecret, update: validateSecretUpdate }),
   "/Namespace": rules<Namespace>({ name: labelName, clusterScoped: true, status: validateNamespaceStatus }),

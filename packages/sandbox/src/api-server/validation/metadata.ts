@@ -1,7 +1,7 @@
 import type { ObjectMeta, OwnerReference } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
-import { dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, qualifiedNameProblems } from "./formats.ts";
+import { dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, qualifiedNameProblems } from "./formats.ts";
 
 /** 256 KiB for all keys and values together. */
 const maxAnnotationBytes = 256 * 1024;
@@ -11,6 +11,8 @@ const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 export type NameRule = (name: string, prefix: boolean) => readonly string[];
 
 export const subdomainName: NameRule = (name, prefix) => dns1123SubdomainProblems(prefix ? masked(name) : name);
+/** Names of Services. */
+export const dns1035Name: NameRule = (name, prefix) => dns1035LabelProblems(prefix ? masked(name) : name);
 export const labelName: NameRule = (name, prefix) => dns1123LabelProblems(prefix ? masked(name) : name);
 
 /** A trailing hyphen is fine where more text follows. */

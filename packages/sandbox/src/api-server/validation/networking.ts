@@ -150,10 +150,22 @@ export function validateEndpointSlice(errors: FieldErrors, slice: EndpointSlice)
         errors.invalidEach(path, address, ipProblems(address));
         if (isIp(address) && address.includes(":") !== (addressType === "IPv6"))
           errors.invalid(`${at}.addresses`, address, `must be an ${addressType} address`);
+        for (const problem of endpointAddressProblems(address)) errors.invalid(path, address, problem);
       });
     if (nodeName !== undefined) errors.invalidEach(`${at}.nodeName`, nodeName, dns1123SubdomainProblems(nodeName));
     if (hostname !== undefined) errors.invalidEach(`${at}.hostname`, hostname, dns1123LabelProblems(hostname));
   });
+}
+
+/** Addresses that no other node could reach. */
+function endpointAddressProblems(address: string): string[] {
+  if (address === "0.0.0.0" || address === "::") return [`may not be unspecified (${address})`];
+  if (address.startsWith("127.") || address === "::1") return ["may not be in the loopback range (127.0.0.0/8, ::1/128)"];
+  if (address.startsWith("169.254.") || /^fe[89ab]/i.test(address))
+    return ["may not be in the link-local range (169.254.0.0/16, fe80::/10)"];
+  if (address.startsWith("224.0.0.") || /^ff02:/i.test(address))
+    return ["may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"];
+  return [];
 }
 
 export function validateEndpointSliceUpdate(errors: FieldErrors, slice: EndpointSlice, old: EndpointSlice): void {

@@ -9,10 +9,11 @@ import { validateVolumes } from "./volume.ts";
 
 const maxInt32 = 2 ** 31 - 1;
 
-/** A pod that is created. */
-export function validatePod(errors: FieldErrors, pod: Pod): void {
+/** A pod that is created or, except through its subresources, changed. */
+export function validatePod(errors: FieldErrors, pod: Pod, isUpdate = false): void {
   const spec = pod.spec ?? { containers: [] };
   validatePodSpec(errors, spec, "spec");
+  if (!isUpdate && spec.ephemeralContainers?.length) errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
   (pod.spec?.containers ?? []).forEach((container, index) => validateImage(errors, container, `spec.containers[${index}]`));
   (pod.spec?.initContainers ?? []).forEach((container, index) =>
     validateImage(errors, container, `spec.initContainers[${index}]`),

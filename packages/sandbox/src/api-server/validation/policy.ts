@@ -45,7 +45,7 @@ export function validatePriorityClass(errors: FieldErrors, priorityClass: Priori
   } else if (value > highestUserPriority)
     errors.forbidden("value", `maximum allowed value of a user defined priority is ${highestUserPriority}`);
   if (preemptionPolicy !== undefined)
-    errors.oneOf("preemptionPolicy", preemptionPolicy, ["Never", "PreemptLowerPriority"]);
+    errors.oneOf("preemptionPolicy", preemptionPolicy, ["PreemptLowerPriority", "Never"]);
 }
 
 export function validatePriorityClassUpdate(errors: FieldErrors, priorityClass: PriorityClass, old: PriorityClass): void {
@@ -55,10 +55,8 @@ export function validatePriorityClassUpdate(errors: FieldErrors, priorityClass: 
 }
 
 export function validateLease(errors: FieldErrors, lease: Lease): void {
-  const { leaseDurationSeconds, leaseTransitions, preferredHolder, strategy } = lease.spec ?? {};
+  const { leaseDurationSeconds, leaseTransitions } = lease.spec ?? {};
   if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
     errors.invalid("spec.leaseDurationSeconds", leaseDurationSeconds, "must be greater than 0");
   errors.nonNegative("spec.leaseTransitions", leaseTransitions);
-  if (preferredHolder && !strategy)
-    errors.forbidden("spec.preferredHolder", "may only be specified if `strategy` is defined");
 }

@@ -33,6 +33,9 @@ export const isExtended = (name: string): boolean =>
 /** Amounts of these can be promised more than once; of the others a request is a limit. */
 const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 
+/** Names without a prefix that a quota may count. */
+export const isQuotaResource = (name: string): boolean => standardAnywhere.has(name) || isHugePages(name) || /^(requests|limits)\.hugepages-/.test(name);
+
 /** What a resource may be called anywhere: in a quota, in a limit range. */
 export function validateResourceName(errors: FieldErrors, name: string, path: string): boolean {
   const problems = qualifiedNameProblems(name);
@@ -45,7 +48,8 @@ export function validateResourceName(errors: FieldErrors, name: string, path: st
   return true;
 }
 
-function validateContainerResourceName(errors: FieldErrors, name: string, path: string): void {
+/** What a container, or a limit on containers, may ask for. */
+export function validateContainerResourceName(errors: FieldErrors, name: string, path: string): void {
   validateResourceName(errors, name, path);
   if (!name.includes("/")) {
     if (!standard.has(name) && !isHugePages(name)) errors.invalid(path, name, "must be a standard resource for containers");

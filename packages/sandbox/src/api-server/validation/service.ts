@@ -132,7 +132,7 @@ function validateTrafficPolicies(errors: FieldErrors, spec: ServiceSpec): void {
   if (internalTrafficPolicy !== undefined)
     errors.oneOf("spec.internalTrafficPolicy", internalTrafficPolicy, ["Cluster", "Local"]);
   if (spec.trafficDistribution !== undefined)
-    errors.oneOf("spec.trafficDistribution", spec.trafficDistribution, ["PreferClose", "PreferSameNode", "PreferSameZone"]);
+    errors.oneOf("spec.trafficDistribution", spec.trafficDistribution, ["PreferClose", "PreferSameZone", "PreferSameNode"]);
 }
 
 /** The first address and its family stay, except when a service turns into or out of an ExternalName. */

@@ -29,7 +29,7 @@ export function validatePersistentVolume(errors: FieldErrors, volume: Persistent
   const names = Object.keys(capacity);
   if (!names.length) errors.required("spec.capacity");
   if (!("storage" in capacity) || names.length > 1)
-    errors.notSupported("spec.capacity", spec.capacity ?? null, ["storage"]);
+    errors.notSupported("spec.capacity", spec.capacity ? sorted(spec.capacity) : null, ["storage"]);
   for (const name of names)
     if (compareQuantities(capacity[name] as string, "0") <= 0)
       errors.invalid(`spec.capacity[${name}]`, capacity[name], "must be greater than zero");
@@ -50,6 +50,8 @@ export function validatePersistentVolume(errors: FieldErrors, volume: Persistent
     errors.invalidEach("spec.storageClassName", spec.storageClassName, dns1123SubdomainProblems(spec.storageClassName));
   if (spec.volumeMode !== undefined) errors.oneOf("spec.volumeMode", spec.volumeMode, ["Block", "Filesystem"]);
 }
+
+const sorted = (list: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(list).sort());
 
 export function validatePersistentVolumeUpdate(errors: FieldErrors, volume: PersistentVolume, old: PersistentVolume): void {
   const source = (spec: object | undefined) =>
