@@ -1,4 +1,4 @@
-import { Namespace, Node, Pod, type PodSpec, Service } from "@bellows/api";
+import { Namespace, Node, Pod, type PodSpec, Service, ServiceAccount } from "@bellows/api";
 import { type Amounts, allocatableOf, capacityOf, instanceTypeOf } from "@bellows/aws";
 import {
   type Client,
@@ -11,7 +11,7 @@ import {
   VirtualClock,
 } from "@bellows/kube";
 import { ApiServer, inProcessTransport } from "../../api-server/index.ts";
-import { withStrategic } from "./interim.ts";
+import { withEc2Objects } from "./interim.ts";
 import { IpPool } from "../ip-pool.ts";
 import { KubeletFleet, type KubeletFleetOptions } from "../kubelet-fleet.ts";
 import type { Machine } from "../machine.ts";
@@ -30,7 +30,7 @@ export class SandboxWorld {
   constructor(options: Partial<KubeletFleetOptions> = {}) {
     const random = seededRandom(1);
     this.server = new ApiServer({ clock: this.clock, random });
-    this.client = createClient(withStrategic(inProcessTransport(this.server)));
+    this.client = createClient(withEc2Objects(inProcessTransport(this.server)));
     const { client, clock } = this;
     this.cache = createCache({ client, clock, random, log: silentLogger });
     for (const kind of [Pod, Node, Service] as const) this.cache.informer<never>(kind as never);
@@ -41,6 +41,7 @@ export class SandboxWorld {
     for (const name of ["default", "kube-node-lease", "kube-system"]) {
       await this.client.create(Namespace, { metadata: { name } }).catch(() => undefined);
     }
+    await this.client.create(ServiceAccount, { metadata: { name: "default", namespace: "default" } });
     await this.cache.start();
     return this;
   }
