@@ -6,13 +6,11 @@ import type {
 } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
 import type { FieldError } from "../status-error.ts";
-import { applySchemaDefaults } from "./defaulting.ts";
-import { child, forbiddenField, index, invalidValue, key, notSupported, required } from "./field-problem.ts";
+import { statusOnWrite } from "./definition-status.ts";
+import { child, forbiddenField, index, invalidValue, notSupported, required } from "./field-problem.ts";
+import { type Hoisted, versionsText } from "./internal-form.ts";
 import { dns1035Problem, subdomainProblem } from "./names.ts";
-import { prune } from "./pruning.ts";
-import { schemaProblems } from "./schema-rules.ts";
-import { validateSchema } from "./schema-validation.ts";
-import { structuralProblems } from "./structural-rules.ts";
+import { rootSchemaProblems } from "./root-schema-rules.ts";
 
 type Definition = CustomResourceDefinition;
 type Spec = NonNullable<Definition["spec"]>;
@@ -24,8 +22,14 @@ type Spec = NonNullable<Definition["spec"]>;
 export function validateDefinition(crd: Definition, old?: Definition): FieldError[] {
   const { spec } = crd;
   if (!spec) return [required("spec")];
-  const problems = old ? immutableProblems(crd, old) : nameProblems(crd, spec);
-  return [...problems, ...specProblems(spec), ...storedVersionProblems(crd, spec)];
+  const problems = old ? [] : nameProblems(crd, spec);
+  return [
+    ...problems,
+    ...specProblems(spec),
+    ...(old ? immutableProblems(crd, old) : []),
+    ...storedVersionProblems(crd, spec),
+    ...approvalProblems(crd, old),
+  ];
 }
 
 function nameProblems({ metadata }: Definition, spec: Spec): FieldError[] {
@@ -69,15 +73,28 @@ function specProblems(spec: Spec): FieldError[] {
 
   for (const [i, { schema }] of versions.entries())
     if (!schema?.openAPIV3Schema) problems.push(required(`spec.versions[${i}].schema.openAPIV3Schema`));
-  for (const [i, version] of versions.entries()) problems.push(...versionProblems(version, `spec.versions[${i}]`));
+  const hoisted = hoistedFrom(versions);
+  for (const [i, version] of versions.entries()) problems.push(...versionProblems(version, `spec.versions[${i}]`, hoisted));
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
-    problems.push(invalidValue("spec.versions", versions, "must contain unique version names"));
+    problems.push(invalidValue("spec.versions", versionsText(versions, hoisted), "must contain unique version names"));
   if (versions.filter(({ storage }) => storage).length !== 1)
-    problems.push(invalidValue("spec.versions", versions, "must have exactly one version marked as storage version"));
+    problems.push(
+      invalidValue(
+        "spec.versions",
+        versionsText(versions, hoisted),
+        "must have exactly one version marked as storage version",
+      ),
+    );
+  const first = versions[0];
+  if (first) {
+    const problem = dns1035Problem(first.name ?? "");
+    if (problem) problems.push(invalidValue("spec.version", first.name ?? "", problem));
+  }
 
   for (const name of ["plural", "singular", "kind", "listKind"] as const)
     if (!names?.[name]) problems.push(required(`spec.names.${name}`));
   if (names) problems.push(...namesProblems(names, "spec.names"));
+  if (first) problems.push(...commonProblems(first, versions, hoisted));
   if (spec.preserveUnknownFields)
     problems.push(
       invalidValue(
@@ -110,7 +127,36 @@ function namesProblems(names: CustomResourceDefinitionNames, path: string): Fiel
   return problems;
 }
 
-function versionProblems(version: CustomResourceDefinitionVersion, path: string): FieldError[] {
+/**
+ * What all versions say alike is, internally, said once for all: problems with it name `spec.validation`,
+ * `spec.subresources` and `spec.additionalPrinterColumns`, and come once.
+ */
+function hoistedFrom(versions: readonly CustomResourceDefinitionVersion[]): Hoisted {
+  const [first] = versions;
+  const same = (field: "schema" | "subresources" | "additionalPrinterColumns") =>
+    versions.every((version) => equalJson(version[field], first?.[field]));
+  return { schema: same("schema"), subresources: same("subresources"), columns: same("additionalPrinterColumns") };
+}
+
+function commonProblems(
+  version: CustomResourceDefinitionVersion,
+  versions: readonly CustomResourceDefinitionVersion[],
+  hoisted: Hoisted,
+): FieldError[] {
+  const problems: FieldError[] = [];
+  const schema = version.schema?.openAPIV3Schema as StructuralSchema | undefined;
+  const hasStatus = versions.some(({ subresources }) => subresources?.status !== undefined);
+  if (hoisted.schema && schema) problems.push(...rootSchemaProblems(schema, "spec.validation.openAPIV3Schema", hasStatus));
+  if (hoisted.subresources) problems.push(...scaleProblems(version, "spec.subresources.scale"));
+  if (hoisted.columns) problems.push(...columnsProblems(version, "spec.additionalPrinterColumns"));
+  return problems;
+}
+
+function columnsProblems({ additionalPrinterColumns = [] }: CustomResourceDefinitionVersion, path: string): FieldError[] {
+  return additionalPrinterColumns.flatMap((column, i) => columnProblems(column, index(path, i)));
+}
+
+function versionProblems(version: CustomResourceDefinitionVersion, path: string, hoisted: Hoisted): FieldError[] {
   const problems: FieldError[] = [];
   const nameProblem = dns1035Problem(version.name ?? "");
   if (nameProblem) problems.push(invalidValue(child(path, "name"), version.name ?? "", nameProblem));
@@ -123,46 +169,11 @@ function versionProblems(version: CustomResourceDefinitionVersion, path: string)
       ),
     );
   const schema = version.schema?.openAPIV3Schema as StructuralSchema | undefined;
-  if (schema) problems.push(...rootSchemaProblems(schema, child(path, "schema.openAPIV3Schema")));
-  problems.push(...scaleProblems(version, child(path, "subresources.scale")));
-  for (const [i, column] of (version.additionalPrinterColumns ?? []).entries())
-    problems.push(...columnProblems(column, index(child(path, "additionalPrinterColumns"), i)));
-  return problems;
-}
-
-function rootSchemaProblems(schema: StructuralSchema, path: string): FieldError[] {
-  const problems: FieldError[] = [];
-  if (schema.nullable) problems.push(forbiddenField(child(path, "nullable"), "nullable cannot be true at the root"));
-  const shape = structuralProblems(schema, path);
-  const defaults = shape.length === 0 ? defaultProblems(schema, path) : [];
-  problems.push(...shape, ...defaults);
-  problems.push(...schemaProblems(schema, path, shape.length === 0 && defaults.length === 0));
-  return problems;
-}
-
-/** Defaults must fit the schema that they stand in, and say nothing that it would drop. */
-function defaultProblems(schema: StructuralSchema, path: string): FieldError[] {
-  const { properties = {}, additionalProperties, items } = schema;
-  const problems: FieldError[] = [];
-  if (schema.default !== undefined) {
-    const place = child(path, "default");
-    const wrapped = { type: "object", properties: { default: schema } } as const;
-    const { unknown } = prune({ default: schema.default }, wrapped);
-    if (unknown.length > 0)
-      problems.push(invalidValue(place, schema.default, "must not have unknown fields"));
-    else
-      problems.push(
-        ...validateSchema(applySchemaDefaults(schema.default, schema), schema, place).map((problem) => ({
-          ...problem,
-          field: problem.field === "<nil>" ? place : problem.field,
-        })),
-      );
-  }
-  for (const [name, property] of Object.entries(properties))
-    problems.push(...defaultProblems(property, key(child(path, "properties"), name)));
-  if (typeof additionalProperties === "object")
-    problems.push(...defaultProblems(additionalProperties, child(path, "additionalProperties")));
-  if (items) problems.push(...defaultProblems(items, child(path, "items")));
+  const hasStatus = version.subresources?.status !== undefined;
+  if (schema && !hoisted.schema)
+    problems.push(...rootSchemaProblems(schema, child(path, "schema.openAPIV3Schema"), hasStatus));
+  if (!hoisted.subresources) problems.push(...scaleProblems(version, child(path, "subresources.scale")));
+  if (!hoisted.columns) problems.push(...columnsProblems(version, child(path, "additionalPrinterColumns")));
   return problems;
 }
 
@@ -222,6 +233,8 @@ function conversionProblems({ conversion }: Spec): FieldError[] {
       problems.push(required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"));
     else if ((config.url === undefined) === (config.service === undefined))
       problems.push(required("spec.conversion.webhookClientConfig", "exactly one of url or service is required"));
+    if (!conversion.webhook?.conversionReviewVersions?.length)
+      problems.push(required("spec.conversion.conversionReviewVersions"));
   } else if (conversion.webhook) {
     problems.push(
       forbiddenField("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook"),
@@ -230,10 +243,10 @@ function conversionProblems({ conversion }: Spec): FieldError[] {
   return problems;
 }
 
-function storedVersionProblems({ status }: Definition, spec: Spec): FieldError[] {
-  const stored = status?.storedVersions;
-  if (!stored || stored.length === 0) return [];
+function storedVersionProblems(crd: Definition, spec: Spec): FieldError[] {
   const path = "status.storedVersions";
+  const stored = crd.status?.storedVersions ?? statusOnWrite(crd).storedVersions ?? [];
+  if (stored.length === 0) return [invalidValue(path, null, "must have at least one stored version")];
   const problems: FieldError[] = [];
   for (const { name, storage } of spec.versions ?? [])
     if (storage && !stored.includes(name))
@@ -248,4 +261,26 @@ function storedVersionProblems({ status }: Definition, spec: Spec): FieldError[]
         ),
       );
   return problems;
+}
+
+const approval = "api-approved.kubernetes.io";
+
+/** Groups of the Kubernetes project itself need a sign that the API was reviewed. */
+function approvalProblems({ metadata, spec }: Definition, old: Definition | undefined): FieldError[] {
+  const group = spec?.group ?? "";
+  const protectedGroup = ["k8s.io", "kubernetes.io"].some((one) => group === one || group.endsWith(`.${one}`));
+  const given = metadata.annotations?.[approval];
+  if (!protectedGroup || (old && old.metadata.annotations?.[approval] === given)) return [];
+  const path = `metadata.annotations[${approval}]`;
+  const more = "see https://github.com/kubernetes/enhancements/pull/1111";
+  if (given === undefined || given === "")
+    return [required(path, `protected groups must have approval annotation "${approval}", ${more}`)];
+  if (given.startsWith("unapproved") || URL.canParse(given)) return [];
+  return [
+    invalidValue(
+      path,
+      given,
+      `protected groups must have approval annotation "${approval}" with either a URL or a reason starting with "unapproved", ${more}`,
+    ),
+  ];
 }

@@ -7,6 +7,15 @@ const wholeObject = "<nil>";
 /** Stands for a value that is not to be printed: the message then says only what is wrong. */
 export const omitted: unique symbol = Symbol("omitted");
 
+/** A value that is already written as it is to be printed. */
+export class Verbatim {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 const at = (path: string) => path || wholeObject;
 const withDetail = (text: string, detail: string) => (detail ? `${text}: ${detail}` : text);
 
@@ -63,6 +72,7 @@ export const tooMany = (path: string, actual: number, max: number): FieldError =
 
 function valueText(what: string, value: unknown): string {
   if (value === omitted) return what;
+  if (value instanceof Verbatim) return `${what}: ${value.text}`;
   return `${what}: ${typeof value === "string" ? goQuote(value) : goJson(value)}`;
 }
 

@@ -47,3 +47,19 @@ const posixClasses: Readonly<Record<string, string>> = {
   word: "0-9A-Za-z_",
   xdigit: "0-9A-Fa-f",
 };
+
+/** What Go says of a pattern that it can't read; the place only where it is the whole pattern. */
+export function goRegExpProblem(pattern: string): string {
+  try {
+    new RegExp(pattern);
+    return `error parsing regexp: invalid or unsupported Perl syntax: \`${pattern}\``;
+  } catch (error) {
+    const { message } = error as Error;
+    if (message.includes("Unterminated group")) return `error parsing regexp: missing closing ): \`${pattern}\``;
+    if (message.includes("Unmatched ')'")) return `error parsing regexp: unexpected ): \`${pattern}\``;
+    if (message.includes("Unterminated character class"))
+      return `error parsing regexp: missing closing ]: \`${pattern.slice(pattern.lastIndexOf("["))}\``;
+    const repeated = /[*+?]/.exec(pattern)?.[0] ?? "*";
+    return `error parsing regexp: missing argument to repetition operator: \`${repeated}\``;
+  }
+}

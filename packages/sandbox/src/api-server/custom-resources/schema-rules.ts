@@ -1,8 +1,9 @@
 import type { CelRule, StructuralSchema } from "@bellows/api";
 import type { FieldError } from "../status-error.ts";
-import { findUndefinedField, resourceSchema } from "./cel/field-check.ts";
+import { findTypeFault, resourceSchema } from "./cel/type-check.ts";
 import { CompileError, compileRule, mentions } from "./cel/rule.ts";
 import { child, forbiddenField, index, invalidValue, key, notSupported, required } from "./field-problem.ts";
+import { ruleText } from "./internal-form.ts";
 
 const types = ["array", "boolean", "integer", "number", "object", "string"];
 const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
@@ -13,7 +14,19 @@ const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvali
  *
  * @param rules  whether to compile the rules: only once the schema is known to be structural
  */
-export function schemaProblems(schema: StructuralSchema, path: string, rules: boolean, root = true): FieldError[] {
+export function schemaProblems(schema: StructuralSchema, path: string, rules: boolean): FieldError[] {
+  return problemsAt(schema, { path, rules, root: true, uncorrelated: undefined });
+}
+
+interface Place {
+  readonly path: string;
+  readonly rules: boolean;
+  readonly root: boolean;
+  /** The list above whose items can't be told apart between two revisions, if any. */
+  readonly uncorrelated: string | undefined;
+}
+
+function problemsAt(schema: StructuralSchema, { path, rules, root, uncorrelated }: Place): FieldError[] {
   const { properties = {}, additionalProperties, items, anyOf = [], allOf = [], oneOf = [], not } = schema;
   const inner: readonly (readonly [StructuralSchema | undefined, string, boolean])[] = [
     [typeof additionalProperties === "object" ? additionalProperties : undefined, child(path, "additionalProperties"), rules],
@@ -24,14 +37,23 @@ export function schemaProblems(schema: StructuralSchema, path: string, rules: bo
     ...anyOf.map((part, i) => [part, index(child(path, "anyOf"), i), false] as const),
     ...oneOf.map((part, i) => [part, index(child(path, "oneOf"), i), false] as const),
   ];
-  return [
+  const below = items && schema["x-kubernetes-list-type"] !== "map" ? (uncorrelated ?? path) : uncorrelated;
+  const visible = root ? resourceSchema(schema) : schema;
+  const own = schema["x-kubernetes-validations"] ?? [];
+  const rulePath = (i: number) => index(child(path, "x-kubernetes-validations"), i);
+  const problems = [
     ...keywordProblems(schema, path),
-    ...inner.flatMap(([part, place, compile]) => (part ? schemaProblems(part, place, compile, false) : [])),
-    ...listTypeProblems(schema, path),
-    ...(schema["x-kubernetes-validations"] ?? []).flatMap((rule, i) =>
-      ruleProblems(rule, root ? resourceSchema(schema) : schema, index(child(path, "x-kubernetes-validations"), i), rules),
+    ...inner.flatMap(([part, place, compile]) =>
+      part
+        ? problemsAt(part, { path: place, rules: compile, root: false, uncorrelated: part === items ? below : uncorrelated })
+        : [],
     ),
+    ...listTypeProblems(schema, path),
+    ...own.flatMap((rule, i) => ruleProblems(rule, visible, rulePath(i))),
   ];
+  // Rules are only compiled over schemas that are sound from here down: their faults would say little otherwise.
+  if (!rules || problems.length > 0) return problems;
+  return own.flatMap((rule, i) => compileProblems(rule, visible, rulePath(i), uncorrelated));
 }
 
 function keywordProblems(schema: StructuralSchema, path: string): FieldError[] {
@@ -134,7 +156,7 @@ function mapListProblems(items: StructuralSchema | undefined, keys: readonly str
   return problems;
 }
 
-function ruleProblems(rule: CelRule, schema: StructuralSchema, path: string, compile: boolean): FieldError[] {
+function ruleProblems(rule: CelRule, schema: StructuralSchema, path: string): FieldError[] {
   const problems: FieldError[] = [];
   const { message, messageExpression, reason, fieldPath } = rule;
   if (!rule.rule?.trim()) problems.push(required(child(path, "rule"), "rule is not specified"));
@@ -147,27 +169,57 @@ function ruleProblems(rule: CelRule, schema: StructuralSchema, path: string, com
   if (messageExpression && !messageExpression.trim())
     problems.push(required(child(path, "messageExpression"), "messageExpression must be non-empty if specified"));
   if (reason && !reasons.includes(reason)) problems.push(notSupported(child(path, "reason"), reason, reasons));
-  if (fieldPath !== undefined && fieldPath !== "" && !/^([.[])/.test(fieldPath))
+  if (fieldPath && !leadsSomewhere(fieldPath, schema))
     problems.push(invalidValue(child(path, "fieldPath"), fieldPath, "must be a valid path"));
-  if (compile && rule.rule?.trim()) problems.push(...compileProblems(rule, schema, path));
   return problems;
 }
 
-function compileProblems(rule: CelRule, schema: StructuralSchema, path: string): FieldError[] {
+/** Whether a path of names (`.a.b`, `['c']`) names a field that the schema has. */
+function leadsSomewhere(fieldPath: string, schema: StructuralSchema): boolean {
+  let place: StructuralSchema | undefined = schema;
+  const rest = fieldPath.replaceAll(/\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\]/g, (_, plain?: string, quoted?: string) => {
+    const name = plain ?? quoted ?? "";
+    const map: StructuralSchema | boolean | undefined = place?.additionalProperties;
+    place = place?.properties?.[name] ?? (typeof map === "object" ? map : undefined);
+    return "";
+  });
+  return rest === "" && place !== undefined;
+}
+
+function compileProblems(
+  rule: CelRule,
+  schema: StructuralSchema,
+  path: string,
+  uncorrelated: string | undefined,
+): FieldError[] {
   const { program, message, usesOldSelf } = compileRule(rule);
   const problems: FieldError[] = [];
   const variables = new Map([
     ["self", schema],
     ["oldSelf", rule.optionalOldSelf ? undefined : schema],
   ]);
-  const fault =
-    program instanceof CompileError ? program : findUndefinedField(rule.rule, program.ast, variables);
-  if (fault) problems.push(invalidValue(child(path, "rule"), rule, fault.message));
-  if (message instanceof CompileError)
+  const fault = program instanceof CompileError ? program : findTypeFault(rule.rule, program, variables, "boolean");
+  if (fault) problems.push(invalidValue(child(path, "rule"), ruleText(rule), fault.message));
+  if (message) {
+    const messageFault =
+      message instanceof CompileError
+        ? message
+        : findTypeFault(rule.messageExpression as string, message, variables, "string");
+    if (messageFault)
+      problems.push(
+        invalidValue(child(path, "messageExpression"), ruleText(rule), `messageExpression ${messageFault.message}`),
+      );
+  }
+  const mentionsOld = usesOldSelf || mentions(rule.messageExpression ?? "", "oldSelf");
+  if (mentionsOld && uncorrelated !== undefined)
     problems.push(
-      invalidValue(child(path, "messageExpression"), rule, message.message.replace(/^compilation/, "messageExpression compilation")),
+      invalidValue(
+        child(path, "rule"),
+        rule.rule,
+        `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`,
+      ),
     );
-  if (rule.optionalOldSelf !== undefined && !usesOldSelf && !mentions(rule.messageExpression ?? "", "oldSelf"))
+  else if (rule.optionalOldSelf !== undefined && !mentionsOld)
     problems.push(
       invalidValue(child(path, "optionalOldSelf"), rule.optionalOldSelf, "may not be set if oldSelf is not used in rule"),
     );

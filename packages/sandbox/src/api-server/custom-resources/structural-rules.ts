@@ -2,7 +2,7 @@ import type { StructuralSchema } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
 import type { FieldError } from "../status-error.ts";
 import { child, forbiddenField, index, invalidValue, key, required } from "./field-problem.ts";
-import { goRegExp } from "./go-regexp.ts";
+import { goRegExp, goRegExpProblem } from "./go-regexp.ts";
 
 type Level = "root" | "item" | "field";
 
@@ -114,7 +114,7 @@ function checkValues(schema: StructuralSchema, path: string, problems: FieldErro
   if (not) checkNested(not, child(path, "not"), false, problems);
   if (pattern && !goRegExp(pattern))
     problems.push(
-      invalidValue(child(path, "pattern"), pattern, "must be a valid regular expression, but isn't: error parsing regexp"),
+      invalidValue(child(path, "pattern"), pattern, `must be a valid regular expression, but isn't: ${goRegExpProblem(pattern)}`),
     );
 }
 

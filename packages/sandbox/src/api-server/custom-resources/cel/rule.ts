@@ -5,6 +5,8 @@ import { kubernetesEnvironment } from "./environment.ts";
 /** A CEL expression that was read without a fault. */
 export interface Program {
   readonly ast: ASTNode;
+  /** The type of the result, `dyn` where it depends on the values. */
+  readonly type: string;
   /** @throws Error with CEL's words: `no such key: x`, `index out of bounds`, ... */
   evaluate(variables: Readonly<Record<string, unknown>>): unknown;
 }
@@ -35,6 +37,7 @@ export function compile(expression: string, variables: readonly string[]): Progr
     if (!checked.valid) return compileError(expression, checked.error);
     return {
       ast: parsed.ast,
+      type: checked.type ?? "dyn",
       evaluate(context) {
         try {
           return parsed(context);
@@ -60,8 +63,26 @@ export function compileErrorAt(expression: string, position: number, text: strin
 }
 
 function compileError(expression: string, error: unknown): CompileError {
-  const range = (error as { range?: { start: number } } | undefined)?.range;
-  return compileErrorAt(expression, range?.start ?? 0, summaryOf(error));
+  const start = (error as { range?: { start: number } } | undefined)?.range?.start ?? 0;
+  const text = summaryOf(error);
+  const variable = /^unknown variable: (\w+)/.exec(text)?.[1];
+  if (variable) return compileErrorAt(expression, start, `undeclared reference to '${variable}' (in container '')`);
+  const called = /^(?:found no matching overload for|function not found:) '(\w+)\(/.exec(text)?.[1];
+  if (called && !knownFunctions().has(called)) {
+    const call = expression.indexOf("(", start);
+    return compileErrorAt(expression, call, `undeclared reference to '${called}' (in container '')`);
+  }
+  return compileErrorAt(expression, start, text === "unexpected token: EOF" ? unexpectedEnd : text);
+}
+
+const unexpectedEnd =
+  "Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+
+let functions: ReadonlySet<string> | undefined;
+
+function knownFunctions(): ReadonlySet<string> {
+  functions ??= new Set(kubernetesEnvironment([]).getDefinitions().functions.map(({ name }) => name));
+  return functions;
 }
 
 /** The interpreter's message without its drawing of the place, in cel-go's lower case. */
