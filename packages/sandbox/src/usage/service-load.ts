@@ -42,14 +42,15 @@ export function serviceLoad(pods: readonly Pod[], serviceOf: (namespace: string,
   return { received, sent };
 }
 
-/** `web`, `web.shop`, `web.shop.svc`, `web.shop.svc.cluster.local`. */
-function serviceOfHost(host: string, namespace: string, serviceOf: (namespace: string, name: string) => Service | undefined) {
+/** The Service that a host name means in a namespace: `web`, `web.shop`, `web.shop.svc`, `web.shop.svc.cluster.local`. */
+export function serviceOfHost(host: string, namespace: string, serviceOf: (namespace: string, name: string) => Service | undefined) {
   const [name = "", named, svc] = host.split(".");
   if (svc !== undefined && svc !== "svc") return undefined;
   return serviceOf(named ?? namespace, name);
 }
 
-function backendsOf(service: Service, pods: readonly Pod[]): readonly Pod[] {
+/** The ready pods that a Service sends requests to. */
+export function backendsOf(service: Service, pods: readonly Pod[]): readonly Pod[] {
   const labels = service.spec?.selector;
   if (!labels || Object.keys(labels).length === 0) return [];
   const selector = selectorOfLabels(labels);

@@ -1,5 +1,6 @@
 import { LoadProfile, Node, Pod, Service } from "@bellows/api";
 import type { Cache, Clock, Instant } from "@bellows/kube";
+import { backendsOf, serviceOfHost } from "./service-load.ts";
 import { computeUsage, type PodUsage } from "./usage-model.ts";
 
 /** The use of resources at the present moment, from the objects in a cache. Computed at most once an instant. */
@@ -38,5 +39,12 @@ export class UsageSource {
       this.#at = now;
     }
     return this.#usage;
+  }
+
+  /** A pod that answers the requests that `pod` sends to `host`; undefined for none. */
+  backendOf(pod: Pod, host: string): Pod | undefined {
+    const serviceOf = (namespace: string, name: string) => this.#cache.get(Service, { namespace, name });
+    const service = serviceOfHost(host, pod.metadata.namespace ?? "default", serviceOf);
+    return service && backendsOf(service, this.#cache.list(Pod, service.metadata.namespace))[0];
   }
 }
