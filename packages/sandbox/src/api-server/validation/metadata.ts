@@ -5,7 +5,8 @@ import { dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, l
 
 /** 256 KiB for all keys and values together. */
 const maxAnnotationBytes = 256 * 1024;
-const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
+/** The last is of CustomResourceDefinitions, whose own server does not ask for a qualified name. */
+const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion", "customresourcecleanup.apiextensions.k8s.io"];
 
 /** What a kind's names have to look like; `prefix` for a generateName, to which random text will be added. */
 export type NameRule = (name: string, prefix: boolean) => readonly string[];
