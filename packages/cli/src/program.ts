@@ -8,6 +8,16 @@ export function bellows(): Command {
     .configureHelp({ sortSubcommands: true });
 
   program
+    .command("scenario")
+    .description("Run a scenario in virtual time and check what becomes of it")
+    .argument("<file>", "a scenario file (docs/guides/scenarios.md)")
+    .action(async (file: string) => {
+      const { scenario } = await import("./scenario.ts");
+      const ok = await scenario(file, (line) => process.stdout.write(`${line}\n`));
+      process.exitCode = ok ? 0 : 1;
+    });
+
+  program
     .command("vectors")
     .description("Run an engine on recorded cases and compare its answers")
     .argument("<kind>", "hpa")

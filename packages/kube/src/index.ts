@@ -9,6 +9,7 @@ export * from "./decision-log.ts";
 export * from "./event-recorder.ts";
 export * from "./events.ts";
 export { deepFreeze } from "./frozen.ts";
+export { HandoverClock } from "./handover-clock.ts";
 export * from "./health.ts";
 export * from "./http-transport.ts";
 export * from "./informer.ts";

@@ -31,6 +31,10 @@ export class ComponentLogs {
     return createLogger({ clock: this.#clock, destination: { write } });
   }
 
+  components(): readonly string[] {
+    return [...this.#lines.keys()];
+  }
+
   of(component: string): readonly LogLine[] {
     return this.#lines.get(component) ?? [];
   }

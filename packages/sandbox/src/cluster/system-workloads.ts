@@ -105,12 +105,6 @@ export const systemServices: readonly Service[] = [
   {
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name: "kubernetes", namespace: "default", labels: { component: "apiserver", provider: "kubernetes" } },
-    spec: { clusterIP: "10.100.0.1", ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: 443 }] },
-  },
-  {
-    apiVersion: "v1",
-    kind: "Service",
     metadata: {
       name: "kube-dns",
       namespace: "kube-system",
@@ -136,36 +130,17 @@ export const systemServices: readonly Service[] = [
   },
 ];
 
-const namespace = (name: string): KubernetesObject => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-
+/** Namespaces beyond Kubernetes' own. */
 export const systemNamespaces: readonly KubernetesObject[] = [
-  "default",
-  "kube-system",
-  "kube-public",
-  "kube-node-lease",
-  "karpenter",
-].map(namespace);
+  { apiVersion: "v1", kind: "Namespace", metadata: { name: "karpenter" } },
+];
 
 interface ClusterObject extends KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-/** Kubernetes' own priority classes, and EKS's storage class. */
-export const systemClasses: readonly ClusterObject[] = [
-  {
-    apiVersion: "scheduling.k8s.io/v1",
-    kind: "PriorityClass",
-    metadata: { name: "system-cluster-critical" },
-    value: 2_000_000_000,
-    description: "For pods that the cluster needs but that may move to another node.",
-  },
-  {
-    apiVersion: "scheduling.k8s.io/v1",
-    kind: "PriorityClass",
-    metadata: { name: "system-node-critical" },
-    value: 2_000_001_000,
-    description: "For pods that their node needs and that may not move.",
-  },
+/** EKS's storage classes. */
+export const systemStorageClasses: readonly ClusterObject[] = [
   {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",

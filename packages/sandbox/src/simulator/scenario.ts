@@ -60,7 +60,7 @@ const Check = z
     at: Moment.optional().describe("Holds at this moment."),
     from: Moment.optional().describe("With until: holds all the time between both."),
     until: Moment.optional(),
-    after: Moment.optional().describe("With by: not before this moment; the check fails where it held earlier."),
+    after: Moment.optional().describe("With by: not looked at before this moment."),
     object: z.string().optional().describe("KIND/NAME, such as deployment/php-apache."),
     namespace: z.string().default("default"),
     count: z.string().optional().describe("KIND whose objects are counted; with selector, only those under it."),

@@ -1,0 +1,260 @@
+import { crdOf, customResources, isConditionTrue, type KubernetesObject, Node, Pod } from "@bellows/api";
+import { clusterProportionalAutoscalerController, configMapController } from "@bellows/cpa";
+import { hpaController } from "@bellows/hpa";
+import {
+  type Client,
+  type Clock,
+  type Controller,
+  createCache,
+  createClient,
+  createManager,
+  type InformerCache,
+  isAlreadyExists,
+  type Logger,
+  type Metrics,
+  type Random,
+  type RunningManager,
+  silentLogger,
+} from "@bellows/kube";
+import { Registry } from "prom-client";
+import {
+  ApiServer,
+  type ApiServerOptions,
+  adminUser,
+  bootstrapCluster,
+  inProcessTransport,
+  type UserInfo,
+} from "../api-server/index.ts";
+import { AutoScalingGroup, type Ec2Timing, Instance, SimulatedCloud } from "../ec2/index.ts";
+import { KubeletFleet, type KubeletTiming } from "../kubelet/index.ts";
+import { MetricsServer } from "../metrics-server/index.ts";
+import { schedulerController } from "../scheduler/index.ts";
+import { kindOfObject } from "../simulator/manifests.ts";
+import { UsageSource } from "../usage/index.ts";
+import { workloadControllers } from "../workloads/index.ts";
+import { ComponentLogs } from "./component-logs.ts";
+import { podStreams } from "./pod-streams.ts";
+import {
+  systemDaemonSets,
+  systemDeployments,
+  systemNamespaces,
+  systemServices,
+  systemStorageClasses,
+} from "./system-workloads.ts";
+
+/** The controllers of Bellows, each switched on by itself. */
+export type BellowsController = "hpa" | "cpa" | "node-provisioner";
+
+export interface NodeGroup {
+  readonly name: string;
+  readonly instanceType: string;
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly desiredCapacity: number;
+}
+
+export interface WorldOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly region: string;
+  readonly clusterName: string;
+  readonly nodeGroups: readonly NodeGroup[];
+  readonly controllers: readonly BellowsController[];
+  /** What the world's own parts log; what the Bellows controllers log is kept in {@link World.logs}. */
+  readonly log?: Logger;
+  readonly server?: Pick<
+    ApiServerOptions,
+    "authenticate" | "tokenKey" | "saved" | "journal" | "callWebhook" | "historyCapacity"
+  >;
+  readonly rootCa?: string;
+  readonly ec2Timing?: Partial<Ec2Timing>;
+  readonly kubeletTiming?: Partial<KubeletTiming>;
+}
+
+/** A cluster with simulated EC2 under it: an API server, and its clients beside it. */
+export interface World {
+  readonly clusterName: string;
+  readonly server: ApiServer;
+  /** As a cluster administrator. */
+  readonly client: Client;
+  readonly cloud: SimulatedCloud;
+  readonly logs: ComponentLogs;
+  readonly metrics: Metrics;
+  /** Resolves when every part runs; nodes join later. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Whether every instance that is to run has joined, and no pod waits for anything. */
+  isSettled(): boolean;
+  /** Takes back the spot instance under a node, with its two minutes' notice. */
+  interruptSpot(nodeName: string): Promise<void>;
+  /** EC2 has none of an instance type (in a zone) for a while. */
+  withholdCapacity(shortage: { readonly instanceType: string; readonly zone?: string; readonly ms: number }): void;
+}
+
+export function createWorld(options: WorldOptions): World {
+  const { clock, random, region, clusterName, log = silentLogger } = options;
+  const server = new ApiServer({ clock, random, log, ...options.server });
+  const clientAs = (user: UserInfo, userAgent: string) =>
+    createClient(inProcessTransport(server, user), { clock, userAgent });
+  const client = clientAs(adminUser, "kubectl");
+  const logs = new ComponentLogs(clock);
+  const metrics: Metrics = new Registry();
+
+  const infrastructure = clientAs(adminUser, "sandbox");
+  // One cache for all: in one process every kind is watched once.
+  const cache = createCache({ client: infrastructure, clock, random, log });
+  const usage = new UsageSource(cache, clock);
+  const metricsServer = new MetricsServer({ usage, cache, clock });
+  const timing = options.kubeletTiming;
+  const fleet = new KubeletFleet({ client: infrastructure, cache, clock, log, ...(timing && { timing }) });
+  const cloud = new SimulatedCloud({
+    client: infrastructure,
+    cache,
+    clock,
+    random,
+    region,
+    clusterName,
+    fleet,
+    log,
+    ...(options.ec2Timing && { timing: options.ec2Timing }),
+  });
+  server.servePodStreams(podStreams({ clock, logs }));
+
+  const managerOf = (
+    user: UserInfo,
+    component: string,
+    componentLog: Logger,
+    registry: Metrics,
+    controllers: readonly Controller[],
+  ) =>
+    createManager({
+      client: clientAs(user, component),
+      clock,
+      random,
+      log: componentLog,
+      metrics: registry,
+      cache,
+    }).add(...controllers);
+  const managers = [
+    managerOf(
+      controlPlane("kube-controller-manager"),
+      "kube-controller-manager",
+      log,
+      new Registry(),
+      workloadControllers(options),
+    ),
+    managerOf(controlPlane("kube-scheduler"), "kube-scheduler", log, new Registry(), [schedulerController()]),
+    ...options.controllers.map((name) =>
+      managerOf(
+        controlPlane(`bellows-${name}`),
+        `bellows-${name}`,
+        logs.logger(name),
+        metrics,
+        controllersOf[name](cloud, clusterName),
+      ),
+    ),
+  ];
+  const running: RunningManager[] = [];
+
+  return {
+    clusterName,
+    server,
+    client,
+    cloud,
+    logs,
+    metrics,
+    async start() {
+      await bootstrapCluster(server);
+      await install(client);
+      await cache.start();
+      metricsServer.start();
+      for (const manager of managers) running.push(await manager.start());
+      await ensureAll(client, [...systemServices, ...systemDaemonSets, ...systemDeployments]);
+      await ensureAll(
+        client,
+        options.nodeGroups.map((group) => nodeGroupObject(group, clusterName)),
+      );
+    },
+    async stop() {
+      await Promise.all(running.splice(0).map((manager) => manager.stop()));
+      metricsServer.stop();
+      cloud.stop();
+      fleet.stop();
+      cache.stop();
+    },
+    isSettled: () => isSettled(cache),
+    async interruptSpot(nodeName) {
+      const node = await client.get(Node, { name: nodeName });
+      await cloud.interruptSpot(node.spec?.providerID?.split("/").at(-1) ?? "");
+    },
+    withholdCapacity: ({ instanceType, zone, ms }) => {
+      const match = { instanceType, ...(zone !== undefined && { zone }) };
+      cloud.pools.set({ ...match, remaining: 0 });
+      clock.after(ms, () => cloud.pools.clear(match));
+    },
+  };
+}
+
+const controllersOf: Readonly<Record<BellowsController, (cloud: SimulatedCloud, clusterName: string) => Controller[]>> =
+  {
+    hpa: () => [hpaController()],
+    cpa: () => [configMapController({ adoptDeployments: true }), clusterProportionalAutoscalerController()],
+    "node-provisioner": () => [],
+  };
+
+/** The parts of the control plane may do everything; their names show in managed fields and Events. */
+const controlPlane = (name: string): UserInfo => ({
+  username: `system:${name}`,
+  groups: ["system:masters", "system:authenticated"],
+});
+
+/** Kinds that are not Kubernetes' own: Bellows' and upstream's, and simulated EC2. */
+async function install(client: Client): Promise<void> {
+  const definitions = [
+    ...customResources.map((resource) => crdOf(resource.versions, resource.options)),
+    crdOf([Instance]),
+    crdOf([AutoScalingGroup]),
+  ];
+  await ensureAll(client, definitions);
+  await ensureAll(client, [...systemNamespaces, ...systemStorageClasses]);
+}
+
+/** Creates what is not there yet; a restart leaves what has been changed as it is. */
+async function ensureAll(client: Client, objects: readonly KubernetesObject[]): Promise<void> {
+  for (const object of objects) {
+    try {
+      await client.create(await kindOfObject(client, object), object);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+  }
+}
+
+const nodeGroupObject = (
+  { name, instanceType, ...sizes }: NodeGroup,
+  clusterName: string,
+): KubernetesObject & { spec: object } => ({
+  apiVersion: AutoScalingGroup.apiVersion,
+  kind: AutoScalingGroup.kind,
+  metadata: { name },
+  spec: {
+    ...sizes,
+    instanceTypes: [instanceType],
+    nodeGroup: name,
+    tags: {
+      "eks:cluster-name": clusterName,
+      "eks:nodegroup-name": name,
+      "k8s.io/cluster-autoscaler/enabled": "true",
+      [`k8s.io/cluster-autoscaler/${clusterName}`]: "owned",
+    },
+  },
+});
+
+function isSettled(cache: InformerCache): boolean {
+  const wanted = cache.list(AutoScalingGroup).reduce((sum, { spec }) => sum + spec.desiredCapacity, 0);
+  const ready = cache.list(Node).filter((node) => isConditionTrue(node.status?.conditions, "Ready"));
+  const pods = cache.list(Pod);
+  return (
+    ready.length >= wanted && pods.length > 0 && pods.every((pod) => isConditionTrue(pod.status?.conditions, "Ready"))
+  );
+}
