@@ -138,9 +138,9 @@ async function answer(
     if (prepared instanceof StatusError) throw prepared;
     const patch = prepared.method === "PATCH";
     const bytes = await readBody(request);
-    const body =
+    const parsed =
       bytes.length === 0 ? undefined : parseBody(bytes, bodyFormat(request.headers["content-type"], patch), patch);
-    const answered = await server.handle({ ...prepared, body, signal: gone.signal });
+    const answered = await server.handle({ ...prepared, ...parsed, signal: gone.signal });
     await respond(request, response, answered);
   } catch (error) {
     if (response.headersSent || response.destroyed) return response.destroy() as never;
