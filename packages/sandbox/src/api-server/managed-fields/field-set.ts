@@ -141,16 +141,12 @@ export function has(set: FieldSet | undefined, path: readonly string[]): boolean
   return node !== undefined && path.length > 0 && isMember(node);
 }
 
-/** Every member's path, parents first. */
+/** Every member's path: at each level the members themselves, then what lies below. */
 export function* members(set: FieldSet | undefined, prefix: readonly string[] = []): Generator<readonly string[]> {
   if (!set) return;
-  for (const element in set) {
-    if (element === self) continue;
-    const node = set[element] as FieldSet;
-    const path = [...prefix, element];
-    if (isMember(node)) yield path;
-    yield* members(node, path);
-  }
+  const elements = Object.keys(set).filter((element) => element !== self);
+  for (const element of elements) if (isMember(set[element] as FieldSet)) yield [...prefix, element];
+  for (const element of elements) yield* members(set[element], [...prefix, element]);
 }
 
 /** A set of whole fields: `setOfPaths(["status"], ["metadata", "labels"])`. */

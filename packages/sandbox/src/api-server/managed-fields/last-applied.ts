@@ -43,8 +43,10 @@ export function withLastApplied(object: JsonObject, config: JsonObject): JsonObj
 
 function lastAppliedText(config: JsonObject): string {
   const metadata = isObject(config["metadata"]) ? config["metadata"] : {};
-  const { [lastAppliedAnnotation]: _, ...annotations } = isObject(metadata["annotations"]) ? metadata["annotations"] : {};
-  return `${JSON.stringify(sortKeys({ ...config, metadata: { ...metadata, annotations } }))}\n`;
+  const { annotations: given, ...rest } = metadata;
+  const { [lastAppliedAnnotation]: _, ...annotations } = isObject(given) ? given : {};
+  const kept = Object.keys(annotations).length ? { ...rest, annotations } : rest;
+  return `${JSON.stringify(sortKeys({ ...config, metadata: kept }))}\n`;
 }
 
 function sortKeys(value: unknown): unknown {

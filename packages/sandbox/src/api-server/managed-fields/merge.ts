@@ -10,8 +10,9 @@ import { elementOf, type Structure, structureOf } from "./path-element.ts";
 export function merge(view: SchemaView | undefined, live: unknown, config: unknown): unknown {
   if (config === undefined) return live;
   if (live === undefined || live === null) return config;
-  if (config === null) return config;
-  const structure = structureOf(view, config);
+  const structure = structureOf(view, config ?? live);
+  // Null only says "nothing here" of what is owned part by part: all parts stay.
+  if (config === null) return structure === "scalar" || structure === "atomic" ? null : live;
   if (structure === "granular-map" && isObject(live) && isObject(config)) {
     if (!Object.keys(config).length && !Object.keys(live).length) return config;
     let result: JsonObject | undefined;

@@ -69,7 +69,7 @@ function scalarProblem(view: SchemaView, value: unknown): string | undefined {
   const got = Array.isArray(value) ? "list" : isObject(value) ? "map" : typeof value;
   switch (view.scalar) {
     case "boolean":
-      return typeof value === "boolean" ? undefined : `expected boolean, got &{${String(value)}}`;
+      return typeof value === "boolean" ? undefined : `expected boolean, got ${got}`;
     case "int32":
     case "int64":
     case "number":
@@ -78,6 +78,6 @@ function scalarProblem(view: SchemaView, value: unknown): string | undefined {
     case "int-or-string":
       return isObject(value) || Array.isArray(value) ? `expected scalar, got ${got}` : undefined;
     default:
-      return typeof value === "string" ? undefined : `expected string, got &{${String(value)}}`;
+      return typeof value === "string" ? undefined : `expected string, got &value.valueUnstructured{Value:${String(value)}}`;
   }
 }
