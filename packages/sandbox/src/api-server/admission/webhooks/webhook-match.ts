@@ -76,7 +76,7 @@ export function conditionsMet(webhook: Webhook, request: AdmissionRequest): bool
   let fault: Error | undefined;
   for (const { name, expression } of webhook.matchConditions ?? []) {
     try {
-      const program = compile(expression, Object.keys(variables));
+      const program = compile(expression, { object: "dyn", oldObject: "dyn", request: "dyn" });
       if (program instanceof CompileError) throw program;
       if (program.evaluate(variables) === false) return false;
     } catch (error) {

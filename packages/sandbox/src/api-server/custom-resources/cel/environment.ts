@@ -8,11 +8,14 @@ import { registerTextFunctions } from "./text-functions.ts";
 
 let base: Environment | undefined;
 
-/** CEL with the functions that Kubernetes 1.35 adds to it, and `variables` of unknown type. */
-export function kubernetesEnvironment(variables: readonly string[]): Environment {
+/** Variables by name, each with its CEL type: `dyn` where it depends on the value. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** CEL with the functions that Kubernetes 1.35 adds to it, and the given variables. */
+export function kubernetesEnvironment(variables: Variables = {}): Environment {
   base ??= makeBase();
   const env = base.clone();
-  for (const name of variables) env.registerVariable(name, "dyn");
+  for (const [name, type] of Object.entries(variables)) env.registerVariable(name, type);
   return env;
 }
 

@@ -1,5 +1,6 @@
 import type { Environment } from "@marcbachmann/cel-js";
 import { hasFormat } from "../string-format.ts";
+import { optionalValue } from "./optional-value.ts";
 
 /** A named format of Kubernetes' names, which tells what is wrong with a text. */
 class NamedFormat {
@@ -51,16 +52,11 @@ export function registerFormatFunctions(env: Environment): void {
   env.registerConstant("format", "FormatNamespace", new FormatNamespace());
   const known = new Map(formats.map(([name, problem]) => [name, new NamedFormat(name, problem)]));
   for (const [name, format] of known) env.registerFunction(`FormatNamespace.${name}(): ${type}`, () => format);
-  // Optionals can't be made outside the interpreter, so these two are written in terms of its own.
-  const none = env.evaluate("optional.none()");
-  const of = (value: unknown) => env.evaluate("optional.of(value)", { value });
-  env.registerVariable("value", "dyn");
   env.registerFunction(`FormatNamespace.named(string): optional<${type}>`, (_: FormatNamespace, name: string) => {
-    const format = known.get(name);
-    return format ? of(format) : none;
+    return optionalValue(known.get(name));
   });
   env.registerFunction(`${type}.validate(string): optional<list<string>>`, (format: NamedFormat, text: string) => {
     const problem = format.problem(text);
-    return problem === undefined ? none : of([problem]);
+    return optionalValue(problem === undefined ? undefined : [problem]);
   });
 }

@@ -4,7 +4,7 @@ import type { FieldError } from "../../status-error.ts";
 import { type Correlation, findByKeys } from "../correlation.ts";
 import { child, duplicate, forbiddenField, index, invalidValue, key, omitted, required } from "../field-problem.ts";
 import { celValue } from "./cel-value.ts";
-import { kubernetesEnvironment } from "./environment.ts";
+import { optionalValue } from "./optional-value.ts";
 import { type CompiledRule, CompileError, compileRule } from "./rule.ts";
 
 export interface RuleProblems {
@@ -102,7 +102,7 @@ function runRules(place: Place, found: RuleProblems) {
   for (const rule of rules) {
     const compiled = compileRule(rule);
     if (compiled.usesOldSelf && !hasOld && !rule.optionalOldSelf) continue;
-    const variables = { self, oldSelf: rule.optionalOldSelf ? optional(oldSelf) : oldSelf };
+    const variables = { self, oldSelf: rule.optionalOldSelf ? optionalValue(oldSelf) : oldSelf };
     const problem = problemOf(compiled, variables, value, schema, path);
     if (!problem) continue;
     if (!compiled.usesOldSelf && place.correlation?.unchanged)
@@ -132,7 +132,7 @@ function problemOf(
     return invalidValue(path, type, detail);
   }
   const shown = schema.type === "object" || schema.type === "array" ? omitted : value;
-  const place = rule.fieldPath ? child(path, fieldPathText(rule.fieldPath)) : path;
+  const place = rule.fieldPath ? child(path, fieldPathText(rule.fieldPath, schema)) : path;
   return problemFor(rule, place, shown, messageOf(compiled, variables));
 }
 
@@ -149,8 +149,19 @@ function problemFor(rule: CelRule, path: string, value: unknown, detail: string)
   }
 }
 
-/** `.a.b['c']` as it is printed below its parent: `a.b[c]` for map keys would need the schema; names are given plainly. */
-const fieldPathText = (path: string) => path.replaceAll(/\['((?:[^'\\]|\\.)*)'\]/g, ".$1").replace(/^\./, "");
+/** `.a['b']` as it is printed: `a.b` where b is a field, `a[b]` where it is the key of a map. */
+function fieldPathText(fieldPath: string, schema: StructuralSchema): string {
+  let place: StructuralSchema | undefined = schema;
+  let text = "";
+  for (const [, plain, quoted] of fieldPath.matchAll(/\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\]/g)) {
+    const name = plain ?? quoted ?? "";
+    const property: StructuralSchema | undefined = place?.properties?.[name];
+    const map: StructuralSchema | boolean | undefined = place?.additionalProperties;
+    text = property ? child(text, name) : key(text, name);
+    place = property ?? (typeof map === "object" ? map : undefined);
+  }
+  return text;
+}
 
 const longestMessage = 5 * 1024;
 
@@ -163,17 +174,4 @@ function messageOf({ rule, message }: CompiledRule, variables: Readonly<Record<s
   } catch {
     return fallback;
   }
-}
-
-let optionals: { none: unknown; of(value: unknown): unknown } | undefined;
-
-function optional(value: unknown): unknown {
-  if (!optionals) {
-    const env = kubernetesEnvironment(["value"]);
-    optionals = {
-      none: env.evaluate("optional.none()"),
-      of: (inner) => env.evaluate("optional.of(value)", { value: inner }),
-    };
-  }
-  return value === undefined ? optionals.none : optionals.of(value);
 }

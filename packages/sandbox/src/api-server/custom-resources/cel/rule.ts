@@ -1,6 +1,6 @@
 import type { CelRule } from "@bellows/api";
 import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
-import { kubernetesEnvironment } from "./environment.ts";
+import { kubernetesEnvironment, type Variables } from "./environment.ts";
 
 /** A CEL expression that was read without a fault. */
 export interface Program {
@@ -26,9 +26,9 @@ export interface CompiledRule {
 
 const environments = new Map<string, ReturnType<typeof kubernetesEnvironment>>();
 
-/** Reads `expression` over the named variables, all of unknown type. */
-export function compile(expression: string, variables: readonly string[]): Program | CompileError {
-  const names = variables.join(" ");
+/** Reads `expression` over the given variables. */
+export function compile(expression: string, variables: Variables): Program | CompileError {
+  const names = JSON.stringify(variables);
   let env = environments.get(names);
   if (!env) environments.set(names, (env = kubernetesEnvironment(variables)));
   try {
@@ -81,7 +81,7 @@ const unexpectedEnd =
 let functions: ReadonlySet<string> | undefined;
 
 function knownFunctions(): ReadonlySet<string> {
-  functions ??= new Set(kubernetesEnvironment([]).getDefinitions().functions.map(({ name }) => name));
+  functions ??= new Set(kubernetesEnvironment().getDefinitions().functions.map(({ name }) => name));
   return functions;
 }
 
@@ -102,7 +102,7 @@ const compiled = new WeakMap<CelRule, CompiledRule>();
 export function compileRule(rule: CelRule): CompiledRule {
   let result = compiled.get(rule);
   if (!result) {
-    const variables = ["self", "oldSelf"];
+    const variables = { self: "dyn", oldSelf: rule.optionalOldSelf ? "optional<dyn>" : "dyn" };
     result = {
       rule,
       usesOldSelf: mentions(rule.rule, "oldSelf"),
