@@ -1,13 +1,16 @@
-import { type Clock, type Logger, type Random, silentLogger } from "@bellows/kube";
+import { type Clock, type Logger, type Random, randomUuid, silentLogger } from "@bellows/kube";
 import { ephemeralTokenKey, type TokenKey } from "./token-key.ts";
 import { type CallWebhook, clusterAdmission, storeWorld } from "./admission/admission.ts";
+import type { ApiHandler } from "./aggregation/aggregation.ts";
 import { type ApiRequest, type ApiResponse, failure, type UserInfo } from "./api-request.ts";
+import { ApiServices, type Forward } from "./api-services.ts";
 import { builtinServedResources } from "./builtin-resources.ts";
 import { checkAccess, clusterAccess } from "./cluster-access.ts";
 import { DefinitionWatcher } from "./definition-watcher.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { impersonated } from "./impersonation.ts";
 import { NonResourcePaths } from "./non-resource-paths.ts";
+import { OpenApiPaths } from "./openapi-paths.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { ResourceRegistry } from "./resource-registry.ts";
 import { pathNotFound } from "./rest/refusals.ts";
@@ -31,6 +34,8 @@ export interface ApiServerOptions {
   readonly tokenKey?: TokenKey;
   /** Reaches admission webhooks; without it calling one fails, and its failure policy decides. */
   readonly callWebhook?: CallWebhook;
+  /** Reaches the servers of APIServices that no handler in this process was registered for. */
+  readonly forward?: Forward;
   /** Objects to begin with, as they were saved. */
   readonly saved?: SavedState;
   /** Where changes are written down. */
@@ -41,6 +46,8 @@ export interface ApiServerOptions {
 export class ApiServer {
   readonly #parts: ServerParts & { podStreams: PodStreams };
   readonly #discovery: Discovery;
+  readonly #apiServices: ApiServices;
+  readonly #openApi: OpenApiPaths;
   readonly #paths: NonResourcePaths;
 
   constructor(options: ApiServerOptions) {
@@ -66,7 +73,9 @@ export class ApiServer {
       podStreams: noPodStreams,
     };
     new DefinitionWatcher({ store, registry, clock, log });
-    this.#discovery = new Discovery(registry);
+    this.#apiServices = new ApiServices(this.#parts, options.forward, () => randomUuid(random));
+    this.#discovery = new Discovery(registry, this.#apiServices);
+    this.#openApi = new OpenApiPaths(registry);
     this.#paths = new NonResourcePaths(registry, store);
   }
 
@@ -89,6 +98,11 @@ export class ApiServer {
     this.#parts.podStreams = podStreams;
   }
 
+  /** Serves an API group in this process, for the APIServices that name `service` (metrics.k8s.io and its like). */
+  serveApiService(service: { readonly namespace: string; readonly name: string }, handler: ApiHandler): void {
+    this.#apiServices.register(service, handler);
+  }
+
   /** Answers any request; never rejects. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
     try {
@@ -104,15 +118,18 @@ export class ApiServer {
   }
 
   async #dispatch(request: ApiRequest, info: RequestInfo): Promise<ApiResponse> {
-    if (!info.isResource) {
-      const answer = this.#discovery.answer(request) ?? this.#paths.answer(request);
-      return answer ?? notFoundPage;
-    }
     const { registry } = this.#parts;
+    if (!info.isResource) {
+      const answer = await this.#discovery.answer(request);
+      if (answer) return answer;
+      const [root, group = "", version = ""] = request.path.split("/").filter((part) => part !== "");
+      const elsewhere = root === "apis" ? this.#apiServices.answer(group, version, request) : undefined;
+      return elsewhere ?? this.#openApi.answer(request) ?? this.#paths.answer(request) ?? notFoundPage;
+    }
     const resource = registry.find(info.group, info.version, info.resource);
     if (resource) return answerResource(requestScope(this.#parts, request, info, resource));
     if (registry.hasVersion(info.group, info.version)) throw pathNotFound();
-    return notFoundPage;
+    return this.#apiServices.answer(info.group, info.version, request) ?? notFoundPage;
   }
 
   #broken(request: ApiRequest, error: unknown): ApiResponse {

@@ -11,6 +11,13 @@ export class ResourceRegistry {
   readonly #byPath = new Map<string, ServedResource>();
   readonly #groups = new Map<string, string[]>();
   #revision = 0;
+  #listeners: (() => void)[] = [];
+
+  /** Calls `listener` now, and whenever what is served has changed. */
+  changed(listener: () => void): void {
+    this.#listeners.push(listener);
+    listener();
+  }
 
   /** Grows with every change: what discovery documents are cached by. */
   get revision(): number {
@@ -25,7 +32,12 @@ export class ResourceRegistry {
       versions.push(resource.version);
       versions.sort(compareVersions);
     }
+    this.#tell();
+  }
+
+  #tell(): void {
     this.#revision++;
+    for (const listener of this.#listeners) listener();
   }
 
   remove(resource: Pick<ResourceDescription, "group" | "version" | "plural">): void {
@@ -35,7 +47,7 @@ export class ResourceRegistry {
     );
     if (versions.length > 0) this.#groups.set(resource.group, versions);
     else this.#groups.delete(resource.group);
-    this.#revision++;
+    this.#tell();
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {

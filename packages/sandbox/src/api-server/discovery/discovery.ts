@@ -14,14 +14,16 @@ import {
   wantsAggregated,
 } from "./discovery-documents.ts";
 
+export type { RemoteGroupVersion };
+
 /** What other API servers add to discovery. */
 export interface RemoteDiscovery {
   /** Grows when what is registered changes. */
   readonly revision: number;
-  groupVersions(): readonly RemoteGroupVersion[];
+  groupVersions(): Promise<readonly RemoteGroupVersion[]>;
 }
 
-const noRemote: RemoteDiscovery = { revision: 0, groupVersions: () => [] };
+const noRemote: RemoteDiscovery = { revision: 0, groupVersions: async () => [] };
 
 /** Answers /api, /apis and what is below them, down to a group version. */
 export class Discovery {
@@ -36,24 +38,26 @@ export class Discovery {
   }
 
   /** The answer to a path; undefined where it is not one of discovery's. */
-  answer(request: ApiRequest): ApiResponse | undefined {
+  async answer(request: ApiRequest): Promise<ApiResponse | undefined> {
     const [root, group, version, ...more] = request.path.split("/").filter((part) => part !== "");
     if (more.length > 0 || (root !== "api" && root !== "apis")) return undefined;
     if (root === "api") {
-      if (group === undefined) return this.#root(request, [{ name: "", versions: ["v1"] }], () => coreVersions("127.0.0.1"));
+      if (group === undefined)
+        return this.#root(request, [{ name: "", versions: ["v1"] }], [], () => coreVersions("127.0.0.1"));
       return group === "v1" && version === undefined ? ok(this.#resources("", "v1")) : undefined;
     }
-    if (group === undefined) return this.#root(request, this.#groups(), () => groupList(this.#groups()));
-    const found = this.#groups().find((one) => one.name === group);
-    if (!found) return undefined;
-    if (version === undefined) return ok(groupDocument(found));
-    if (!this.#registry.hasVersion(group, version)) return undefined;
-    return ok(this.#resources(group, version));
+    if (group !== undefined && version !== undefined)
+      return this.#registry.hasVersion(group, version) ? ok(this.#resources(group, version)) : undefined;
+    const remote = await this.#remote.groupVersions();
+    const groups = this.#groups(remote);
+    if (group === undefined) return this.#root(request, groups, remote, () => groupList(groups));
+    const found = groups.find((one) => one.name === group);
+    return found && ok(groupDocument(found));
   }
 
-  #groups(): readonly ServedGroup[] {
+  #groups(remote: readonly RemoteGroupVersion[]): readonly ServedGroup[] {
     const groups = this.#registry.groups().map(({ name, versions }) => ({ name, versions: [...versions] }));
-    for (const { group, version } of this.#remote.groupVersions()) {
+    for (const { group, version } of remote) {
       const known = groups.find(({ name }) => name === group);
       if (!known) groups.push({ name: group, versions: [version] });
       else if (!known.versions.includes(version)) known.versions.push(version);
@@ -61,11 +65,16 @@ export class Discovery {
     return groups;
   }
 
-  #root(request: ApiRequest, groups: readonly ServedGroup[], legacy: () => unknown): ApiResponse {
+  #root(
+    request: ApiRequest,
+    groups: readonly ServedGroup[],
+    remote: readonly RemoteGroupVersion[],
+    legacy: () => unknown,
+  ): ApiResponse {
     if (!wantsAggregated(request.headers.accept)) return ok(legacy());
-    const { body, etag } = this.#cached(`aggregated${request.path}`, () =>
-      aggregated(this.#registry, groups, this.#remote.groupVersions()),
-    );
+    // A server that did not answer may do so the next time.
+    const key = `${request.path}${remote.map(({ fresh }) => (fresh ? "+" : "-")).join("")}`;
+    const { body, etag } = this.#cached(key, () => aggregated(this.#registry, groups, remote));
     const headers = { "content-type": aggregatedContentType, etag, vary: "Accept" };
     if (request.headers["if-none-match"] === etag) return { status: 304, headers, body: undefined };
     return { status: 200, headers, body };
