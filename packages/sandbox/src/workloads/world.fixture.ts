@@ -5,6 +5,7 @@ import {
   createClient,
   createManager,
   isNotFound,
+  keyOf,
 
   type Logger,
   lookAgainAt,
@@ -108,8 +109,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 export async function addNode(client: Client, node: Node): Promise<void> {
-  const created = await client.create(Node, node);
-  await client.update(Node, { ...created, ...(node.status && { status: node.status }) }, { subresource: "status" });
+  await client.create(Node, node);
+  const body = { status: node.status };
+  await client.patch(Node, keyOf(node), { type: "strategic", body }, { subresource: "status" });
 }
 
 /** Starts pods after `startMs`, ends them by their outcome, and removes deleted ones after a second. */
