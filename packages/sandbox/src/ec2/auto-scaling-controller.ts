@@ -24,6 +24,8 @@ export class AutoScalingController {
   readonly #log: Logger;
   readonly #pending = new Map<string, Timer>();
   readonly #busy = new Set<string>();
+  /** Instances whose nodes are being drained. */
+  readonly #draining = new Set<string>();
   readonly #activities = new Map<string, readonly GroupActivity[]>();
 
   constructor(parts: Ec2Parts, store: InstanceStore, log: Logger) {
@@ -84,6 +86,9 @@ export class AutoScalingController {
     if (missing > 0 && !suspendedProcesses.includes("Launch")) await this.#launch(group, members, missing);
     if (missing < 0 && !suspendedProcesses.includes("Terminate")) {
       for (const instance of leaving(members, -missing)) await this.#scaleIn(group, instance);
+    }
+    for (const instance of this.#members(name)) {
+      if (instance.status?.lifecycleState === "Terminating:Wait") this.#startDrain(instance, "The drain of its node goes on.");
     }
     await this.#writeStatus(name);
   }
@@ -146,6 +151,12 @@ export class AutoScalingController {
       return;
     }
     await this.#store.writeStatus(name, { lifecycleState: "Terminating:Wait" });
+    this.#startDrain(instance, cause);
+  }
+
+  #startDrain(instance: Instance, cause: string): void {
+    if (this.#draining.has(instance.metadata.name)) return;
+    this.#draining.add(instance.metadata.name);
     void this.#drain(instance, this.#parts.clock.now() + drainTimeoutMs, cause);
   }
 
@@ -169,6 +180,7 @@ export class AutoScalingController {
         return;
       }
     }
+    this.#draining.delete(instance.metadata.name);
     await this.terminate(instance, cause);
   }
 

@@ -1,3 +1,4 @@
+export { ec2CustomResourceDefinitions } from "./custom-resources.ts";
 export { AutoScalingGroup } from "./auto-scaling-group-kind.ts";
 export { CapacityPools, type CapacityRule, type Pool } from "./capacity-pools.ts";
 export { defaultEc2Timing, type Ec2Timing } from "./ec2-timing.ts";

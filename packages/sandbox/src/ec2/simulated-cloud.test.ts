@@ -1,4 +1,4 @@
-import { Node } from "@bellows/api";
+import { Node, Pod } from "@bellows/api";
 import { type FleetRequest, InsufficientCapacityError, instanceTypeOf, NotFoundError, parseInterruption, ThrottledError } from "@bellows/aws";
 import { parseTimestamp, seededRandom } from "@bellows/kube";
 import { describe, expect, test } from "vitest";
@@ -236,11 +236,24 @@ describe("an Auto Scaling group", () => {
     expect(await nodes(world)).toHaveLength(2);
   });
 
-  test("drains a node before its instance leaves", async () => {
+  test("drains a node, pod by pod, before its instance leaves", async () => {
     const { world, cloud, wait } = await aGroup({ minSize: 1 });
+    for (const { metadata } of await nodes(world)) {
+      const terminationGracePeriodSeconds = 20;
+      const containers = [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "while true; do sleep 1; done"] }];
+      await world.createPod(`on-${metadata.name}`, { nodeName: metadata.name, containers, terminationGracePeriodSeconds });
+    }
+    await world.seconds(10);
     await wait(cloud.autoScaling.setDesiredCapacity("ng1", 2));
+    await world.seconds(10);
+    const cordoned = (await nodes(world)).filter(({ spec }) => spec?.unschedulable);
+    expect(cordoned).toHaveLength(1);
+    const leaving = (await world.client.list(Instance)).items.find(({ status }) => status?.lifecycleState === "Terminating:Wait");
+    expect(leaving?.status?.state).toBe("running");
+    expect((await world.pod(`on-${cordoned[0]?.metadata.name}`)).metadata.deletionTimestamp).toBeDefined();
     await world.seconds(120);
     expect(await nodes(world)).toHaveLength(2);
+    expect((await world.client.list(Pod)).items).toHaveLength(2);
   });
 
   test("says why it cannot launch, and tries again", async () => {

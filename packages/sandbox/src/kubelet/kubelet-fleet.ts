@@ -9,6 +9,7 @@ import {
   isNotFound,
   type Logger,
   microTimestamp,
+  parseTimestamp,
   type Timer,
 } from "@bellows/kube";
 import { fractionOf, msIn } from "./jitter.ts";
@@ -127,14 +128,26 @@ export class KubeletFleet {
         return;
       }
       agent.node = known;
+      this.#recover(member, known);
     }
     if (!this.#alive(member)) return;
     this.#startTicker();
     void this.#renewLease(member);
-    clock.after(msIn(this.#timing.cni, `${agent.nodeName}/cni`), () => void this.#becomeReady(member));
+    if (!member.ready) clock.after(msIn(this.#timing.cni, `${agent.nodeName}/cni`), () => void this.#becomeReady(member));
     for (const pod of this.#options.cache.list(Pod)) {
       if (pod.spec?.nodeName === agent.nodeName) agent.seen(pod);
     }
+  }
+
+  /** Goes on with a node that was ready when an earlier process ended. */
+  #recover(member: Member, node: Node): void {
+    const { conditions } = node.status ?? {};
+    const ready = conditions?.find(({ type }) => type === "Ready");
+    const other = conditions?.find(({ type }) => type === "MemoryPressure");
+    member.registeredAt = parseTimestamp(other?.lastTransitionTime) ?? member.registeredAt;
+    if (ready?.status !== "True") return;
+    member.ready = true;
+    member.readySinceAt = parseTimestamp(ready.lastTransitionTime) ?? member.readySinceAt;
   }
 
   async #becomeReady(member: Member): Promise<void> {
@@ -225,11 +238,7 @@ export class KubeletFleet {
 
   #nodeChanged(node: Node | undefined): void {
     const member = node && this.#members.get(node.metadata.name);
-    if (!member || !node) return;
-    member.agent.node = node;
-    // After a restart of this process the node may have been ready all along.
-    const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
-    if (ready?.status === "True" && !member.ready) member.ready = true;
+    if (member && node) member.agent.node = node;
   }
 
   #alive(member: Member): boolean {
