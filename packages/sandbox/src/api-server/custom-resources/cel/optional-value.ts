@@ -1,11 +1,13 @@
 import { Environment } from "@marcbachmann/cel-js";
 
-let env: Environment | undefined;
+interface OptionalClass {
+  of(value: unknown): unknown;
+}
 
-/**
- * A CEL optional: none for undefined. The interpreter keeps its class to itself, so they are made by an expression.
- */
+let optionals: OptionalClass | undefined;
+
+/** A CEL optional: none for undefined. The interpreter keeps its class to itself, so an expression has to show it. */
 export function optionalValue(value: unknown): unknown {
-  env ??= new Environment({ enableOptionalTypes: true }).registerVariable("value", "dyn");
-  return value === undefined ? env.evaluate("optional.none()") : env.evaluate("optional.of(value)", { value });
+  optionals ??= new Environment({ enableOptionalTypes: true }).evaluate("optional.none()").constructor as OptionalClass;
+  return optionals.of(value);
 }
