@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import type { SandboxCommandOptions } from "./sandbox.ts";
 
 /** The bellows command. Each subcommand loads what it needs when it runs, so that none waits for another's code. */
 export function bellows(): Command {
@@ -6,6 +7,42 @@ export function bellows(): Command {
     .description("An autoscaling suite for Kubernetes on EC2")
     .showHelpAfterError()
     .configureHelp({ sortSubcommands: true });
+
+  program
+    .command("sandbox")
+    .description("Run an embedded Kubernetes cluster on simulated EC2")
+    .option("--host <address>", "where the API server listens; only this machine can reach the default", "127.0.0.1")
+    .option("--port <number>", "port of the API server; 0 takes any free one", wholeNumber, 7443)
+    .option(
+      "--metrics-port <number>",
+      "port of /metrics, /healthz and /readyz; 0 takes any free one",
+      wholeNumber,
+      7480,
+    )
+    .option("--speed <factor>", "how many times as fast as the clock on the wall time passes", positiveNumber, 1)
+    .option("--seed <number>", "makes names, jitter and prices the same in each run", wholeNumber)
+    .option("--region <name>", "AWS region", "us-east-1")
+    .option(
+      "--cluster-name <name>",
+      "name of the cluster; subnets and security groups carry it as a discovery tag",
+      "bellows",
+    )
+    .option("--nodes <number>", "nodes of the first node group", wholeNumber, 3)
+    .option("--instance-type <name>", "instance type of the first node group", "t3.medium")
+    .option(
+      "--controllers <list>",
+      `which controllers act, of ${controllerNames.join(", ")}; none for none`,
+      controllerList,
+      [...controllerNames],
+    )
+    .option("--kubeconfig <file>", "where to write the kubeconfig", defaultKubeconfigFile)
+    .option("--verbose", "log what the parts of the sandbox do", false)
+    .action(async (options: SandboxCommandOptions) => {
+      const { sandbox, defaultKubeconfig } = await import("./sandbox.ts");
+      const kubeconfig = options.kubeconfig === defaultKubeconfigFile ? defaultKubeconfig : options.kubeconfig;
+      await sandbox({ ...options, kubeconfig }, (line) => process.stdout.write(`${line}\n`));
+      process.exit(0);
+    });
 
   program
     .command("scenario")
@@ -38,4 +75,28 @@ export function bellows(): Command {
     });
 
   return program;
+}
+
+const controllerNames = ["hpa", "cpa", "node-provisioner"] as const;
+const defaultKubeconfigFile = ".bellows/kubeconfig";
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
+  return Number(text);
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}
+
+function controllerList(text: string): (typeof controllerNames)[number][] {
+  const names = text === "none" ? [] : text.split(",").map((name) => name.trim());
+  return names.map((name) => {
+    const known = controllerNames.find((each) => each === name);
+    if (!known)
+      throw new InvalidArgumentError(`Expected any of ${controllerNames.join(", ")}, separated by commas, or none.`);
+    return known;
+  });
 }

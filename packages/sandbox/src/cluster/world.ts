@@ -26,7 +26,7 @@ import {
   type UserInfo,
 } from "../api-server/index.ts";
 import { AutoScalingGroup, type Ec2Timing, Instance, SimulatedCloud } from "../ec2/index.ts";
-import { KubeletFleet, type KubeletTiming } from "../kubelet/index.ts";
+import { KubeletFleet, KubeletStreams, type KubeletTiming, MemoryWatch } from "../kubelet/index.ts";
 import { MetricsServer } from "../metrics-server/index.ts";
 import { schedulerController } from "../scheduler/index.ts";
 import { kindOfObject } from "../simulator/manifests.ts";
@@ -107,6 +107,7 @@ export function createWorld(options: WorldOptions): World {
   const metricsServer = new MetricsServer({ usage, cache, clock });
   const timing = options.kubeletTiming;
   const fleet = new KubeletFleet({ client: infrastructure, cache, clock, log, ...(timing && { timing }) });
+  const memoryWatch = new MemoryWatch(fleet, usage, clock);
   const cloud = new SimulatedCloud({
     client: infrastructure,
     cache,
@@ -118,7 +119,8 @@ export function createWorld(options: WorldOptions): World {
     log,
     ...(options.ec2Timing && { timing: options.ec2Timing }),
   });
-  server.servePodStreams(podStreams({ clock, logs }));
+  const find = (namespace: string, name: string) => cache.get(Pod, { namespace, name });
+  server.servePodStreams(podStreams(clock, logs, new KubeletStreams({ clock, usage, find })));
 
   const managerOf = (
     user: UserInfo,
@@ -168,6 +170,7 @@ export function createWorld(options: WorldOptions): World {
       await install(client);
       await cache.start();
       metricsServer.start();
+      memoryWatch.start();
       for (const manager of managers) running.push(await manager.start());
       await ensureAll(client, [...systemServices, ...systemDaemonSets, ...systemDeployments]);
       await ensureAll(
@@ -178,6 +181,7 @@ export function createWorld(options: WorldOptions): World {
     async stop() {
       await Promise.all(running.splice(0).map((manager) => manager.stop()));
       metricsServer.stop();
+      memoryWatch.stop();
       cloud.stop();
       fleet.stop();
       cache.stop();
