@@ -166,7 +166,9 @@ function shapeOf(schema: StructuralSchema): Shape {
     case "object":
       if (schema.properties) return "object";
       if (schema.additionalProperties) return "map";
-      return schema["x-kubernetes-preserve-unknown-fields"] || schema["x-kubernetes-embedded-resource"] ? "object" : "any";
+      return schema["x-kubernetes-preserve-unknown-fields"] || schema["x-kubernetes-embedded-resource"]
+        ? "object"
+        : "any";
     case undefined:
       if (schema.properties) return "object";
       if (schema.additionalProperties) return "map";

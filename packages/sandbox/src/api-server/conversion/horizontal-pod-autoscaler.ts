@@ -58,11 +58,12 @@ export function horizontalPodAutoscalerToV2(hpa: JsonObject): JsonObject {
   if (percent !== undefined) metrics.push(cpuMetric(percent));
   if (!metrics.length) metrics.push(cpuMetric(defaultCpuPercent));
   const currentCpu = status["currentCPUUtilizationPercentage"];
-  const current = annotations[currentMetricsKey] === undefined
-    ? currentCpu === undefined
-      ? undefined
-      : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: currentCpu } } }]
-    : parsedList(annotations[currentMetricsKey]).map(metricStatusToV2);
+  const current =
+    annotations[currentMetricsKey] === undefined
+      ? currentCpu === undefined
+        ? undefined
+        : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: currentCpu } } }]
+      : parsedList(annotations[currentMetricsKey]).map(metricStatusToV2);
   const behavior = parsed(annotations[behaviorKey]);
   const conditions = parsedList(annotations[conditionsKey]);
   return {
@@ -121,7 +122,11 @@ function metricToV1(metric: JsonObject): JsonObject {
     case "Pods":
       return {
         type,
-        pods: present({ metricName: identity["name"], targetAverageValue: averageValue, selector: identity["selector"] }),
+        pods: present({
+          metricName: identity["name"],
+          targetAverageValue: averageValue,
+          selector: identity["selector"],
+        }),
       };
     case "External":
       return {
@@ -191,7 +196,11 @@ function metricStatusToV1(metric: JsonObject): JsonObject {
     case "Pods":
       return {
         type,
-        pods: present({ metricName: identity["name"], currentAverageValue: averageValue, selector: identity["selector"] }),
+        pods: present({
+          metricName: identity["name"],
+          currentAverageValue: averageValue,
+          selector: identity["selector"],
+        }),
       };
     case "External":
       return {

@@ -3,7 +3,10 @@ import { eventToCore, eventToEvents } from "./event.ts";
 import { horizontalPodAutoscalerToV1, horizontalPodAutoscalerToV2 } from "./horizontal-pod-autoscaler.ts";
 
 const conversions: Readonly<Record<string, Readonly<Record<string, (object: JsonObject) => JsonObject>>>> = {
-  HorizontalPodAutoscaler: { "autoscaling/v1": horizontalPodAutoscalerToV1, "autoscaling/v2": horizontalPodAutoscalerToV2 },
+  HorizontalPodAutoscaler: {
+    "autoscaling/v1": horizontalPodAutoscalerToV1,
+    "autoscaling/v2": horizontalPodAutoscalerToV2,
+  },
   Event: { v1: eventToCore, "events.k8s.io/v1": eventToEvents },
 };
 

@@ -1,3 +1,4 @@
+import { embeddedStructs } from "../go-types/go-fields.generated.ts";
 import { goTypeName } from "../go-types/go-type-name.ts";
 import { isOmittedZero, typedPlan } from "../go-types/typed-plan.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
@@ -125,9 +126,12 @@ class Walk {
       } else if (before !== undefined) {
         this.struct = view.typeName;
         this.structDefinition = view.definition;
+        const depth = this.fields.length;
+        const embedded = view.definition && embeddedStructs[view.definition]?.[key];
+        if (embedded) this.fields.push(embedded);
         this.fields.push(key);
         after = this.value(field, before, path ? `${path}.${key}` : key);
-        this.fields.pop();
+        this.fields.length = depth;
         if (plan && isOmittedZero(field, after) && !plan.keepsZero.has(key)) after = undefined;
       }
       if (after === before) continue;

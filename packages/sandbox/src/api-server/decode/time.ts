@@ -28,16 +28,20 @@ function instantOf(text: string, as: string): Date {
   const parts = rfc3339.exec(text);
   const instant = parts ? new Date(Date.parse(text.replace(",", "."))) : undefined;
   if (instant && !Number.isNaN(instant.getTime())) return instant;
-  throw new DecodeFailure(`parsing time "${text}" as "${as}": ${complaint(text, parts)}`);
+  if (parts) throw new DecodeFailure(`parsing time "${text}": ${outOfRange(parts)}`);
+  throw new DecodeFailure(`parsing time "${text}" as "${as}": ${complaint(text)}`);
+}
+
+function outOfRange(parts: RegExpExecArray): string {
+  const [month = 0, , hour = 0, minute = 0, second = 0] = parts.slice(2, 7).map(Number);
+  if (month === 0 || month > 12) return "month out of range";
+  if (hour > 23) return "hour out of range";
+  if (minute > 59) return "minute out of range";
+  return second > 59 ? "second out of range" : "day out of range";
 }
 
 /** Which element of the layout the text broke off at. */
-function complaint(text: string, parts: RegExpExecArray | null): string {
-  if (parts) {
-    const [, , month, day, hour] = parts.map(Number);
-    if (month === 0 || (month ?? 0) > 12) return "month out of range";
-    return (hour ?? 0) > 23 ? "hour out of range" : day === undefined ? "" : "day out of range";
-  }
+function complaint(text: string): string {
   const elements: [RegExp, string][] = [
     [/^\d{4}/, "2006"],
     [/^-/, "-"],

@@ -1,8 +1,7 @@
 import { chain, type Defaulter, fill, within, withinEach } from "./fill.ts";
 
 /** Also of aggregated APIs and of CRD conversion. */
-export const servicePort: Defaulter = (config) =>
-  within(config, "service", (service) => fill(service, { port: 443 }));
+export const servicePort: Defaulter = (config) => within(config, "service", (service) => fill(service, { port: 443 }));
 
 const ruleScope: Defaulter = (holder) => withinEach(holder, "rules", (rule) => fill(rule, { scope: "*" }));
 

@@ -12,10 +12,16 @@ const conversionWebhook: Defaulter = (conversion) =>
 
 const definitionDefaults: Defaulter = (definition) => {
   const result = withinAlways(definition, "spec", (spec) =>
-    within(fill(withinAlways(spec, "names", names), { conversion: { strategy: "None" } }), "conversion", conversionWebhook),
+    within(
+      fill(withinAlways(spec, "names", names), { conversion: { strategy: "None" } }),
+      "conversion",
+      conversionWebhook,
+    ),
   );
   const versions = (result["spec"] as JsonObject)["versions"];
-  const stored = Array.isArray(versions) ? versions.find((version) => isObject(version) && version["storage"]) : undefined;
+  const stored = Array.isArray(versions)
+    ? versions.find((version) => isObject(version) && version["storage"])
+    : undefined;
   if (!stored) return result;
   return withinAlways(result, "status", (status) => fillZero(status, { storedVersions: [stored.name] }));
 };

@@ -9,7 +9,9 @@ const inSpec =
     withinAlways(object, "spec", (spec) => change(withinAlways(spec, "template", podTemplateDefaults)));
 
 const rollingUpdate = (strategy: JsonObject, defaults: JsonObject): JsonObject =>
-  strategy["type"] === "RollingUpdate" ? withinAlways(strategy, "rollingUpdate", (rolling) => fill(rolling, defaults)) : strategy;
+  strategy["type"] === "RollingUpdate"
+    ? withinAlways(strategy, "rollingUpdate", (rolling) => fill(rolling, defaults))
+    : strategy;
 
 const deploymentSpec: Defaulter = (spec) => {
   const filled = fill(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });

@@ -131,7 +131,8 @@ function containerSums(spec: JsonObject, what: "limits" | "requests"): Record<st
   for (const container of (spec["containers"] as JsonObject[] | undefined) ?? []) {
     const list = (container["resources"] as JsonObject | undefined)?.[what];
     if (!isObject(list)) continue;
-    for (const [name, amount] of Object.entries(list)) amounts.set(name, [...(amounts.get(name) ?? []), String(amount)]);
+    for (const [name, amount] of Object.entries(list))
+      amounts.set(name, [...(amounts.get(name) ?? []), String(amount)]);
   }
   return Object.fromEntries([...amounts].map(([name, list]) => [name, sumQuantities(list)]));
 }

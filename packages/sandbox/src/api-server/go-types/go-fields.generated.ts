@@ -949,6 +949,145 @@ export const quantityFields: Readonly<Record<string, readonly string[]>> = {
   ]
 };
 
+/** Embedded Go structs that fields come from, by definition and field. */
+export const embeddedStructs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "io.k8s.api.admissionregistration.v1.NamedRuleWithOperations": {
+    "operations": "RuleWithOperations",
+    "apiGroups": "RuleWithOperations",
+    "apiVersions": "RuleWithOperations",
+    "resources": "RuleWithOperations",
+    "scope": "RuleWithOperations"
+  },
+  "io.k8s.api.admissionregistration.v1.RuleWithOperations": {
+    "apiGroups": "Rule",
+    "apiVersions": "Rule",
+    "resources": "Rule",
+    "scope": "Rule"
+  },
+  "io.k8s.api.core.v1.ConfigMapEnvSource": {
+    "name": "LocalObjectReference"
+  },
+  "io.k8s.api.core.v1.ConfigMapKeySelector": {
+    "name": "LocalObjectReference"
+  },
+  "io.k8s.api.core.v1.ConfigMapProjection": {
+    "name": "LocalObjectReference"
+  },
+  "io.k8s.api.core.v1.ConfigMapVolumeSource": {
+    "name": "LocalObjectReference"
+  },
+  "io.k8s.api.core.v1.EphemeralContainer": {
+    "name": "EphemeralContainerCommon",
+    "image": "EphemeralContainerCommon",
+    "command": "EphemeralContainerCommon",
+    "args": "EphemeralContainerCommon",
+    "workingDir": "EphemeralContainerCommon",
+    "ports": "EphemeralContainerCommon",
+    "envFrom": "EphemeralContainerCommon",
+    "env": "EphemeralContainerCommon",
+    "resources": "EphemeralContainerCommon",
+    "resizePolicy": "EphemeralContainerCommon",
+    "restartPolicy": "EphemeralContainerCommon",
+    "restartPolicyRules": "EphemeralContainerCommon",
+    "volumeMounts": "EphemeralContainerCommon",
+    "volumeDevices": "EphemeralContainerCommon",
+    "livenessProbe": "EphemeralContainerCommon",
+    "readinessProbe": "EphemeralContainerCommon",
+    "startupProbe": "EphemeralContainerCommon",
+    "lifecycle": "EphemeralContainerCommon",
+    "terminationMessagePath": "EphemeralContainerCommon",
+    "terminationMessagePolicy": "EphemeralContainerCommon",
+    "imagePullPolicy": "EphemeralContainerCommon",
+    "securityContext": "EphemeralContainerCommon",
+    "stdin": "EphemeralContainerCommon",
+    "stdinOnce": "EphemeralContainerCommon",
+    "tty": "EphemeralContainerCommon"
+  },
+  "io.k8s.api.core.v1.PersistentVolumeSpec": {
+    "gcePersistentDisk": "PersistentVolumeSource",
+    "awsElasticBlockStore": "PersistentVolumeSource",
+    "hostPath": "PersistentVolumeSource",
+    "glusterfs": "PersistentVolumeSource",
+    "nfs": "PersistentVolumeSource",
+    "rbd": "PersistentVolumeSource",
+    "iscsi": "PersistentVolumeSource",
+    "cinder": "PersistentVolumeSource",
+    "cephfs": "PersistentVolumeSource",
+    "fc": "PersistentVolumeSource",
+    "flocker": "PersistentVolumeSource",
+    "flexVolume": "PersistentVolumeSource",
+    "azureFile": "PersistentVolumeSource",
+    "vsphereVolume": "PersistentVolumeSource",
+    "quobyte": "PersistentVolumeSource",
+    "azureDisk": "PersistentVolumeSource",
+    "photonPersistentDisk": "PersistentVolumeSource",
+    "portworxVolume": "PersistentVolumeSource",
+    "scaleIO": "PersistentVolumeSource",
+    "local": "PersistentVolumeSource",
+    "storageos": "PersistentVolumeSource",
+    "csi": "PersistentVolumeSource"
+  },
+  "io.k8s.api.core.v1.Probe": {
+    "exec": "ProbeHandler",
+    "httpGet": "ProbeHandler",
+    "tcpSocket": "ProbeHandler",
+    "grpc": "ProbeHandler"
+  },
+  "io.k8s.api.core.v1.SecretEnvSource": {
+    "name": "LocalObjectReference"
+  },
+  "io.k8s.api.core.v1.SecretKeySelector": {
+    "name": "LocalObjectReference"
+  },
+  "io.k8s.api.core.v1.SecretProjection": {
+    "name": "LocalObjectReference"
+  },
+  "io.k8s.api.core.v1.Volume": {
+    "hostPath": "VolumeSource",
+    "emptyDir": "VolumeSource",
+    "gcePersistentDisk": "VolumeSource",
+    "awsElasticBlockStore": "VolumeSource",
+    "gitRepo": "VolumeSource",
+    "secret": "VolumeSource",
+    "nfs": "VolumeSource",
+    "iscsi": "VolumeSource",
+    "glusterfs": "VolumeSource",
+    "persistentVolumeClaim": "VolumeSource",
+    "rbd": "VolumeSource",
+    "flexVolume": "VolumeSource",
+    "cinder": "VolumeSource",
+    "cephfs": "VolumeSource",
+    "flocker": "VolumeSource",
+    "downwardAPI": "VolumeSource",
+    "fc": "VolumeSource",
+    "azureFile": "VolumeSource",
+    "configMap": "VolumeSource",
+    "vsphereVolume": "VolumeSource",
+    "quobyte": "VolumeSource",
+    "azureDisk": "VolumeSource",
+    "photonPersistentDisk": "VolumeSource",
+    "projected": "VolumeSource",
+    "portworxVolume": "VolumeSource",
+    "scaleIO": "VolumeSource",
+    "storageos": "VolumeSource",
+    "csi": "VolumeSource",
+    "ephemeral": "VolumeSource",
+    "image": "VolumeSource"
+  },
+  "io.k8s.api.networking.v1.IngressRule": {
+    "http": "IngressRuleValue"
+  },
+  "io.k8s.api.resource.v1.DeviceAllocationConfiguration": {
+    "opaque": "DeviceConfiguration"
+  },
+  "io.k8s.api.resource.v1.DeviceClaimConfiguration": {
+    "opaque": "DeviceConfiguration"
+  },
+  "io.k8s.api.resource.v1.DeviceClassConfiguration": {
+    "opaque": "DeviceConfiguration"
+  }
+};
+
 /** Named Go types of fields, by definition and field. */
 export const goTypeNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "io.k8s.api.admissionregistration.v1.MatchResources": {

@@ -18,7 +18,11 @@ const basic = {
  * The Go type that stands in decoder messages: `[]v1.Container`, `v1.RestartPolicy`, `int32`. `struct` and `field` are
  * the definition and the field that the value stands in.
  */
-export function goTypeName(view: SchemaView, struct: string | undefined, field: string | undefined): string | undefined {
+export function goTypeName(
+  view: SchemaView,
+  struct: string | undefined,
+  field: string | undefined,
+): string | undefined {
   const named = struct && field ? goTypeNames[struct]?.[field] : undefined;
   if (named) return named.startsWith("[]") && view.shape !== "list" ? named.slice(2) : named;
   switch (view.shape) {

@@ -24,7 +24,11 @@ export function typedPlan(view: SchemaView): TypedPlan | undefined {
   if (!definition || !schema.properties) return undefined;
   if (plans.has(base)) return plans.get(base);
   const written: [string, unknown][] = [];
-  const keepsZero = new Set([...(pointerFields[definition] ?? []), ...(nullFields[definition] ?? []), ...(meaningfulWhenEmpty[definition] ?? [])]);
+  const keepsZero = new Set([
+    ...(pointerFields[definition] ?? []),
+    ...(nullFields[definition] ?? []),
+    ...(meaningfulWhenEmpty[definition] ?? []),
+  ]);
   for (const [name, property] of Object.entries(schema.properties)) {
     const zero = writtenZero(base.field(name) as SchemaView, property.default);
     if (zero === undefined || unwrittenFields[definition]?.includes(name)) continue;

@@ -88,8 +88,7 @@ function compareLists(
     }
   }
   for (const [element, was] of left)
-    if (!right.has(element))
-      parts.add(element, was.length > 1 ? removedLeaf : compare(items, was[0], undefined));
+    if (!right.has(element)) parts.add(element, was.length > 1 ? removedLeaf : compare(items, was[0], undefined));
   return parts.comparison();
 }
 

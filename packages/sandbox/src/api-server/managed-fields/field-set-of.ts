@@ -32,7 +32,11 @@ function setOfMap(view: SchemaView | undefined, value: Record<string, unknown>):
   return nodeOf(children);
 }
 
-function setOfList(view: SchemaView, list: readonly unknown[], structure: "keyed-list" | "set-list"): FieldSet | undefined {
+function setOfList(
+  view: SchemaView,
+  list: readonly unknown[],
+  structure: "keyed-list" | "set-list",
+): FieldSet | undefined {
   const children = new Map<string, FieldSet>();
   const items = view.items();
   for (const item of list) {

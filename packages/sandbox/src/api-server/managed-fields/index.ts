@@ -1,4 +1,4 @@
-export { type FieldSet } from "./field-set.ts";
+export type { FieldSet } from "./field-set.ts";
 export { fieldSetOf } from "./field-set-of.ts";
 export { recordUpdate, type UpdateRecord } from "./record-update.ts";
 export { type Application, serverSideApply } from "./server-side-apply.ts";

@@ -1,5 +1,5 @@
-import type { SchemaView } from "../schema-view.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
+import type { SchemaView } from "../schema-view.ts";
 import { compare } from "./compare.ts";
 import { difference, type FieldSet } from "./field-set.ts";
 import { fieldSetOf } from "./field-set-of.ts";

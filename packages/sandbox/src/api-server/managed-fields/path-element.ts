@@ -53,8 +53,7 @@ export class PathElementError extends Error {}
 export function elementOf(view: SchemaView, item: unknown, structure: Structure): string {
   if (structure === "set-list") {
     if (isObject(item)) throw new PathElementError("associative list without keys has an element that's a map type");
-    if (Array.isArray(item))
-      throw new PathElementError("not supported: associative list with lists as elements");
+    if (Array.isArray(item)) throw new PathElementError("not supported: associative list with lists as elements");
     if (item === null)
       throw new PathElementError("associative list without keys has an element that's an explicit null");
     return `v:${JSON.stringify(item)}`;

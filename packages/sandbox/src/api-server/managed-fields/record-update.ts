@@ -3,7 +3,14 @@ import { emptyObjectWithNulls } from "../go-types/typed-plan.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { SchemaView } from "../schema-view.ts";
 import { difference, recursiveDifference, union } from "./field-set.ts";
-import { capUpdateManagers, decodeManagers, encodeManagers, equalOwnership, type Manager, sameManager } from "./managers.ts";
+import {
+  capUpdateManagers,
+  decodeManagers,
+  encodeManagers,
+  equalOwnership,
+  type Manager,
+  sameManager,
+} from "./managers.ts";
 import { resetFieldsOf } from "./reset-fields.ts";
 import { ownable, strippedFields } from "./stripped-fields.ts";
 import { losses, VersionedComparison, type VersionLookup } from "./update-ownership.ts";

@@ -4,7 +4,15 @@ import { badRequest, StatusError } from "../status-error.ts";
 import { difference, type FieldSet, has, intersection, members, recursiveDifference, union } from "./field-set.ts";
 import { fieldSetOf } from "./field-set-of.ts";
 import { fieldsFromLastApplied, lastAppliedOf, withLastApplied } from "./last-applied.ts";
-import { compareText, decodeManagers, encodeManagers, equalOwnership, type Manager, printManager, sameManager } from "./managers.ts";
+import {
+  compareText,
+  decodeManagers,
+  encodeManagers,
+  equalOwnership,
+  type Manager,
+  printManager,
+  sameManager,
+} from "./managers.ts";
 import { merge, removeFields, withNamedParents } from "./merge.ts";
 import { printPath } from "./path-element.ts";
 import { emptyRoot, metadataOf, recordUpdate } from "./record-update.ts";
@@ -171,7 +179,8 @@ function prune(
   let pruned = remove(named(last));
   let owned: FieldSet | undefined;
   for (const manager of managers)
-    if (!versions || manager.apiVersion === apiVersion || versions(manager.apiVersion)) owned = union(owned, manager.set);
+    if (!versions || manager.apiVersion === apiVersion || versions(manager.apiVersion))
+      owned = union(owned, manager.set);
   const mergedSet = named(fieldSetOf(schema, merged));
   const setOfPruned = () => named(fieldSetOf(schema, pruned));
   pruned = remove(difference(mergedSet, union(setOfPruned(), named(owned))));
@@ -179,7 +188,12 @@ function prune(
   return { ...pruned, apiVersion: merged["apiVersion"], kind: merged["kind"] };
 }
 
-function withManagers(application: Application, live: JsonObject, object: JsonObject, managers: readonly Manager[]): JsonObject {
+function withManagers(
+  application: Application,
+  live: JsonObject,
+  object: JsonObject,
+  managers: readonly Manager[],
+): JsonObject {
   const before = metadataOf(live)?.managedFields;
   if (object === live && before && equalOwnership(managers, decodeManagers(before)))
     return (application.live as JsonObject | undefined) === undefined ? object : live;

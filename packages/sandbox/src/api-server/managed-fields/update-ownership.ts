@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json-value.ts";
 import type { SchemaView } from "../schema-view.ts";
-import { compare, type Comparison } from "./compare.ts";
+import { type Comparison, compare } from "./compare.ts";
 import { difference, type FieldSet, intersection, recursiveDifference, union } from "./field-set.ts";
 import type { Manager } from "./managers.ts";
 

@@ -78,6 +78,8 @@ function scalarProblem(view: SchemaView, value: unknown): string | undefined {
     case "int-or-string":
       return isObject(value) || Array.isArray(value) ? `expected scalar, got ${got}` : undefined;
     default:
-      return typeof value === "string" ? undefined : `expected string, got &value.valueUnstructured{Value:${String(value)}}`;
+      return typeof value === "string"
+        ? undefined
+        : `expected string, got &value.valueUnstructured{Value:${String(value)}}`;
   }
 }

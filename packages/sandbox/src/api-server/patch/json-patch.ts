@@ -36,7 +36,12 @@ export function jsonPatch<T>(document: T, operations: unknown): T {
     return operations.reduce((current: unknown, operation) => applyOperation(current, operation), document) as T;
   } catch (error) {
     if (error instanceof JsonPatchFailure) {
-      const status = new StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {});
+      const status = new StatusError(
+        422,
+        "Invalid",
+        "the server rejected our request due to an error in our request",
+        {},
+      );
       status.cause = error;
       throw status;
     }
@@ -85,8 +90,7 @@ function addAt(document: unknown, path: string, value: unknown, verb: "add" | "m
     (container, key) => {
       if (!Array.isArray(container)) return { ...container, [key]: value };
       if (key === "-") return [...container, value];
-      const prefix =
-        verb === "copy" ? "error while adding value during copy" : `error in ${verb} for path: '${path}'`;
+      const prefix = verb === "copy" ? "error while adding value during copy" : `error in ${verb} for path: '${path}'`;
       if (!isInteger(key))
         throw new JsonPatchFailure(`${prefix}: value was not a proper array index: '${key}': ${atoiError(key)}`);
       const length = container.length + 1;

@@ -26,7 +26,11 @@ export function mergedInOrder(
 }
 
 /** Splits items by whether `names` holds one with the same merge key (or the same value). */
-export function partitionByPresence(items: readonly unknown[], names: readonly unknown[], mergeKey: string | undefined) {
+export function partitionByPresence(
+  items: readonly unknown[],
+  names: readonly unknown[],
+  mergeKey: string | undefined,
+) {
   const named = positions(names, mergeKey);
   const present: unknown[] = [];
   const absent: unknown[] = [];

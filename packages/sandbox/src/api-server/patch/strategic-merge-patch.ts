@@ -63,7 +63,9 @@ function wholeMapDirective(patch: JsonObject): JsonObject {
   const { [directive]: what, ...rest } = patch;
   if (what === "replace") return rest;
   if (what === "delete") return {};
-  throw failure(`unknown patch type: ${typeof what === "string" ? what : `%!s(${goJson(what)})`} in map: ${goJson(patch)}`);
+  throw failure(
+    `unknown patch type: ${typeof what === "string" ? what : `%!s(${goJson(what)})`} in map: ${goJson(patch)}`,
+  );
 }
 
 /** Keeps only the named keys of `original`; every key that the patch sets must be among them. */
@@ -107,12 +109,15 @@ function mergeOrderedLists(result: JsonObject, patch: JsonObject, schema: Schema
 }
 
 /** The patch's items must be a subset of the order list, in the same relative order; deletions don't count. */
-function checkPatchFollowsOrder(patch: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): void {
+function checkPatchFollowsOrder(
+  patch: readonly unknown[],
+  order: readonly unknown[],
+  mergeKey: string | undefined,
+): void {
   if (!patch.length || !order.length) return;
   const kept = patch.filter((item) => !(isObject(item) && directive in item));
   let next = 0;
-  for (let i = 0; i < order.length && next < kept.length; i++)
-    if (sameElement(kept[next], order[i], mergeKey)) next++;
+  for (let i = 0; i < order.length && next < kept.length; i++) if (sameElement(kept[next], order[i], mergeKey)) next++;
   if (next < kept.length)
     throw failure(
       `The order in patch list:\n${goJson(patch)}\n doesn't match ${setElementOrder} list:\n${goJson(order)}\n`,
@@ -189,9 +194,9 @@ function elementKind(lists: readonly (readonly unknown[])[]): string {
   let kind: string | undefined;
   for (const item of lists.flat(1)) {
     const next = isObject(item) ? "map" : goTypeOf(item);
-    if (next.startsWith("[]")) throw new StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {});
-    if (kind !== undefined && kind !== next)
-      throw failure(`list element types are not identical: ${goJson(lists)}`);
+    if (next.startsWith("[]"))
+      throw new StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {});
+    if (kind !== undefined && kind !== next) throw failure(`list element types are not identical: ${goJson(lists)}`);
     kind = next;
   }
   if (kind === undefined) throw failure("no elements in any of the given slices");

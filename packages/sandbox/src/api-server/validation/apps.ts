@@ -56,7 +56,8 @@ function validateKeptRunning(errors: FieldErrors, template: PodTemplateSpec, wor
 export function validateDeployment(errors: FieldErrors, deployment: Deployment): void {
   const spec: Partial<DeploymentSpec> = deployment.spec ?? {};
   errors.nonNegative("spec.replicas", spec.replicas);
-  if (validateSelector(errors, spec, "deployment", "invalid label selector")) validateRunningTemplate(errors, spec, "ReplicaSet");
+  if (validateSelector(errors, spec, "deployment", "invalid label selector"))
+    validateRunningTemplate(errors, spec, "ReplicaSet");
   validateStrategy(errors, spec.strategy ?? {});
   errors.nonNegative("spec.minReadySeconds", spec.minReadySeconds);
   errors.nonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit);
@@ -70,7 +71,8 @@ function validateStrategy(errors: FieldErrors, strategy: NonNullable<DeploymentS
   const path = "spec.strategy";
   const { type, rollingUpdate } = strategy;
   if (type === "Recreate") {
-    if (rollingUpdate) errors.forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'");
+    if (rollingUpdate)
+      errors.forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'");
   } else if (type === "RollingUpdate") {
     if (!rollingUpdate) {
       errors.required(`${path}.rollingUpdate`, "this should be defaulted and never be nil");
@@ -84,7 +86,10 @@ function validateStrategy(errors: FieldErrors, strategy: NonNullable<DeploymentS
       errors.invalid(`${at}.maxUnavailable`, maxUnavailable, "may not be 0 when `maxSurge` is 0");
     validateAtMost100Percent(errors, maxUnavailable, `${at}.maxUnavailable`);
   } else
-    errors.notSupported(path, { Type: type ?? "", RollingUpdate: rollingUpdate ?? null }, ["Recreate", "RollingUpdate"]);
+    errors.notSupported(path, { Type: type ?? "", RollingUpdate: rollingUpdate ?? null }, [
+      "Recreate",
+      "RollingUpdate",
+    ]);
 }
 
 export function validateReplicaSet(errors: FieldErrors, replicaSet: ReplicaSet): void {
@@ -92,7 +97,8 @@ export function validateReplicaSet(errors: FieldErrors, replicaSet: ReplicaSet):
   errors.nonNegative("spec.replicas", spec.replicas);
   errors.nonNegative("spec.minReadySeconds", spec.minReadySeconds);
   // Upstream says "deployment" here too.
-  if (validateSelector(errors, spec, "deployment", "invalid label selector")) validateRunningTemplate(errors, spec, "ReplicaSet");
+  if (validateSelector(errors, spec, "deployment", "invalid label selector"))
+    validateRunningTemplate(errors, spec, "ReplicaSet");
 }
 
 export function validateDaemonSet(errors: FieldErrors, daemonSet: DaemonSet): void {
@@ -101,7 +107,8 @@ export function validateDaemonSet(errors: FieldErrors, daemonSet: DaemonSet): vo
   const usable = validateLabelSelector(errors, selector, "spec.selector");
   if (usable && (!selector || !selects(selector, template.metadata?.labels ?? {})))
     errors.invalid("spec.template.metadata.labels", template.metadata?.labels ?? null, mismatch);
-  if (selector && isEmptySelector(selector)) errors.invalid("spec.selector", selector, "empty selector is invalid for daemonset");
+  if (selector && isEmptySelector(selector))
+    errors.invalid("spec.selector", selector, "empty selector is invalid for daemonset");
   validatePodTemplate(errors, template, "spec.template");
   validateKeptRunning(errors, template, "DaemonSet");
   errors.nonNegative("spec.minReadySeconds", spec.minReadySeconds);
@@ -109,7 +116,10 @@ export function validateDaemonSet(errors: FieldErrors, daemonSet: DaemonSet): vo
   errors.nonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit);
 }
 
-function validateDaemonSetStrategy(errors: FieldErrors, strategy: { type?: string; rollingUpdate?: { maxUnavailable?: number | string; maxSurge?: number | string } }): void {
+function validateDaemonSetStrategy(
+  errors: FieldErrors,
+  strategy: { type?: string; rollingUpdate?: { maxUnavailable?: number | string; maxSurge?: number | string } },
+): void {
   const path = "spec.updateStrategy";
   if (strategy.type === "OnDelete") return;
   if (strategy.type !== "RollingUpdate") {
@@ -128,7 +138,8 @@ function validateDaemonSetStrategy(errors: FieldErrors, strategy: { type?: strin
   validateAtMost100Percent(errors, maxSurge, `${at}.maxSurge`);
   const unavailable = magnitude(maxUnavailable) !== 0;
   const surge = magnitude(maxSurge) !== 0;
-  if (unavailable && surge) errors.invalid(`${at}.maxSurge`, maxSurge, "may not be set when maxUnavailable is non-zero");
+  if (unavailable && surge)
+    errors.invalid(`${at}.maxSurge`, maxSurge, "may not be set when maxUnavailable is non-zero");
   if (!unavailable && !surge) errors.required(`${at}.maxUnavailable`, "cannot be 0 when maxSurge is 0");
 }
 
@@ -191,8 +202,13 @@ function validateStatefulSetStrategy(errors: FieldErrors, spec: Partial<Stateful
 }
 
 /** The selector of Deployments, ReplicaSets and DaemonSets stays as it was made. */
-export function validateSelectorUpdate(errors: FieldErrors, object: { spec?: Workload }, old: { spec?: Workload }): void {
-  if (!equalJson(object.spec?.selector, old.spec?.selector)) errors.immutable("spec.selector", object.spec?.selector ?? null);
+export function validateSelectorUpdate(
+  errors: FieldErrors,
+  object: { spec?: Workload },
+  old: { spec?: Workload },
+): void {
+  if (!equalJson(object.spec?.selector, old.spec?.selector))
+    errors.immutable("spec.selector", object.spec?.selector ?? null);
 }
 
 const mutableOfStatefulSet = [

@@ -1,7 +1,7 @@
 import type {
   CrossVersionObjectReference,
-  HPAScalingRules,
   HorizontalPodAutoscaler,
+  HPAScalingRules,
   MetricIdentifier,
   MetricSpec,
   MetricTarget,
@@ -17,7 +17,13 @@ const metricTypes = ["ContainerResource", "External", "Object", "Pods", "Resourc
 const lowestMinReplicas = 1;
 
 export function validateHorizontalPodAutoscaler(errors: FieldErrors, hpa: HorizontalPodAutoscaler): void {
-  const { minReplicas, maxReplicas = 0, scaleTargetRef, metrics, behavior } = hpa.spec ?? { maxReplicas: 0, scaleTargetRef: undefined };
+  const {
+    minReplicas,
+    maxReplicas = 0,
+    scaleTargetRef,
+    metrics,
+    behavior,
+  } = hpa.spec ?? { maxReplicas: 0, scaleTargetRef: undefined };
   if (minReplicas !== undefined && minReplicas < lowestMinReplicas)
     errors.invalid("spec.minReplicas", minReplicas, `must be greater than or equal to ${lowestMinReplicas}`);
   if (maxReplicas < 1) errors.invalid("spec.maxReplicas", maxReplicas, "must be greater than 0");
@@ -105,7 +111,8 @@ function validateSource(errors: FieldErrors, metric: MetricSpec, source: (typeof
         errors.forbidden(`${at}.value`, "may not set both a target value for metric and a per-pod target");
       break;
     case "pods":
-      if (averageValue === undefined) errors.required(`${at}.averageValue`, "must specify a positive target averageValue");
+      if (averageValue === undefined)
+        errors.required(`${at}.averageValue`, "must specify a positive target averageValue");
       break;
     default:
       if (averageUtilization === undefined && averageValue === undefined)
@@ -127,7 +134,8 @@ function validateTarget(errors: FieldErrors, target: Partial<MetricTarget>, path
     errors.invalid(`${path}.type`, type, "must be either Utilization, Value, or AverageValue");
   for (const field of ["value", "averageValue"] as const) {
     const amount = target[field];
-    if (amount !== undefined && compareQuantities(amount, "0") <= 0) errors.invalid(`${path}.${field}`, amount, "must be positive");
+    if (amount !== undefined && compareQuantities(amount, "0") <= 0)
+      errors.invalid(`${path}.${field}`, amount, "must be positive");
   }
   if (averageUtilization !== undefined && averageUtilization < 1)
     errors.invalid(`${path}.averageUtilization`, averageUtilization, "must be greater than 0");

@@ -1,6 +1,6 @@
 import type { CronJob, Job, JobSpec } from "@bellows/api";
-import { equalJson } from "../json-value.ts";
 import { cronProblem } from "@bellows/api";
+import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import { dns1123LabelProblems } from "./formats.ts";
 import { selects, validateLabelSelector } from "./label-selector.ts";
@@ -19,7 +19,11 @@ export function validateJob(errors: FieldErrors, job: Job): void {
   if (completionMode === "Indexed" && completions !== undefined && completions > 0) {
     const hostname = `${job.metadata.name}-${completions - 1}`;
     if (dns1123LabelProblems(hostname).length)
-      errors.invalid("metadata.name", job.metadata.name, `will not able to create pod with invalid DNS label: ${hostname}`);
+      errors.invalid(
+        "metadata.name",
+        job.metadata.name,
+        `will not able to create pod with invalid DNS label: ${hostname}`,
+      );
   }
 }
 
@@ -34,7 +38,12 @@ const generatedLabels = (uid: string, name: string) => ({
 /** Without a manual selector it is the one that the API server made from the Job's uid. */
 function validateJobSelector(errors: FieldErrors, job: Job, spec: JobSpec): void {
   const { selector, template, manualSelector } = spec;
-  if (!manualSelector && selector && job.metadata.uid && !selects(selector, generatedLabels(job.metadata.uid, job.metadata.name)))
+  if (
+    !manualSelector &&
+    selector &&
+    job.metadata.uid &&
+    !selects(selector, generatedLabels(job.metadata.uid, job.metadata.name))
+  )
     errors.invalid("spec.selector", selector, "`selector` not auto-generated");
   if (!selector) errors.required("spec.selector");
   const usable = validateLabelSelector(errors, selector, "spec.selector");
@@ -110,19 +119,22 @@ function validatePodFailurePolicy(errors: FieldErrors, spec: JobSpec, path: stri
   const actions = ["Count", "FailIndex", "FailJob", "Ignore"];
   spec.podFailurePolicy?.rules?.forEach((rule, index) => {
     const at = `${path}[${index}]`;
-    if (!rule.action) errors.required(`${at}.action`, `valid values: [${actions.map((action) => JSON.stringify(action)).join(" ")}]`);
+    if (!rule.action)
+      errors.required(`${at}.action`, `valid values: [${actions.map((action) => JSON.stringify(action)).join(" ")}]`);
     else if (rule.action === "FailIndex") {
       if (spec.backoffLimitPerIndex === undefined)
         errors.invalid(`${at}.action`, rule.action, "requires the backoffLimitPerIndex to be set");
     } else errors.oneOf(`${at}.action`, rule.action, actions);
     const conditions = rule.onPodConditions?.length ?? 0;
-    if (rule.onExitCodes && conditions) errors.invalidAsWhole(at, "specifying both OnExitCodes and OnPodConditions is not supported");
+    if (rule.onExitCodes && conditions)
+      errors.invalidAsWhole(at, "specifying both OnExitCodes and OnPodConditions is not supported");
     if (!rule.onExitCodes && !conditions)
       errors.invalidAsWhole(at, "specifying one of OnExitCodes and OnPodConditions is required");
     const codes = rule.onExitCodes;
     if (codes) {
       errors.oneOf(`${at}.onExitCodes.operator`, codes.operator, ["In", "NotIn"]);
-      if (!codes.values?.length) errors.invalid(`${at}.onExitCodes.values`, codes.values ?? null, "at least one value is required");
+      if (!codes.values?.length)
+        errors.invalid(`${at}.onExitCodes.values`, codes.values ?? null, "at least one value is required");
       codes.values?.forEach((value, position) => {
         if (codes.operator === "In" && value === 0)
           errors.invalid(`${at}.onExitCodes.values[${position}]`, value, "must not be 0 for the In operator");
@@ -131,23 +143,42 @@ function validatePodFailurePolicy(errors: FieldErrors, spec: JobSpec, path: stri
   });
 }
 
-const fixedOfJob = ["selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] as const;
+const fixedOfJob = [
+  "selector",
+  "completionMode",
+  "podFailurePolicy",
+  "backoffLimitPerIndex",
+  "managedBy",
+  "successPolicy",
+] as const;
 
 export function validateJobUpdate(errors: FieldErrors, job: Job, old: Job): void {
   const spec = job.spec ?? { template: {} };
   const before = old.spec ?? { template: {} };
-  const elastic = spec.completionMode === "Indexed" && before.completions === before.parallelism && spec.completions === spec.parallelism;
-  if (spec.completions !== before.completions && !elastic) errors.immutable("spec.completions", spec.completions ?? null);
+  const elastic =
+    spec.completionMode === "Indexed" &&
+    before.completions === before.parallelism &&
+    spec.completions === spec.parallelism;
+  if (spec.completions !== before.completions && !elastic)
+    errors.immutable("spec.completions", spec.completions ?? null);
   if (!equalJson(spec.selector, before.selector)) errors.immutable("spec.selector", spec.selector ?? null);
-  if (!equalJson(schedulingAside(spec, old), schedulingAside(before, old))) errors.immutable("spec.template", spec.template);
+  if (!equalJson(schedulingAside(spec, old), schedulingAside(before, old)))
+    errors.immutable("spec.template", spec.template);
   for (const field of fixedOfJob)
-    if (field !== "selector" && !equalJson(spec[field], before[field])) errors.immutable(`spec.${field}`, spec[field] ?? null);
+    if (field !== "selector" && !equalJson(spec[field], before[field]))
+      errors.immutable(`spec.${field}`, spec[field] ?? null);
 }
 
 /** A Job that never started may still be told where to run. */
 function schedulingAside(spec: JobSpec, old: Job): unknown {
   if (!old.spec?.suspend || old.status?.startTime !== undefined) return spec.template;
-  const { nodeSelector: _, tolerations: __, schedulingGates: ___, affinity, ...rest } = spec.template.spec ?? { containers: [] };
+  const {
+    nodeSelector: _,
+    tolerations: __,
+    schedulingGates: ___,
+    affinity,
+    ...rest
+  } = spec.template.spec ?? { containers: [] };
   const { nodeAffinity: ____, ...pods } = affinity ?? {};
   const { labels: _____, annotations: ______, ...metadata } = spec.template.metadata ?? {};
   return { metadata, spec: rest, pods };
@@ -173,7 +204,12 @@ export function validateCronJob(errors: FieldErrors, cronJob: CronJob, old?: Cro
     errors.invalid("metadata.name", cronJob.metadata.name, `must be no more than ${maxCronJobName} characters`);
 }
 
-function validateSchedule(errors: FieldErrors, schedule: string, timeZone: string | undefined, zoneAllowed: boolean): void {
+function validateSchedule(
+  errors: FieldErrors,
+  schedule: string,
+  timeZone: string | undefined,
+  zoneAllowed: boolean,
+): void {
   const problem = cronProblem(schedule);
   if (problem) errors.invalid("spec.schedule", schedule, problem);
   if (!schedule.includes("TZ")) return;
@@ -197,7 +233,11 @@ function validateTimeZone(errors: FieldErrors, timeZone: string): void {
     return;
   }
   if (timeZone.toLowerCase() === "local")
-    errors.invalid(path, timeZone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+    errors.invalid(
+      path,
+      timeZone,
+      "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
+    );
   else if (!isKnownTimeZone(timeZone)) errors.invalid(path, timeZone, `unknown time zone ${timeZone}`);
 }
 

@@ -15,7 +15,12 @@ import { validateContainerSecurity } from "./security-context.ts";
 export const protocols = ["SCTP", "TCP", "UDP"];
 
 /** What init, regular and ephemeral containers have in common. */
-export function validateContainer(errors: FieldErrors, container: Container, path: string, volumes: ReadonlySet<string>): void {
+export function validateContainer(
+  errors: FieldErrors,
+  container: Container,
+  path: string,
+  volumes: ReadonlySet<string>,
+): void {
   const { name, image, terminationMessagePolicy, imagePullPolicy } = container;
   if (!name) errors.required(`${path}.name`);
   else errors.invalidEach(`${path}.name`, name, dns1123LabelProblems(name));
@@ -110,7 +115,8 @@ function validateFieldRef(errors: FieldErrors, fieldPath: string, apiVersion: st
   if (!apiVersion) errors.required(`${path}.apiVersion`);
   else if (!fieldPath) errors.required(`${path}.fieldPath`);
   else if (!fieldPaths.includes(fieldPath) && !/^metadata\.(labels|annotations)\['[^']+'\]$/.test(fieldPath)) {
-    if (/^metadata\.(labels|annotations)$/.test(fieldPath)) errors.notSupported(`${path}.fieldPath`, fieldPath, fieldPaths);
+    if (/^metadata\.(labels|annotations)$/.test(fieldPath))
+      errors.notSupported(`${path}.fieldPath`, fieldPath, fieldPaths);
     else
       errors.invalid(
         `${path}.fieldPath`,
@@ -144,7 +150,8 @@ function validateMounts(errors: FieldErrors, container: Container, path: string,
     if (!mount.mountPath) errors.required(`${at}.mountPath`);
     if (mountPaths.has(mount.mountPath)) errors.invalid(`${at}.mountPath`, mount.mountPath, "must be unique");
     mountPaths.add(mount.mountPath);
-    if (mount.subPath && mount.subPathExpr) errors.invalid(`${at}.subPathExpr`, mount.subPathExpr, "subPathExpr and subPath are mutually exclusive");
+    if (mount.subPath && mount.subPathExpr)
+      errors.invalid(`${at}.subPathExpr`, mount.subPathExpr, "subPathExpr and subPath are mutually exclusive");
     for (const part of ["subPath", "subPathExpr"] as const) {
       const value = mount[part];
       if (!value) continue;

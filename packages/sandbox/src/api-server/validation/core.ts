@@ -7,7 +7,8 @@ import { isQuotaResource, validateAmount, validateContainerResourceName, validat
 
 /** 1 MiB for all values of a Secret or ConfigMap together. */
 const maxDataBytes = 1024 * 1024;
-const base64Bytes = (text: string): number => (text.length / 4) * 3 - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
+const base64Bytes = (text: string): number =>
+  (text.length / 4) * 3 - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
 
 export function validateConfigMap(errors: FieldErrors, configMap: ConfigMap): void {
   const { data, binaryData } = configMap;
@@ -86,7 +87,11 @@ export function validateNamespaceStatus(errors: FieldErrors, namespace: Namespac
   const deleted = namespace.metadata.deletionTimestamp !== undefined;
   const expected = deleted ? "Terminating" : "Active";
   if (phase !== expected)
-    errors.invalid("status.Phase", phase, `may only be '${expected}' if \`deletionTimestamp\` is ${deleted ? "not " : ""}empty`);
+    errors.invalid(
+      "status.Phase",
+      phase,
+      `may only be '${expected}' if \`deletionTimestamp\` is ${deleted ? "not " : ""}empty`,
+    );
 }
 
 export function validateNode(errors: FieldErrors, node: Node): void {
@@ -107,7 +112,8 @@ function validateTaints(errors: FieldErrors, taints: readonly Taint[] | undefine
     if (!effect) errors.required(`${at}.effect`);
     else errors.oneOf(`${at}.effect`, effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"]);
     const pair = `${key}/${effect}`;
-    if (seen.has(pair)) errors.duplicate(
+    if (seen.has(pair))
+      errors.duplicate(
         at,
         { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null },
         "taints must be unique by key and effect pair",
@@ -120,14 +126,15 @@ export function validateNodeUpdate(errors: FieldErrors, node: Node, old: Node): 
   const before = old.spec ?? {};
   const next = node.spec ?? {};
   if (before.providerID && next.providerID !== before.providerID)
-    errors.forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
+    errors.forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid');
   if (before.podCIDRs?.length && !equalJson(next.podCIDRs, before.podCIDRs))
-    errors.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+    errors.forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid');
 }
 
 function validateQuotaName(errors: FieldErrors, name: string, path: string): void {
   validateResourceName(errors, name, path);
-  if (!name.includes("/") && !isQuotaResource(name)) errors.invalid(path, name, "must be a standard resource for quota");
+  if (!name.includes("/") && !isQuotaResource(name))
+    errors.invalid(path, name, "must be a standard resource for quota");
 }
 
 export function validateResourceQuota(errors: FieldErrors, quota: ResourceQuota): void {
@@ -145,7 +152,14 @@ export function validateLimitRange(errors: FieldErrors, range: LimitRange): void
   const types = new Set<string>();
   range.spec?.limits?.forEach((limit, index) => {
     const at = `spec.limits[${index}]`;
-    const { type = "", min = {}, max = {}, default: limits = {}, defaultRequest: requests = {}, maxLimitRequestRatio: ratios = {} } = limit;
+    const {
+      type = "",
+      min = {},
+      max = {},
+      default: limits = {},
+      defaultRequest: requests = {},
+      maxLimitRequestRatio: ratios = {},
+    } = limit;
     const problems = qualifiedNameProblems(type);
     errors.invalidEach(`${at}.type`, type, problems);
     if (!problems.length && !type.includes("/") && !standardTypes.includes(type))
@@ -154,7 +168,8 @@ export function validateLimitRange(errors: FieldErrors, range: LimitRange): void
     types.add(type);
     if (type === "Pod")
       for (const field of ["default", "defaultRequest"] as const)
-        if (Object.keys(limit[field] ?? {}).length) errors.forbidden(`${at}.${field}`, "may not be specified when `type` is 'Pod'");
+        if (Object.keys(limit[field] ?? {}).length)
+          errors.forbidden(`${at}.${field}`, "may not be specified when `type` is 'Pod'");
     for (const list of amountLists) {
       if (type === "Pod" && (list === "default" || list === "defaultRequest")) continue;
       for (const name of Object.keys(limit[list] ?? {})) {
@@ -176,15 +191,35 @@ export function validateLimitRange(errors: FieldErrors, range: LimitRange): void
       if (greater(lowest, highest))
         errors.invalid(`${at}.min[${name}]`, lowest, `min value ${lowest} is greater than max value ${highest}`);
       if (greater(lowest, request))
-        errors.invalid(`${at}.defaultRequest[${name}]`, request, `min value ${lowest} is greater than default request value ${request}`);
+        errors.invalid(
+          `${at}.defaultRequest[${name}]`,
+          request,
+          `min value ${lowest} is greater than default request value ${request}`,
+        );
       if (greater(request, highest))
-        errors.invalid(`${at}.defaultRequest[${name}]`, request, `default request value ${request} is greater than max value ${highest}`);
+        errors.invalid(
+          `${at}.defaultRequest[${name}]`,
+          request,
+          `default request value ${request} is greater than max value ${highest}`,
+        );
       if (greater(request, limitAmount))
-        errors.invalid(`${at}.defaultRequest[${name}]`, request, `default request value ${request} is greater than default limit value ${limitAmount}`);
+        errors.invalid(
+          `${at}.defaultRequest[${name}]`,
+          request,
+          `default request value ${request} is greater than default limit value ${limitAmount}`,
+        );
       if (greater(lowest, limitAmount))
-        errors.invalid(`${at}.default[${name}]`, lowest, `min value ${lowest} is greater than default value ${limitAmount}`);
+        errors.invalid(
+          `${at}.default[${name}]`,
+          lowest,
+          `min value ${lowest} is greater than default value ${limitAmount}`,
+        );
       if (greater(limitAmount, highest))
-        errors.invalid(`${at}.default[${name}]`, highest, `default value ${limitAmount} is greater than max value ${highest}`);
+        errors.invalid(
+          `${at}.default[${name}]`,
+          highest,
+          `default value ${limitAmount} is greater than max value ${highest}`,
+        );
       const ratio = ratios[name];
       if (ratio !== undefined && compareQuantities(ratio, "1") < 0)
         errors.invalid(`${at}.maxLimitRequestRatio[${name}]`, ratio, `ratio ${ratio} is less than 1`);

@@ -26,7 +26,9 @@ export class FieldErrors {
   }
 
   notSupported(field: string, value: unknown, supported: readonly string[]): void {
-    const detail = supported.length ? `supported values: ${supported.map((one) => JSON.stringify(one)).join(", ")}` : "";
+    const detail = supported.length
+      ? `supported values: ${supported.map((one) => JSON.stringify(one)).join(", ")}`
+      : "";
     this.add("FieldValueNotSupported", field, `Unsupported value: ${printValue(value)}`, detail);
   }
 

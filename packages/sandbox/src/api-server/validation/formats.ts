@@ -99,7 +99,9 @@ export function dns1035LabelProblems(value: string): readonly string[] {
 export function qualifiedNameProblems(value: string): readonly string[] {
   const parts = value.split("/");
   if (parts.length > 2)
-    return [`a valid label key ${qualifiedProblem} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [
+      `a valid label key ${qualifiedProblem} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   const problems: string[] = [];
   const name = parts.at(-1) as string;
   if (parts.length === 2) {
@@ -125,11 +127,11 @@ export const portNumberProblems = (value: number): readonly string[] =>
 export function portNameProblems(value: string): readonly string[] {
   const problems: string[] = [];
   if (value.length > 15) problems.push(tooLong(15));
-  if (!/^[-a-z0-9]+$/.test(value)) problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+  if (!/^[-a-z0-9]+$/.test(value))
+    problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
   if (!/[a-z]/.test(value)) problems.push("must contain at least one letter (a-z)");
   if (value.includes("--")) problems.push("must not contain consecutive hyphens");
-  if (value && (value.startsWith("-") || value.endsWith("-")))
-    problems.push("must not begin or end with a hyphen");
+  if (value && (value.startsWith("-") || value.endsWith("-"))) problems.push("must not begin or end with a hyphen");
   return problems;
 }
 
@@ -149,7 +151,8 @@ export function configKeyProblems(value: string): readonly string[] {
   return problems;
 }
 
-export const percentProblems = (value: string): readonly string[] => (percentPattern.test(value) ? none : [percentProblem]);
+export const percentProblems = (value: string): readonly string[] =>
+  percentPattern.test(value) ? none : [percentProblem];
 
 /** A segment of a URL path: names of RBAC objects. */
 export function pathSegmentProblems(value: string): readonly string[] {

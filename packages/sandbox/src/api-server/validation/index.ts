@@ -51,8 +51,20 @@ import {
 } from "./core.ts";
 import { FieldErrors } from "./field-errors.ts";
 import { pathSegmentProblems } from "./formats.ts";
-import { dns1035Name, labelName, type NameRule, subdomainName, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
-import { validateEndpointSlice, validateEndpointSliceUpdate, validateIngress, validateNetworkPolicy } from "./networking.ts";
+import {
+  dns1035Name,
+  labelName,
+  type NameRule,
+  subdomainName,
+  validateMetadata,
+  validateMetadataUpdate,
+} from "./metadata.ts";
+import {
+  validateEndpointSlice,
+  validateEndpointSliceUpdate,
+  validateIngress,
+  validateNetworkPolicy,
+} from "./networking.ts";
 import { validateClaimSpec, validateClaimUpdate } from "./persistent-volume-claim.ts";
 import { validatePod, validatePodTemplate } from "./pod.ts";
 import { validatePodUpdate } from "./pod-update.ts";
@@ -64,7 +76,12 @@ import {
 } from "./policy.ts";
 import { type Binding, type RoleLike, validateBinding, validateBindingUpdate, validateRole } from "./rbac.ts";
 import { validateService, validateServiceUpdate } from "./service.ts";
-import { validatePersistentVolume, validatePersistentVolumeUpdate, validateStorageClass, validateStorageClassUpdate } from "./storage.ts";
+import {
+  validatePersistentVolume,
+  validatePersistentVolumeUpdate,
+  validateStorageClass,
+  validateStorageClassUpdate,
+} from "./storage.ts";
 
 /** How objects of one kind are validated. */
 interface Rules<T extends KubernetesObject> {
@@ -75,12 +92,16 @@ interface Rules<T extends KubernetesObject> {
   readonly status?: (errors: FieldErrors, object: T, old: T) => void;
 }
 
-const rules = <T extends KubernetesObject>(given: Rules<T>): Rules<KubernetesObject> => given as Rules<KubernetesObject>;
+const rules = <T extends KubernetesObject>(given: Rules<T>): Rules<KubernetesObject> =>
+  given as Rules<KubernetesObject>;
 
 const anySegment: NameRule = (name) => pathSegmentProblems(name);
 
 const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
-  "/Pod": rules<Pod>({ object: (errors, pod, old) => validatePod(errors, pod, old !== undefined), update: validatePodUpdate }),
+  "/Pod": rules<Pod>({
+    object: (errors, pod, old) => validatePod(errors, pod, old !== undefined),
+    update: validatePodUpdate,
+  }),
   "/PodTemplate": rules<PodTemplate>({
     object: (errors, object) => validatePodTemplate(errors, object.template ?? {}, "template"),
   }),
@@ -129,7 +150,10 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     object: validateEndpointSlice,
     update: validateEndpointSliceUpdate,
   }),
-  "rbac.authorization.k8s.io/Role": rules<RoleLike>({ name: anySegment, object: (errors, role) => validateRole(errors, role, true) }),
+  "rbac.authorization.k8s.io/Role": rules<RoleLike>({
+    name: anySegment,
+    object: (errors, role) => validateRole(errors, role, true),
+  }),
   "rbac.authorization.k8s.io/ClusterRole": rules<RoleLike>({
     name: anySegment,
     clusterScoped: true,
@@ -179,14 +203,22 @@ export function validateUpdate(gvk: GroupVersionKind, object: object, old: objec
     given.status?.(errors, candidate, before);
     return errors.list;
   }
-  const { labels, annotations } = candidate.metadata;
-  if (labels !== before.metadata.labels || annotations !== before.metadata.annotations)
-    validateMetadata(errors, candidate.metadata, candidate.metadata.namespace !== undefined, given.name ?? subdomainName);
+  if (userMetadata.some((field) => candidate.metadata[field] !== before.metadata[field]))
+    validateMetadata(
+      errors,
+      candidate.metadata,
+      candidate.metadata.namespace !== undefined,
+      given.name ?? subdomainName,
+    );
   // What is the same object as before was fine then.
-  if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before)) given.object?.(errors, candidate, before);
+  if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before))
+    given.object?.(errors, candidate, before);
   if (subresource === "") given.update?.(errors, candidate, before);
   return errors.list;
 }
+
+/** What clients write in metadata. */
+const userMetadata = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
 
 const specOf = (object: object): unknown => (object as { spec?: unknown }).spec;
 

@@ -1,7 +1,13 @@
 import type { ObjectMeta, OwnerReference } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
-import { dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems, labelValueProblems, qualifiedNameProblems } from "./formats.ts";
+import {
+  dns1035LabelProblems,
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  labelValueProblems,
+  qualifiedNameProblems,
+} from "./formats.ts";
 
 /** 256 KiB for all keys and values together. */
 const maxAnnotationBytes = 256 * 1024;
@@ -17,7 +23,8 @@ export const dns1035Name: NameRule = (name, prefix) => dns1035LabelProblems(pref
 export const labelName: NameRule = (name, prefix) => dns1123LabelProblems(prefix ? masked(name) : name);
 
 /** A trailing hyphen is fine where more text follows. */
-export const masked = (name: string): string => (name.length > 1 && name.endsWith("-") ? `${name.slice(0, -1)}a` : name);
+export const masked = (name: string): string =>
+  name.length > 1 && name.endsWith("-") ? `${name.slice(0, -1)}a` : name;
 
 /** The metadata of an object that is created or updated. */
 export function validateMetadata(
@@ -63,7 +70,11 @@ export function validateAnnotations(
   if (bytes > maxAnnotationBytes) errors.tooLong(path, maxAnnotationBytes);
 }
 
-function validateOwnerReferences(errors: FieldErrors, owners: readonly OwnerReference[] | undefined, path: string): void {
+function validateOwnerReferences(
+  errors: FieldErrors,
+  owners: readonly OwnerReference[] | undefined,
+  path: string,
+): void {
   let controller: OwnerReference | undefined;
   for (const owner of owners ?? []) {
     const { apiVersion, kind, name, uid } = owner;
@@ -124,7 +135,11 @@ export function validateMetadataUpdate(errors: FieldErrors, metadata: ObjectMeta
 }
 
 /** The metadata of a template: what is taken over to the objects made from it. */
-export function validateMetadataOfTemplate(errors: FieldErrors, metadata: Partial<ObjectMeta> | undefined, path: string): void {
+export function validateMetadataOfTemplate(
+  errors: FieldErrors,
+  metadata: Partial<ObjectMeta> | undefined,
+  path: string,
+): void {
   validateLabels(errors, metadata?.labels, `${path}.labels`);
   validateAnnotations(errors, metadata?.annotations, `${path}.annotations`);
 }

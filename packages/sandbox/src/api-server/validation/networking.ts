@@ -7,6 +7,7 @@ import type {
   NetworkPolicyPeer,
   NetworkPolicyPort,
 } from "@bellows/api";
+import { equalJson } from "../json-value.ts";
 import { protocols } from "./container.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import {
@@ -49,7 +50,9 @@ function validatePolicyPorts(errors: FieldErrors, ports: readonly NetworkPolicyP
       errors.invalid(
         `${at}.endPort`,
         endPort,
-        port === undefined ? "may not be specified when `port` is not specified" : "may not be specified when `port` is non-numeric",
+        port === undefined
+          ? "may not be specified when `port` is not specified"
+          : "may not be specified when `port` is non-numeric",
       );
     if (port !== undefined) errors.invalidEach(`${at}.port`, port, portNameProblems(port));
   });
@@ -96,8 +99,10 @@ function validatePath(errors: FieldErrors, { path = "", pathType, backend }: HTT
   }
   if (pathType === "Exact" || pathType === "Prefix") {
     if (!path.startsWith("/")) errors.invalid(`${at}.path`, path, "must be an absolute path");
-    for (const part of badSequences) if (path.includes(part)) errors.invalid(`${at}.path`, path, `must not contain '${part}'`);
-    for (const part of badSuffixes) if (path.endsWith(part)) errors.invalid(`${at}.path`, path, `cannot end with '${part}'`);
+    for (const part of badSequences)
+      if (path.includes(part)) errors.invalid(`${at}.path`, path, `must not contain '${part}'`);
+    for (const part of badSuffixes)
+      if (path.endsWith(part)) errors.invalid(`${at}.path`, path, `cannot end with '${part}'`);
   } else if (pathType === "ImplementationSpecific") {
     if (path && !path.startsWith("/")) errors.invalid(`${at}.path`, path, "must be an absolute path");
   } else errors.notSupported(`${at}.pathType`, pathType, ["Exact", "ImplementationSpecific", "Prefix"]);
@@ -122,7 +127,7 @@ const maxEndpoints = 1000;
 const maxAddresses = 100;
 const maxPorts = 20_000;
 
-export function validateEndpointSlice(errors: FieldErrors, slice: EndpointSlice): void {
+export function validateEndpointSlice(errors: FieldErrors, slice: EndpointSlice, old?: EndpointSlice): void {
   const { addressType, ports = [], endpoints = [] } = slice;
   if (!addressType) errors.required("addressType");
   else errors.oneOf("addressType", addressType, ["FQDN", "IPv4", "IPv6"]);
@@ -136,6 +141,8 @@ export function validateEndpointSlice(errors: FieldErrors, slice: EndpointSlice)
     if (protocol === undefined) errors.required(`${at}.protocol`);
     else errors.oneOf(`${at}.protocol`, protocol, protocols);
   });
+  // What was stored under older rules may stay as it is.
+  if (old && equalJson(endpoints, old.endpoints ?? [])) return;
   if (endpoints.length > maxEndpoints) {
     errors.tooMany("endpoints", endpoints.length, maxEndpoints);
     return;
@@ -160,7 +167,8 @@ export function validateEndpointSlice(errors: FieldErrors, slice: EndpointSlice)
 /** Addresses that no other node could reach. */
 function endpointAddressProblems(address: string): string[] {
   if (address === "0.0.0.0" || address === "::") return [`may not be unspecified (${address})`];
-  if (address.startsWith("127.") || address === "::1") return ["may not be in the loopback range (127.0.0.0/8, ::1/128)"];
+  if (address.startsWith("127.") || address === "::1")
+    return ["may not be in the loopback range (127.0.0.0/8, ::1/128)"];
   if (address.startsWith("169.254.") || /^fe[89ab]/i.test(address))
     return ["may not be in the link-local range (169.254.0.0/16, fe80::/10)"];
   if (address.startsWith("224.0.0.") || /^ff02:/i.test(address))

@@ -4,10 +4,15 @@ import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import { dns1123SubdomainProblems } from "./formats.ts";
 import { validateLabelSelector } from "./label-selector.ts";
+import { specDiff } from "./spec-diff.ts";
 
 export const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
-export function validateClaimSpec(errors: FieldErrors, spec: PersistentVolumeClaimSpec | undefined, path: string): void {
+export function validateClaimSpec(
+  errors: FieldErrors,
+  spec: PersistentVolumeClaimSpec | undefined,
+  path: string,
+): void {
   const modes = spec?.accessModes ?? [];
   if (!modes.length) errors.required(`${path}.accessModes`, "at least 1 access mode is required");
   validateLabelSelector(errors, spec?.selector, `${path}.selector`);
@@ -19,12 +24,20 @@ export function validateClaimSpec(errors: FieldErrors, spec: PersistentVolumeCla
   else if (compareQuantities(storage, "0") <= 0)
     errors.invalid(`${path}.resources[storage]`, storage, "must be greater than zero");
   if (spec?.storageClassName)
-    errors.invalidEach(`${path}.storageClassName`, spec.storageClassName, dns1123SubdomainProblems(spec.storageClassName));
+    errors.invalidEach(
+      `${path}.storageClassName`,
+      spec.storageClassName,
+      dns1123SubdomainProblems(spec.storageClassName),
+    );
   if (spec?.volumeMode !== undefined) errors.oneOf(`${path}.volumeMode`, spec.volumeMode, ["Block", "Filesystem"]);
 }
 
 /** Once a claim is bound only its size may grow; before, a default class and a volume may be filled in. */
-export function validateClaimUpdate(errors: FieldErrors, claim: PersistentVolumeClaim, old: PersistentVolumeClaim): void {
+export function validateClaimUpdate(
+  errors: FieldErrors,
+  claim: PersistentVolumeClaim,
+  old: PersistentVolumeClaim,
+): void {
   const next = { ...claim.spec };
   const previous = { ...old.spec };
   if (!previous.volumeName && next.volumeName) delete next.volumeName;
@@ -44,6 +57,6 @@ export function validateClaimUpdate(errors: FieldErrors, claim: PersistentVolume
   if (!equalJson(next, previous))
     errors.forbidden(
       "spec",
-      "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+      `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${specDiff(previous, next)}`,
     );
 }

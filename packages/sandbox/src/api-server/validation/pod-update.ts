@@ -19,7 +19,7 @@ export function validatePodUpdate(errors: FieldErrors, pod: Pod, old: Pod): void
   const before: PodSpec = old.spec ?? { containers: [] };
   if (next === before) return;
   for (const list of ["containers", "initContainers"] as const)
-    if (!validateContainers(errors, next[list] ?? [], before[list] ?? [], `spec.${list}`)) return;
+    if (!sameNumber(errors, next[list] ?? [], before[list] ?? [], `spec.${list}`)) return;
   if (!validateDeadline(errors, next.activeDeadlineSeconds, before.activeDeadlineSeconds)) return;
   validateTolerations(errors, next.tolerations ?? [], before.tolerations ?? []);
   const gates = (before.schedulingGates ?? []).map(({ name }) => name);
@@ -32,19 +32,17 @@ export function validatePodUpdate(errors: FieldErrors, pod: Pod, old: Pod): void
   });
   const rest = withOldParts(errors, next, before);
   if (!equalJson(rest, before))
-    errors.forbidden("spec", `pod updates may not change fields other than ${updatable.join(",")}\n${specDiff(before, rest)}`);
+    errors.forbidden(
+      "spec",
+      `pod updates may not change fields other than ${updatable.join(",")}\n${specDiff(before, rest)}`,
+    );
 }
 
-function validateContainers(errors: FieldErrors, next: readonly Container[], old: readonly Container[], path: string): boolean {
+function sameNumber(errors: FieldErrors, next: readonly Container[], old: readonly Container[], path: string): boolean {
   if (next.length !== old.length) {
     errors.forbidden(path, "pod updates may not add or remove containers");
     return false;
   }
-  next.forEach(({ image = "" }, index) => {
-    if (!image) errors.required(`${path}[${index}].image`);
-    else if (image.trim() !== image)
-      errors.invalid(`${path}[${index}].image`, image, "must not have leading or trailing whitespace");
-  });
   return true;
 }
 
@@ -68,7 +66,8 @@ function validateDeadline(errors: FieldErrors, next: number | undefined, old: nu
 function validateTolerations(errors: FieldErrors, next: readonly Toleration[], old: readonly Toleration[]): void {
   const identity = ({ tolerationSeconds: _, ...rest }: Toleration) => rest;
   const kept = old.every((one) => next.some((other) => equalJson(identity(one), identity(other))));
-  if (!kept) errors.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
+  if (!kept)
+    errors.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
 }
 
 /** The new spec with everything put back that may change. */
@@ -76,8 +75,7 @@ function withOldParts(errors: FieldErrors, next: PodSpec, old: PodSpec): PodSpec
   const withImages = (list: Container[] | undefined, before: Container[] | undefined): Container[] | undefined =>
     list?.map((container, index) => {
       const image = before?.[index]?.image;
-      const { image: _, ...rest } = container;
-      return image === undefined ? rest : { ...rest, image };
+      return image === undefined ? container : { ...container, image };
     });
   const result: PodSpec = { ...next };
   const put = <K extends keyof PodSpec>(key: K, value: PodSpec[K] | undefined) => {
@@ -95,7 +93,11 @@ function withOldParts(errors: FieldErrors, next: PodSpec, old: PodSpec): PodSpec
   // A gated pod may still be told more precisely where to run.
   for (const key in old.nodeSelector)
     if (next.nodeSelector?.[key] !== old.nodeSelector[key]) {
-      errors.invalid("spec.nodeSelector", next.nodeSelector ?? null, "only additions are allowed (no mutations or deletions)");
+      errors.invalid(
+        "spec.nodeSelector",
+        next.nodeSelector ?? null,
+        "only additions are allowed (no mutations or deletions)",
+      );
       break;
     }
   put("nodeSelector", old.nodeSelector);

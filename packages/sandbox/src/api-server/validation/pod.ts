@@ -1,7 +1,13 @@
 import type { Container, Pod, PodSpec, PodTemplateSpec } from "@bellows/api";
 import { validateContainer, validateProbesAndHooks } from "./container.ts";
 import type { FieldErrors } from "./field-errors.ts";
-import { dns1123LabelProblems, dns1123SubdomainProblems, inRange, ipProblems, qualifiedNameProblems } from "./formats.ts";
+import {
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  inRange,
+  ipProblems,
+  qualifiedNameProblems,
+} from "./formats.ts";
 import { validateAnnotations, validateLabels } from "./metadata.ts";
 import { validateAffinity, validateTolerations, validateTopologySpread } from "./scheduling.ts";
 import { validatePodSecurity } from "./security-context.ts";
@@ -13,8 +19,11 @@ const maxInt32 = 2 ** 31 - 1;
 export function validatePod(errors: FieldErrors, pod: Pod, isUpdate = false): void {
   const spec = pod.spec ?? { containers: [] };
   validatePodSpec(errors, spec, "spec");
-  if (!isUpdate && spec.ephemeralContainers?.length) errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
-  (pod.spec?.containers ?? []).forEach((container, index) => validateImage(errors, container, `spec.containers[${index}]`));
+  if (!isUpdate && spec.ephemeralContainers?.length)
+    errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
+  (pod.spec?.containers ?? []).forEach((container, index) =>
+    validateImage(errors, container, `spec.containers[${index}]`),
+  );
   (pod.spec?.initContainers ?? []).forEach((container, index) =>
     validateImage(errors, container, `spec.initContainers[${index}]`),
   );
@@ -22,7 +31,8 @@ export function validatePod(errors: FieldErrors, pod: Pod, isUpdate = false): vo
 
 /** White space around an image is only refused in pods; templates have always taken it. */
 function validateImage(errors: FieldErrors, { image }: Container, path: string): void {
-  if (image && image.trim() !== image) errors.invalid(`${path}.image`, image, "must not have leading or trailing whitespace");
+  if (image && image.trim() !== image)
+    errors.invalid(`${path}.image`, image, "must not have leading or trailing whitespace");
 }
 
 export function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string): void {
@@ -40,9 +50,16 @@ export function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string
   if (spec.dnsPolicy === "None" && !spec.dnsConfig)
     errors.required(`${path}.dnsConfig`, "must provide `dnsConfig` when `dnsPolicy` is None");
   else if (spec.dnsPolicy === "None" && !spec.dnsConfig?.nameservers?.length)
-    errors.required(`${path}.dnsConfig.nameservers`, "must provide at least one DNS nameserver when `dnsPolicy` is None");
+    errors.required(
+      `${path}.dnsConfig.nameservers`,
+      "must provide at least one DNS nameserver when `dnsPolicy` is None",
+    );
   spec.readinessGates?.forEach(({ conditionType = "" }, index) =>
-    errors.invalidEach(`${path}.readinessGates[${index}].conditionType`, conditionType, qualifiedNameProblems(conditionType)),
+    errors.invalidEach(
+      `${path}.readinessGates[${index}].conditionType`,
+      conditionType,
+      qualifiedNameProblems(conditionType),
+    ),
   );
   validateSchedulingGates(errors, spec, path);
   validateTopologySpread(errors, spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`);
@@ -60,12 +77,15 @@ export function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string
     if (value) errors.invalidEach(`${path}.${field}`, value, dns1123LabelProblems(value));
   }
   validateTolerations(errors, spec.tolerations, `${path}.tolerations`);
-  spec.hostAliases?.forEach(({ ip }, index) => errors.invalidEach(`${path}.hostAliases[${index}].ip`, ip, ipProblems(ip)));
+  spec.hostAliases?.forEach(({ ip }, index) =>
+    errors.invalidEach(`${path}.hostAliases[${index}].ip`, ip, ipProblems(ip)),
+  );
   name("priorityClassName");
   name("runtimeClassName");
   if (spec.preemptionPolicy !== undefined)
     errors.oneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ["Never", "PreemptLowerPriority"]);
-  if (spec.os && !["linux", "windows"].includes(spec.os.name)) errors.notSupported(`${path}.os`, spec.os.name, ["linux", "windows"]);
+  if (spec.os && !["linux", "windows"].includes(spec.os.name))
+    errors.notSupported(`${path}.os`, spec.os.name, ["linux", "windows"]);
 }
 
 function validateContainers(errors: FieldErrors, spec: PodSpec, path: string, volumes: ReadonlySet<string>): void {

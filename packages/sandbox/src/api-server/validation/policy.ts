@@ -39,16 +39,23 @@ export function validatePriorityClass(errors: FieldErrors, priorityClass: Priori
   if (name.startsWith("system-")) {
     const reserved = `priority class names with 'system-' prefix are reserved for system use only. error: `;
     const known = systemClasses[name];
-    if (known === undefined) errors.forbidden("metadata.name", `${reserved}${name} is not a known system priority class`);
-    else if (known !== value) errors.forbidden("metadata.name", `${reserved}value of ${name} PriorityClass must be ${known}`);
-    else if (globalDefault) errors.forbidden("metadata.name", `${reserved}globalDefault of ${name} PriorityClass must be false`);
+    if (known === undefined)
+      errors.forbidden("metadata.name", `${reserved}${name} is not a known system priority class`);
+    else if (known !== value)
+      errors.forbidden("metadata.name", `${reserved}value of ${name} PriorityClass must be ${known}`);
+    else if (globalDefault)
+      errors.forbidden("metadata.name", `${reserved}globalDefault of ${name} PriorityClass must be false`);
   } else if (value > highestUserPriority)
     errors.forbidden("value", `maximum allowed value of a user defined priority is ${highestUserPriority}`);
   if (preemptionPolicy !== undefined)
     errors.oneOf("preemptionPolicy", preemptionPolicy, ["PreemptLowerPriority", "Never"]);
 }
 
-export function validatePriorityClassUpdate(errors: FieldErrors, priorityClass: PriorityClass, old: PriorityClass): void {
+export function validatePriorityClassUpdate(
+  errors: FieldErrors,
+  priorityClass: PriorityClass,
+  old: PriorityClass,
+): void {
   if ((priorityClass.value ?? 0) !== (old.value ?? 0)) errors.forbidden("value", "may not be changed in an update.");
   if (priorityClass.preemptionPolicy !== old.preemptionPolicy)
     errors.immutable("preemptionPolicy", priorityClass.preemptionPolicy ?? null);

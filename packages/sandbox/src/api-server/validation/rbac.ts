@@ -18,7 +18,11 @@ export function validateRole(errors: FieldErrors, role: RoleLike, namespaced: bo
     if (!verbs?.length) errors.required(`${path}.verbs`, "verbs must contain at least one value");
     if (nonResourceURLs?.length) {
       if (namespaced)
-        errors.invalid(`${path}.nonResourceURLs`, nonResourceURLs, "namespaced rules cannot apply to non-resource URLs");
+        errors.invalid(
+          `${path}.nonResourceURLs`,
+          nonResourceURLs,
+          "namespaced rules cannot apply to non-resource URLs",
+        );
       if (apiGroups?.length || resources?.length || resourceNames?.length)
         errors.invalid(
           `${path}.nonResourceURLs`,
@@ -76,5 +80,5 @@ function validateSubject(errors: FieldErrors, subject: Subject, namespaced: bool
 export function validateBindingUpdate(errors: FieldErrors, binding: Binding, old: Binding): void {
   const { apiGroup = "", kind = "", name = "" } = binding.roleRef ?? {};
   if (!equalJson(binding.roleRef, old.roleRef))
-    errors.invalid("roleRef", { apiGroup, kind, name }, "cannot change roleRef");
+    errors.invalid("roleRef", { APIGroup: apiGroup, Kind: kind, Name: name }, "cannot change roleRef");
 }

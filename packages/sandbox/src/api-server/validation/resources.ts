@@ -34,7 +34,8 @@ export const isExtended = (name: string): boolean =>
 const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 
 /** Names without a prefix that a quota may count. */
-export const isQuotaResource = (name: string): boolean => standardAnywhere.has(name) || isHugePages(name) || /^(requests|limits)\.hugepages-/.test(name);
+export const isQuotaResource = (name: string): boolean =>
+  standardAnywhere.has(name) || isHugePages(name) || /^(requests|limits)\.hugepages-/.test(name);
 
 /** What a resource may be called anywhere: in a quota, in a limit range. */
 export function validateResourceName(errors: FieldErrors, name: string, path: string): boolean {
@@ -52,7 +53,8 @@ export function validateResourceName(errors: FieldErrors, name: string, path: st
 export function validateContainerResourceName(errors: FieldErrors, name: string, path: string): void {
   validateResourceName(errors, name, path);
   if (!name.includes("/")) {
-    if (!standard.has(name) && !isHugePages(name)) errors.invalid(path, name, "must be a standard resource for containers");
+    if (!standard.has(name) && !isHugePages(name))
+      errors.invalid(path, name, "must be a standard resource for containers");
   } else if (!isNative(name) && !isExtended(name))
     errors.invalid(path, name, "doesn't follow extended resource name standard");
 }
@@ -65,7 +67,11 @@ export function validateAmount(errors: FieldErrors, name: string, amount: string
 }
 
 /** The resources of a container; requests may not exceed limits. */
-export function validateResources(errors: FieldErrors, resources: ResourceRequirements | undefined, path: string): void {
+export function validateResources(
+  errors: FieldErrors,
+  resources: ResourceRequirements | undefined,
+  path: string,
+): void {
   if (!resources) return;
   const { limits = {}, requests = {} } = resources;
   for (const name in limits) {

@@ -12,7 +12,11 @@ import { validateLabelSelector } from "./label-selector.ts";
 
 const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-export function validateTolerations(errors: FieldErrors, tolerations: readonly Toleration[] | undefined, path: string): void {
+export function validateTolerations(
+  errors: FieldErrors,
+  tolerations: readonly Toleration[] | undefined,
+  path: string,
+): void {
   tolerations?.forEach((toleration, index) => {
     const at = `${path}[${index}]`;
     const { key = "", operator = "", value = "", effect = "", tolerationSeconds } = toleration;
@@ -64,7 +68,12 @@ export function validateTopologySpread(
     }
     for (const policy of ["nodeAffinityPolicy", "nodeTaintsPolicy"] as const)
       if (constraint[policy] !== undefined) errors.oneOf(`${at}.${policy}`, constraint[policy], ["Honor", "Ignore"]);
-    validateMatchLabelKeys(errors, constraint.matchLabelKeys, constraint.labelSelector !== undefined, `${at}.matchLabelKeys`);
+    validateMatchLabelKeys(
+      errors,
+      constraint.matchLabelKeys,
+      constraint.labelSelector !== undefined,
+      `${at}.matchLabelKeys`,
+    );
     validateLabelSelector(errors, constraint.labelSelector, `${at}.labelSelector`);
   });
 }
@@ -121,14 +130,20 @@ export function validateNodeSelectorTerm(errors: FieldErrors, term: NodeSelector
     const { key = "", operator = "", values } = requirement;
     validateNodeOperator(errors, operator, values, at);
     errors.invalidEach(`${at}.key`, key, qualifiedNameProblems(key));
-    values?.forEach((value, position) => errors.invalidEach(`${at}.values[${position}]`, value, labelValueProblems(value)));
+    values?.forEach((value, position) =>
+      errors.invalidEach(`${at}.values[${position}]`, value, labelValueProblems(value)),
+    );
   });
   term.matchFields?.forEach((requirement, index) => {
     const at = `${path}.matchFields[${index}]`;
     const { key = "", operator = "", values } = requirement;
-    if (operator !== "In" && operator !== "NotIn") errors.invalid(`${at}.operator`, operator, "not a valid selector operator");
+    if (operator !== "In" && operator !== "NotIn")
+      errors.invalid(`${at}.operator`, operator, "not a valid selector operator");
     else if (values?.length !== 1)
-      errors.required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
+      errors.required(
+        `${at}.values`,
+        "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+      );
     if (key !== "metadata.name") errors.invalid(`${at}.key`, key, "not a valid field selector key");
   });
 }

@@ -10,7 +10,11 @@ function validateId(errors: FieldErrors, id: number | undefined, path: string): 
   if (id !== undefined && (id < 0 || id > maxId)) errors.invalid(path, id, inRange(0, maxId));
 }
 
-export function validateContainerSecurity(errors: FieldErrors, context: SecurityContext | undefined, path: string): void {
+export function validateContainerSecurity(
+  errors: FieldErrors,
+  context: SecurityContext | undefined,
+  path: string,
+): void {
   if (!context) return;
   validateId(errors, context.runAsUser, `${path}.runAsUser`);
   validateId(errors, context.runAsGroup, `${path}.runAsGroup`);
@@ -29,7 +33,9 @@ export function validateContainerSecurity(errors: FieldErrors, context: Security
 
 /** The internal struct as JSON, which is what the message shows. */
 const asGo = (context: SecurityContext) => ({
-  Capabilities: context.capabilities ? { Add: context.capabilities.add ?? null, Drop: context.capabilities.drop ?? null } : null,
+  Capabilities: context.capabilities
+    ? { Add: context.capabilities.add ?? null, Drop: context.capabilities.drop ?? null }
+    : null,
   Privileged: context.privileged ?? null,
   SELinuxOptions: null,
   WindowsOptions: null,
@@ -48,7 +54,9 @@ export function validatePodSecurity(errors: FieldErrors, context: PodSecurityCon
   validateId(errors, context.fsGroup, `${path}.fsGroup`);
   validateId(errors, context.runAsUser, `${path}.runAsUser`);
   validateId(errors, context.runAsGroup, `${path}.runAsGroup`);
-  context.supplementalGroups?.forEach((group, index) => validateId(errors, group, `${path}.supplementalGroups[${index}]`));
+  context.supplementalGroups?.forEach((group, index) =>
+    validateId(errors, group, `${path}.supplementalGroups[${index}]`),
+  );
   const names = new Set<string>();
   context.sysctls?.forEach(({ name }, index) => {
     const at = `${path}.sysctls[${index}].name`;

@@ -2,7 +2,15 @@ import type { Service, ServicePort, ServiceSpec } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
 import { protocols, validatePortNumberOrName } from "./container.ts";
 import type { FieldErrors } from "./field-errors.ts";
-import { dns1123LabelProblems, dns1123SubdomainProblems, inRange, ipProblems, isIp, portNumberProblems, qualifiedNameProblems } from "./formats.ts";
+import {
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  inRange,
+  ipProblems,
+  isIp,
+  portNumberProblems,
+  qualifiedNameProblems,
+} from "./formats.ts";
 import { validateLabels } from "./metadata.ts";
 
 const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
@@ -35,9 +43,11 @@ export function validateService(errors: FieldErrors, service: Service): void {
 }
 
 function validateExternalName(errors: FieldErrors, spec: ServiceSpec): void {
-  if (spec.clusterIPs?.length || spec.clusterIP) errors.forbidden("spec.clusterIPs", "may not be set for ExternalName services");
+  if (spec.clusterIPs?.length || spec.clusterIP)
+    errors.forbidden("spec.clusterIPs", "may not be set for ExternalName services");
   if (spec.ipFamilies?.length) errors.forbidden("spec.ipFamilies", "may not be set for ExternalName services");
-  if (spec.ipFamilyPolicy !== undefined) errors.forbidden("spec.ipFamilyPolicy", "may not be set for ExternalName services");
+  if (spec.ipFamilyPolicy !== undefined)
+    errors.forbidden("spec.ipFamilyPolicy", "may not be set for ExternalName services");
   const name = spec.externalName?.replace(/\.$/, "") ?? "";
   if (!name) errors.required("spec.externalName");
   else errors.invalidEach("spec.externalName", name, dns1123SubdomainProblems(name));
@@ -114,10 +124,15 @@ function validateUniquePorts(errors: FieldErrors, spec: ServiceSpec): void {
 
 function validateTrafficPolicies(errors: FieldErrors, spec: ServiceSpec): void {
   const { type, externalTrafficPolicy, internalTrafficPolicy, healthCheckNodePort } = spec;
-  const external = type === "LoadBalancer" || type === "NodePort" || (type === "ClusterIP" && !!spec.externalIPs?.length);
+  const external =
+    type === "LoadBalancer" || type === "NodePort" || (type === "ClusterIP" && !!spec.externalIPs?.length);
   if (!external) {
     if (externalTrafficPolicy)
-      errors.invalid("spec.externalTrafficPolicy", externalTrafficPolicy, "may only be set for externally-accessible services");
+      errors.invalid(
+        "spec.externalTrafficPolicy",
+        externalTrafficPolicy,
+        "may only be set for externally-accessible services",
+      );
   } else if (!externalTrafficPolicy) errors.required("spec.externalTrafficPolicy");
   else errors.oneOf("spec.externalTrafficPolicy", externalTrafficPolicy, ["Cluster", "Local"]);
   const checked = type === "LoadBalancer" && externalTrafficPolicy === "Local";
@@ -132,7 +147,11 @@ function validateTrafficPolicies(errors: FieldErrors, spec: ServiceSpec): void {
   if (internalTrafficPolicy !== undefined)
     errors.oneOf("spec.internalTrafficPolicy", internalTrafficPolicy, ["Cluster", "Local"]);
   if (spec.trafficDistribution !== undefined)
-    errors.oneOf("spec.trafficDistribution", spec.trafficDistribution, ["PreferClose", "PreferSameZone", "PreferSameNode"]);
+    errors.oneOf("spec.trafficDistribution", spec.trafficDistribution, [
+      "PreferClose",
+      "PreferSameZone",
+      "PreferSameNode",
+    ]);
 }
 
 /** The first address and its family stay, except when a service turns into or out of an ExternalName. */
@@ -142,10 +161,15 @@ export function validateServiceUpdate(errors: FieldErrors, service: Service, old
   if (next.type === "ExternalName" || before.type === "ExternalName") return;
   const nextIps = next.clusterIPs ?? (next.clusterIP ? [next.clusterIP] : []);
   const oldIps = before.clusterIPs ?? (before.clusterIP ? [before.clusterIP] : []);
-  if (oldIps.length && nextIps[0] !== oldIps[0])
-    errors.invalid("spec.clusterIPs[0]", nextIps.length ? nextIps : (null as unknown), "primary clusterIP can not be unset");
+  if (oldIps.length && !nextIps[0]) errors.invalid("spec.clusterIPs[0]", nextIps, "primary clusterIP can not be unset");
+  else if (oldIps.length && nextIps[0] !== oldIps[0])
+    errors.invalid("spec.clusterIPs[0]", nextIps, "may not change once set");
   if (before.ipFamilies?.length && next.ipFamilies?.length && next.ipFamilies[0] !== before.ipFamilies[0])
     errors.invalid("spec.ipFamilies[0]", next.ipFamilies, "may not change once set");
-  if (before.type === "LoadBalancer" && next.type === "LoadBalancer" && !equalJson(next.loadBalancerClass, before.loadBalancerClass))
+  if (
+    before.type === "LoadBalancer" &&
+    next.type === "LoadBalancer" &&
+    !equalJson(next.loadBalancerClass, before.loadBalancerClass)
+  )
     errors.invalid("spec.loadBalancerClass", next.loadBalancerClass ?? null, "may not change once set");
 }

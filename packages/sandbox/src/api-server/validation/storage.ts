@@ -5,6 +5,7 @@ import type { FieldErrors } from "./field-errors.ts";
 import { dns1123SubdomainProblems, qualifiedNameProblems } from "./formats.ts";
 import { accessModes } from "./persistent-volume-claim.ts";
 import { validateNodeSelectorTerm } from "./scheduling.ts";
+import { specDiff } from "./spec-diff.ts";
 
 const notSources = new Set([
   "accessModes",
@@ -34,7 +35,11 @@ export function validatePersistentVolume(errors: FieldErrors, volume: Persistent
     if (compareQuantities(capacity[name] as string, "0") <= 0)
       errors.invalid(`spec.capacity[${name}]`, capacity[name], "must be greater than zero");
   if (spec.persistentVolumeReclaimPolicy)
-    errors.oneOf("spec.persistentVolumeReclaimPolicy", spec.persistentVolumeReclaimPolicy, ["Delete", "Recycle", "Retain"]);
+    errors.oneOf("spec.persistentVolumeReclaimPolicy", spec.persistentVolumeReclaimPolicy, [
+      "Delete",
+      "Recycle",
+      "Retain",
+    ]);
   const terms = spec.nodeAffinity?.required?.nodeSelectorTerms;
   if (spec.nodeAffinity && !spec.nodeAffinity.required)
     errors.required("spec.nodeAffinity.required", "must specify required node constraints");
@@ -51,13 +56,21 @@ export function validatePersistentVolume(errors: FieldErrors, volume: Persistent
   if (spec.volumeMode !== undefined) errors.oneOf("spec.volumeMode", spec.volumeMode, ["Block", "Filesystem"]);
 }
 
-const sorted = (list: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(list).sort());
+const sorted = (list: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(list).sort());
 
-export function validatePersistentVolumeUpdate(errors: FieldErrors, volume: PersistentVolume, old: PersistentVolume): void {
+export function validatePersistentVolumeUpdate(
+  errors: FieldErrors,
+  volume: PersistentVolume,
+  old: PersistentVolume,
+): void {
   const source = (spec: object | undefined) =>
     Object.fromEntries(Object.entries(spec ?? {}).filter(([key]) => !notSources.has(key)));
   if (!equalJson(source(volume.spec), source(old.spec)))
-    errors.forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
+    errors.forbidden(
+      "spec.persistentvolumesource",
+      `spec.persistentvolumesource is immutable after creation\n${specDiff(source(old.spec), source(volume.spec))}`,
+    );
   if (volume.spec?.volumeMode !== old.spec?.volumeMode) errors.immutable("volumeMode", volume.spec?.volumeMode ?? null);
   if (old.spec?.nodeAffinity && !equalJson(volume.spec?.nodeAffinity, old.spec.nodeAffinity))
     errors.immutable("nodeAffinity", volume.spec?.nodeAffinity ?? null);

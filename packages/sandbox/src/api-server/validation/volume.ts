@@ -4,7 +4,11 @@ import { dns1123LabelProblems } from "./formats.ts";
 import { validateClaimSpec } from "./persistent-volume-claim.ts";
 
 /** The volumes of a pod; returns the names that containers can mount. */
-export function validateVolumes(errors: FieldErrors, volumes: readonly Volume[] | undefined, path: string): ReadonlySet<string> {
+export function validateVolumes(
+  errors: FieldErrors,
+  volumes: readonly Volume[] | undefined,
+  path: string,
+): ReadonlySet<string> {
   const names = new Set<string>();
   volumes?.forEach((volume, index) => {
     const at = `${path}[${index}]`;
@@ -36,7 +40,8 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
     list?.forEach((item, index) => {
       if (!item.key) errors.required(`${at}.items[${index}].key`);
       if (!item.path) errors.required(`${at}.items[${index}].path`);
-      else if (item.path.startsWith("/")) errors.invalid(`${at}.items[${index}].path`, item.path, "must be a relative path");
+      else if (item.path.startsWith("/"))
+        errors.invalid(`${at}.items[${index}].path`, item.path, "must be a relative path");
     });
   switch (source) {
     case "hostPath":
@@ -81,7 +86,8 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
     case "nfs":
       if (!volume.nfs?.server) errors.required(`${at}.server`);
       if (!volume.nfs?.path) errors.required(`${at}.path`);
-      else if (!volume.nfs.path.startsWith("/")) errors.invalid(`${at}.path`, volume.nfs.path, "must be an absolute path");
+      else if (!volume.nfs.path.startsWith("/"))
+        errors.invalid(`${at}.path`, volume.nfs.path, "must be an absolute path");
       break;
     case "csi":
       if (!volume.csi?.driver) errors.required(`${at}.driver`);
