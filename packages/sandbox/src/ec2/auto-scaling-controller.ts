@@ -1,4 +1,4 @@
-import { Node, Pod } from "@bellows/api";
+import { Node, Pod, stableJson } from "@bellows/api";
 import { instanceTypeOf, offeringsOf } from "@bellows/aws";
 import { isNotFound, isTooManyRequests, type Logger, randomUuid, type Timer, timestamp } from "@bellows/kube";
 import { msIn } from "../kubelet/jitter.ts";
@@ -232,7 +232,7 @@ export class AutoScalingController {
       instances: members.map(({ metadata, spec, status }) => ({ id: metadata.name, zone: spec.zone, lifecycleState: status?.lifecycleState ?? "Pending" })),
       activities: [...(this.#activities.get(name) ?? group.status?.activities ?? [])],
     };
-    if (JSON.stringify(status) === JSON.stringify(group.status)) return;
+    if (stableJson(status) === stableJson(group.status)) return;
     const written = await client.patch(AutoScalingGroup, { name }, { type: "merge", body: { status } }, { subresource: "status" }).catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
       throw error;

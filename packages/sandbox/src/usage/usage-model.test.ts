@@ -1,10 +1,9 @@
-import type { LoadProfile, Node, Pod, PodSpec, Service } from "@bellows/api";
+import { type LoadProfile, milliOf, type Node, type Pod, type PodSpec, type Service } from "@bellows/api";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { shareCpu } from "./cpu-sharing.ts";
 import { amountAt } from "./load-series.ts";
-import { computeUsage, type UsageInput } from "./usage-model.ts";
-import { milliOf } from "@bellows/api";
+import { computeUsage, seriesProblem, type UsageInput } from "./usage-model.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z"); // a Thursday
 const node: Node = { metadata: { name: "node-1" }, status: { capacity: { cpu: "8" } } };
@@ -104,6 +103,13 @@ describe("profiles and annotations", () => {
     const spec = (value: string) => ({ target: { selector: {} }, share: "PerPod", cpu: { constant: { value }, noise: 0 } });
     const profiles = [profile(spec("1"), "a", "2026-01-02T00:00:00Z"), profile(spec("2"), "b")];
     expect(cpuOf(usageOf({ pods: [aPod("web", {})], profiles }), "web")).toBe(2000);
+  });
+
+  test("a profile that cannot be read counts for nothing, and says why", () => {
+    const daily = { timeZone: "Mars/Olympus", points: [{ at: "00:00", value: "1" }], weekend: 1 };
+    const broken = profile({ target: { selector: {} }, share: "PerPod", cpu: { daily, noise: 0 } });
+    expect(cpuOf(usageOf({ pods: [aPod("web", {})], profiles: [broken] }), "web")).toBeLessThan(1);
+    expect(seriesProblem(broken, now)).toMatch(/^spec\.cpu: .*Mars\/Olympus/);
   });
 
   test("an annotation does for a single pod, and one that is no quantity changes nothing", () => {

@@ -191,10 +191,31 @@ function profiledAmounts(
     if (spec.container !== undefined && spec.container !== container) continue;
     const startAt = parseTimestamp(spec.startAt ?? metadata.creationTimestamp) ?? 0;
     const part = sharers === 0 ? 0 : 1 / sharers / (spec.container === undefined ? containers : 1);
+    // A series that cannot be read (an unknown time zone) is reported in the profile's status; here it counts for nothing.
+    if (seriesProblem(profile, now) !== undefined) continue;
     if (spec.cpu) amounts.cpuMillis ??= part * amountAt(spec.cpu, startAt, now, milliOf, `${uid}/cpu`);
     if (spec.memory) amounts.memoryBytes ??= part * amountAt(spec.memory, startAt, now, bytesOf, `${uid}/memory`);
   }
   return amounts;
+}
+
+const problems = new WeakMap<LoadProfile, { readonly problem: string | undefined }>();
+
+/** Why the series of a profile cannot be read: `spec.cpu: ...`; undefined where they can. */
+export function seriesProblem(profile: LoadProfile, now: Instant): string | undefined {
+  const known = problems.get(profile);
+  if (known) return known.problem;
+  let problem: string | undefined;
+  for (const [field, read] of [["cpu", milliOf], ["memory", bytesOf]] as const) {
+    const series = profile.spec[field];
+    try {
+      if (series) amountAt(series, now, now, read);
+    } catch (error) {
+      problem ??= `spec.${field}: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+  problems.set(profile, { problem });
+  return problem;
 }
 
 /** The share of the wanted CPU that a pod got. */
