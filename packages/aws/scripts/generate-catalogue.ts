@@ -38,7 +38,9 @@ interface SourceType {
 const [cataloguePath, referencePath] = process.argv.slice(2);
 if (!cataloguePath) throw new Error("expected the path of ec2-catalog.json.gz as the first argument");
 const source = JSON.parse(gunzipSync(readFileSync(cataloguePath)).toString()) as Source;
-const reference = referencePath ? readReference(readFileSync(referencePath, "utf8")) : new Map<string, Map<string, string>>();
+const reference = referencePath
+  ? readReference(readFileSync(referencePath, "utf8"))
+  : new Map<string, Map<string, string>>();
 
 /** `### `c5.large`` headings, each with tables of `|key|value|`. */
 function readReference(markdown: string): Map<string, Map<string, string>> {
@@ -46,7 +48,10 @@ function readReference(markdown: string): Map<string, Map<string, string>> {
   let current = new Map<string, string>();
   for (const line of markdown.split("\n")) {
     const heading = /^### `(.+)`/.exec(line)?.[1];
-    if (heading) types.set(heading, (current = new Map()));
+    if (heading) {
+      current = new Map();
+      types.set(heading, current);
+    }
     const row = /^\s*\|([^|]+)\|([^|]*)\|$/.exec(line);
     if (row) current.set(row[1] as string, row[2] as string);
   }
@@ -113,4 +118,6 @@ writeFileSync(
   out,
   `${JSON.stringify(header).slice(0, -1)},"rows":[\n${rows.map((row) => JSON.stringify(row)).join(",\n")}\n]}\n`,
 );
-process.stdout.write(`${rows.length} instance types, ${rows.filter((row) => reference.has(row[0] as string)).length} with reference facts\n`);
+process.stdout.write(
+  `${rows.length} instance types, ${rows.filter((row) => reference.has(row[0] as string)).length} with reference facts\n`,
+);

@@ -5,7 +5,11 @@ export interface AutoScaling {
   /** By names, or by tags that all must match (`*` asks for the key only); all groups for neither. By name. */
   describeAutoScalingGroups(filter?: AutoScalingGroupFilter): Promise<readonly AutoScalingGroup[]>;
   /** @throws InvalidRequestError (`ValidationError`) outside [min, max]; ThrottledError (`ScalingActivityInProgress`) */
-  setDesiredCapacity(name: string, desiredCapacity: number, options?: { readonly honorCooldown?: boolean }): Promise<void>;
+  setDesiredCapacity(
+    name: string,
+    desiredCapacity: number,
+    options?: { readonly honorCooldown?: boolean },
+  ): Promise<void>;
   updateAutoScalingGroup(name: string, change: AutoScalingGroupChange): Promise<void>;
   /** Terminates one instance of a group; without `decrementDesiredCapacity` the group replaces it. */
   terminateInstanceInAutoScalingGroup(
@@ -65,7 +69,13 @@ export interface ScalingActivity {
   readonly groupName: string;
   readonly startedAt: Instant;
   readonly endedAt?: Instant;
-  readonly statusCode: "PreInService" | "InProgress" | "Successful" | "Failed" | "Cancelled" | "WaitingForSpotInstanceId";
+  readonly statusCode:
+    | "PreInService"
+    | "InProgress"
+    | "Successful"
+    | "Failed"
+    | "Cancelled"
+    | "WaitingForSpotInstanceId";
   readonly statusMessage?: string;
   readonly description: string;
   readonly cause: string;

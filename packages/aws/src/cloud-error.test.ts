@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { cloudError, DeniedError, InsufficientCapacityError, InvalidRequestError, NotFoundError, ServiceError, ThrottledError } from "./cloud-error.ts";
+import {
+  cloudError,
+  DeniedError,
+  InsufficientCapacityError,
+  InvalidRequestError,
+  NotFoundError,
+  ServiceError,
+  ThrottledError,
+} from "./cloud-error.ts";
 
 test.each([
   ["RequestLimitExceeded", ThrottledError],

@@ -93,7 +93,13 @@ const deniedCodes = new Set([
   "UnrecognizedClientException",
 ]);
 
-const serviceCodes = new Set(["InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable", "RequestTimeout"]);
+const serviceCodes = new Set([
+  "InternalError",
+  "InternalFailure",
+  "ServiceUnavailable",
+  "Unavailable",
+  "RequestTimeout",
+]);
 
 /** The error class that a service's code calls for. An unknown code is the request's fault, unless it was a 5xx. */
 export function cloudError(code: string, message: string, options?: ErrorOptions & { status?: number }): CloudError {

@@ -8,7 +8,10 @@ const event = (source: string, detailType: string, detail: object) =>
 test.each([
   {
     name: "a spot interruption warning",
-    body: event("aws.ec2", "EC2 Spot Instance Interruption Warning", { "instance-id": "i-1", "instance-action": "terminate" }),
+    body: event("aws.ec2", "EC2 Spot Instance Interruption Warning", {
+      "instance-id": "i-1",
+      "instance-action": "terminate",
+    }),
     expected: { kind: "spot-interruption", at, instanceIds: ["i-1"] },
   },
   {

@@ -34,7 +34,8 @@ export function parseInterruption(body: string): Interruption {
       return state ? { kind: "state-change", at, instanceIds, state } : { kind: "noop", at, instanceIds };
     }
     case "aws.health AWS Health Event":
-      if (detail.service !== "EC2" || detail.eventTypeCategory !== "scheduledChange") return { kind: "noop", at, instanceIds: [] };
+      if (detail.service !== "EC2" || detail.eventTypeCategory !== "scheduledChange")
+        return { kind: "noop", at, instanceIds: [] };
       return { kind: "scheduled-change", at, instanceIds: affectedInstances(detail.affectedEntities) };
     default:
       return { kind: "noop", at, instanceIds: [] };

@@ -12,7 +12,9 @@ const binary = (resource: string) =>
 
 /** As the API writes it: `{cpu: "7910m", memory: "14162Mi"}`. Zeroes stay. */
 export function resourceList(amounts: Amounts): Record<string, string> {
-  return Object.fromEntries(Object.entries(amounts).map(([resource, amount]) => [resource, amountText(resource, amount)]));
+  return Object.fromEntries(
+    Object.entries(amounts).map(([resource, amount]) => [resource, amountText(resource, amount)]),
+  );
 }
 
 function amountText(resource: string, amount: number): string {

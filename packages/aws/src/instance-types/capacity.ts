@@ -99,9 +99,13 @@ export function allocatableOf(info: InstanceTypeInfo, settings: NodeSettings = {
  */
 export function kubeReservedCpuMillis(vcpus: number): number {
   const millis = vcpus * 1000;
-  const part = (from: number, to: number, share: number) => Math.floor(Math.max(0, Math.min(millis, to) - from) * share);
+  const part = (from: number, to: number, share: number) =>
+    Math.floor(Math.max(0, Math.min(millis, to) - from) * share);
   return (
-    part(0, 1000, 0.06) + part(1000, 2000, 0.01) + part(2000, 4000, 0.005) + part(4000, Number.POSITIVE_INFINITY, 0.0025)
+    part(0, 1000, 0.06) +
+    part(1000, 2000, 0.01) +
+    part(2000, 4000, 0.005) +
+    part(4000, Number.POSITIVE_INFINITY, 0.0025)
   );
 }
 
@@ -124,7 +128,9 @@ function podCount(info: InstanceTypeInfo, settings: NodeSettings): number {
 
 function memoryBytes(info: InstanceTypeInfo, settings: NodeSettings): number {
   const memoryMiB = info.architecture === "arm64" ? info.memoryMiB - armReservedMiB : info.memoryMiB;
-  const overheadMiB = Math.ceil((memoryMiB * mib * (settings.vmMemoryOverhead ?? defaultVmMemoryOverhead)) / 1024 / 1024);
+  const overheadMiB = Math.ceil(
+    (memoryMiB * mib * (settings.vmMemoryOverhead ?? defaultVmMemoryOverhead)) / 1024 / 1024,
+  );
   return (memoryMiB - overheadMiB) * mib;
 }
 
@@ -136,7 +142,9 @@ function ephemeralStorageBytes(info: InstanceTypeInfo, settings: NodeSettings): 
   const root = mappings.find((mapping) => mapping.rootVolume);
   // A custom AMI may name its devices as it likes: the last mapping is taken for the one that pods use.
   const device =
-    amiFamily === "Custom" ? mappings.at(-1) : mappings.find((mapping) => mapping.deviceName === traits.ephemeralDevice);
+    amiFamily === "Custom"
+      ? mappings.at(-1)
+      : mappings.find((mapping) => mapping.deviceName === traits.ephemeralDevice);
   return bytesOf(root?.ebs?.volumeSize ?? device?.ebs?.volumeSize ?? traits.ephemeralSize);
 }
 

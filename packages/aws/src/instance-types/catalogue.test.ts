@@ -27,7 +27,10 @@ test("labels of c5a.2xlarge are those a Karpenter node carries", () => {
 });
 
 test.each([
-  ["g5.12xlarge", { "gpu-name": "a10g", "gpu-count": "4", "gpu-memory": "22888", "gpu-manufacturer": "nvidia", "local-nvme": "3800" }],
+  [
+    "g5.12xlarge",
+    { "gpu-name": "a10g", "gpu-count": "4", "gpu-memory": "22888", "gpu-manufacturer": "nvidia", "local-nvme": "3800" },
+  ],
   ["inf2.xlarge", { "accelerator-name": "inferentia2", "accelerator-manufacturer": "aws", "accelerator-count": "1" }],
   ["m7i-flex.large", { "capability-flex": "true", category: "m", generation: "7", family: "m7i-flex" }],
   ["u-6tb1.56xlarge", { category: "u", generation: "1" }],
@@ -47,7 +50,9 @@ test("every family that EKS users start with is there, with a price and zones", 
 test("offerings list each zone with on-demand before a cheaper spot price, the same every time", () => {
   const entry = instanceTypeOf("m5.large");
   const offerings = entry ? offeringsOf(entry, "ap-northeast-2") : [];
-  expect(offerings.map((offering) => `${offering.zone} ${offering.zoneId} ${offering.capacityType}`).slice(0, 3)).toEqual([
+  expect(
+    offerings.map((offering) => `${offering.zone} ${offering.zoneId} ${offering.capacityType}`).slice(0, 3),
+  ).toEqual([
     "ap-northeast-2a apne2-az1 on-demand",
     "ap-northeast-2a apne2-az1 spot",
     "ap-northeast-2b apne2-az2 on-demand",

@@ -114,9 +114,31 @@ export function instanceTypesIn(region: string): readonly CatalogueEntry[] {
 }
 
 function entryOf(row: CatalogueRow, regions: readonly string[]): CatalogueEntry {
-  const [name, architecture, cpuManufacturer, vcpus, memoryMiB, hypervisor, enis, ipv4PerEni, network, ebs, clock] = row;
-  const [, , , , , , , , , , , encryption, efas, classes, nvmeGB, gpus, accelerators, neuronCores, branches, usd, zones] =
+  const [name, architecture, cpuManufacturer, vcpus, memoryMiB, hypervisor, enis, ipv4PerEni, network, ebs, clock] =
     row;
+  const [
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    encryption,
+    efas,
+    classes,
+    nvmeGB,
+    gpus,
+    accelerators,
+    neuronCores,
+    branches,
+    usd,
+    zones,
+  ] = row;
   const dot = name.indexOf(".");
   const letters = zones.split(",");
   return {
@@ -137,9 +159,14 @@ function entryOf(row: CatalogueRow, regions: readonly string[]): CatalogueEntry 
     efas,
     capacityTypes: capacityTypesOf(classes),
     nvmeGB,
-    gpus: gpus.length === 0 ? none : gpus.map(([name, manufacturer, count, memoryMiB]) => ({ name, manufacturer, count, memoryMiB })),
+    gpus:
+      gpus.length === 0
+        ? none
+        : gpus.map(([name, manufacturer, count, memoryMiB]) => ({ name, manufacturer, count, memoryMiB })),
     accelerators:
-      accelerators.length === 0 ? none : accelerators.map(([name, manufacturer, count]) => ({ name, manufacturer, count })),
+      accelerators.length === 0
+        ? none
+        : accelerators.map(([name, manufacturer, count]) => ({ name, manufacturer, count })),
     neuronCores,
     branchInterfaces: branches,
     onDemandUsdPerHour: usd,

@@ -1,12 +1,12 @@
 import { Node, Pod, stableJson } from "@bellows/api";
 import { instanceTypeOf, offeringsOf } from "@bellows/aws";
 import { isNotFound, isTooManyRequests, type Logger, randomUuid, type Timer, timestamp } from "@bellows/kube";
+import { stringify } from "yaml";
 import { msIn } from "../kubelet/jitter.ts";
 import { AutoScalingGroup, type AutoScalingGroupStatus, type GroupActivity } from "./auto-scaling-group-kind.ts";
 import { insufficientCapacity, type Pool } from "./capacity-pools.ts";
 import { Instance } from "./instance-kind.ts";
 import { type Ec2Parts, type InstanceStore, isAlive } from "./instance-store.ts";
-import { stringify } from "yaml";
 
 const retryMs = 15_000;
 const drainRetryMs = 5_000;
@@ -57,7 +57,11 @@ export class AutoScalingController {
     const { name } = instance.metadata;
     const activity = this.#activity(`Terminating EC2 instance: ${name}`, cause, "InProgress");
     await this.#store.terminate(name, "Client.UserInitiatedShutdown");
-    await this.#record(instance.spec.autoScalingGroup ?? "", { ...activity, statusCode: "Successful", endedAt: activity.startedAt });
+    await this.#record(instance.spec.autoScalingGroup ?? "", {
+      ...activity,
+      statusCode: "Successful",
+      endedAt: activity.startedAt,
+    });
     return activity;
   }
 
@@ -88,7 +92,8 @@ export class AutoScalingController {
       for (const instance of leaving(members, -missing)) await this.#scaleIn(group, instance);
     }
     for (const instance of this.#members(name)) {
-      if (instance.status?.lifecycleState === "Terminating:Wait") this.#startDrain(instance, "The drain of its node goes on.");
+      if (instance.status?.lifecycleState === "Terminating:Wait")
+        this.#startDrain(instance, "The drain of its node goes on.");
     }
     await this.#writeStatus(name);
   }
@@ -99,11 +104,19 @@ export class AutoScalingController {
     const cause =
       `At ${timestamp(this.#parts.clock.now())} an instance was started in response to a difference between desired and actual capacity, ` +
       `increasing the capacity from ${total} to ${total + count}.`;
-    const zones = new Map(this.#subnets(group).map((subnet) => [subnet.zone, members.filter(({ spec }) => spec.zone === subnet.zone).length]));
+    const zones = new Map(
+      this.#subnets(group).map((subnet) => [
+        subnet.zone,
+        members.filter(({ spec }) => spec.zone === subnet.zone).length,
+      ]),
+    );
     for (let index = 0; index < count; index++) {
       const launched = await this.#launchOne(group, zones);
       if (typeof launched === "string") {
-        await this.#record(name, { ...this.#activity("Launching a new EC2 instance.  Status Reason: " + launched, cause, "Failed"), statusMessage: launched });
+        await this.#record(name, {
+          ...this.#activity(`Launching a new EC2 instance.  Status Reason: ${launched}`, cause, "Failed"),
+          statusMessage: launched,
+        });
         return this.#wake(name, retryMs);
       }
       zones.set(launched.spec.zone, (zones.get(launched.spec.zone) ?? 0) + 1);
@@ -117,12 +130,18 @@ export class AutoScalingController {
     const { spec, metadata } = group;
     const { pools, region } = this.#parts;
     let why = "There are no subnets to launch in.";
-    const subnets = [...this.#subnets(group)].sort((a, b) => (zones.get(a.zone) ?? 0) - (zones.get(b.zone) ?? 0) || (a.zone < b.zone ? -1 : 1));
+    const subnets = [...this.#subnets(group)].sort(
+      (a, b) => (zones.get(a.zone) ?? 0) - (zones.get(b.zone) ?? 0) || (a.zone < b.zone ? -1 : 1),
+    );
     for (const subnet of subnets) {
       for (const instanceType of spec.instanceTypes) {
         const pool: Pool = { instanceType, zone: subnet.zone, capacityType: spec.capacityType };
         const entry = instanceTypeOf(instanceType);
-        const sold = entry && offeringsOf(entry, region).some(({ zone, capacityType }) => zone === pool.zone && capacityType === pool.capacityType);
+        const sold =
+          entry &&
+          offeringsOf(entry, region).some(
+            ({ zone, capacityType }) => zone === pool.zone && capacityType === pool.capacityType,
+          );
         if (!entry || !sold) {
           why = `Your requested instance type (${instanceType}) is not supported in your requested Availability Zone (${pool.zone}).`;
           continue;
@@ -134,8 +153,17 @@ export class AutoScalingController {
           continue;
         }
         pools.take(pool, 1);
-        const template = { ...spec.launchTemplate, userData: spec.launchTemplate.userData || nodeConfig(group, spec.launchTemplate.imageId) };
-        return this.#store.launch({ pool, subnetId: subnet.id, template, tags: spec.tags, autoScalingGroup: metadata.name });
+        const template = {
+          ...spec.launchTemplate,
+          userData: spec.launchTemplate.userData || nodeConfig(group, spec.launchTemplate.imageId),
+        };
+        return this.#store.launch({
+          pool,
+          subnetId: subnet.id,
+          template,
+          tags: spec.tags,
+          autoScalingGroup: metadata.name,
+        });
       }
     }
     return why;
@@ -197,7 +225,8 @@ export class AutoScalingController {
   }
 
   async #deleted(name: string): Promise<void> {
-    for (const instance of this.#members(name)) await this.#store.terminate(instance.metadata.name, "Client.UserInitiatedShutdown");
+    for (const instance of this.#members(name))
+      await this.#store.terminate(instance.metadata.name, "Client.UserInitiatedShutdown");
   }
 
   #members(name: string): readonly Instance[] {
@@ -216,7 +245,8 @@ export class AutoScalingController {
   }
 
   async #record(name: string, activity: GroupActivity): Promise<void> {
-    const known = this.#activities.get(name) ?? this.#parts.cache.get(AutoScalingGroup, { name })?.status?.activities ?? [];
+    const known =
+      this.#activities.get(name) ?? this.#parts.cache.get(AutoScalingGroup, { name })?.status?.activities ?? [];
     this.#activities.set(name, [activity, ...known].slice(0, maxActivities));
     await this.#writeStatus(name);
   }
@@ -225,18 +255,26 @@ export class AutoScalingController {
     const { client, cache } = this.#parts;
     const group = cache.get(AutoScalingGroup, { name });
     if (!group) return;
-    const members = this.#store.list().filter(({ spec, status }) => spec.autoScalingGroup === name && status?.state !== "terminated");
+    const members = this.#store
+      .list()
+      .filter(({ spec, status }) => spec.autoScalingGroup === name && status?.state !== "terminated");
     const status: AutoScalingGroupStatus = {
       replicas: members.filter(stays).length,
       inService: members.filter((instance) => instance.status?.lifecycleState === "InService").length,
-      instances: members.map(({ metadata, spec, status }) => ({ id: metadata.name, zone: spec.zone, lifecycleState: status?.lifecycleState ?? "Pending" })),
+      instances: members.map(({ metadata, spec, status }) => ({
+        id: metadata.name,
+        zone: spec.zone,
+        lifecycleState: status?.lifecycleState ?? "Pending",
+      })),
       activities: [...(this.#activities.get(name) ?? group.status?.activities ?? [])],
     };
     if (stableJson(status) === stableJson(group.status)) return;
-    const written = await client.patch(AutoScalingGroup, { name }, { type: "merge", body: { status } }, { subresource: "status" }).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
+    const written = await client
+      .patch(AutoScalingGroup, { name }, { type: "merge", body: { status } }, { subresource: "status" })
+      .catch((error: unknown) => {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      });
     if (written) await cache.informer(AutoScalingGroup).seen(written.metadata.resourceVersion ?? "");
   }
 }
@@ -247,7 +285,8 @@ const sameSpec = (before: AutoScalingGroup | undefined, after: AutoScalingGroup)
   before.spec.suspendedProcesses.join() === after.spec.suspendedProcesses.join();
 
 /** Alive, and not on its way out. */
-const stays = (instance: Instance): boolean => isAlive(instance.status) && instance.status?.lifecycleState !== "Terminating:Wait";
+const stays = (instance: Instance): boolean =>
+  isAlive(instance.status) && instance.status?.lifecycleState !== "Terminating:Wait";
 
 /** The members that leave: always from the zone with the most, the oldest first, protected ones never. */
 export function leaving(members: readonly Instance[], count: number): readonly Instance[] {
@@ -257,7 +296,12 @@ export function leaving(members: readonly Instance[], count: number): readonly I
     const inZone = (zone: string) => left.filter(({ spec }) => spec.zone === zone).length;
     const [next] = left
       .filter(({ spec }) => !spec.protectedFromScaleIn)
-      .sort((a, b) => inZone(b.spec.zone) - inZone(a.spec.zone) || order(a.status?.launchedAt ?? "", b.status?.launchedAt ?? "") || order(a.metadata.name, b.metadata.name));
+      .sort(
+        (a, b) =>
+          inZone(b.spec.zone) - inZone(a.spec.zone) ||
+          order(a.status?.launchedAt ?? "", b.status?.launchedAt ?? "") ||
+          order(a.metadata.name, b.metadata.name),
+      );
     if (!next) break;
     chosen.push(next);
     left.splice(left.indexOf(next), 1);

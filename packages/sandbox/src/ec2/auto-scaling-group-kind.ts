@@ -47,8 +47,13 @@ export const AutoScalingGroup = kind({
       instanceTypes: z.array(z.string().min(1)).min(1).describe("Instance types, the preferred one first."),
       capacityType: z.enum(["on-demand", "spot"]).default("on-demand").describe("How instances are paid for."),
       subnetIds: z.array(z.string()).default([]).describe("Subnets; every subnet of the cluster without."),
-      launchTemplate: LaunchTemplateSpec.default(LaunchTemplateSpec.parse({})).describe("What instances are launched with."),
-      nodeGroup: z.string().optional().describe("The EKS managed node group that the group is part of: nodes are drained first."),
+      launchTemplate: LaunchTemplateSpec.default(LaunchTemplateSpec.parse({})).describe(
+        "What instances are launched with.",
+      ),
+      nodeGroup: z
+        .string()
+        .optional()
+        .describe("The EKS managed node group that the group is part of: nodes are drained first."),
       labels: z.record(z.string(), z.string()).default({}).describe("Labels of its nodes."),
       taints: z
         .array(
@@ -61,7 +66,10 @@ export const AutoScalingGroup = kind({
         .default([])
         .describe("Taints of its nodes."),
       tags: z.record(z.string(), z.string()).default({}).describe("Its tags; instances get them too."),
-      suspendedProcesses: z.array(z.string()).default([]).describe("Processes that are suspended: Launch, Terminate, ReplaceUnhealthy."),
+      suspendedProcesses: z
+        .array(z.string())
+        .default([])
+        .describe("Processes that are suspended: Launch, Terminate, ReplaceUnhealthy."),
     })
     .meta({
       "x-kubernetes-validations": [

@@ -39,7 +39,9 @@ export class CapacityPools {
   /** Takes away the rules with exactly this match. */
   clear(match: Partial<Pool>): void {
     const same = (rule: { match: Partial<Pool> }) =>
-      rule.match.instanceType === match.instanceType && rule.match.zone === match.zone && rule.match.capacityType === match.capacityType;
+      rule.match.instanceType === match.instanceType &&
+      rule.match.zone === match.zone &&
+      rule.match.capacityType === match.capacityType;
     for (let index = this.#rules.length - 1; index >= 0; index--) {
       const rule = this.#rules[index];
       if (rule && same(rule)) this.#rules.splice(index, 1);
@@ -48,7 +50,9 @@ export class CapacityPools {
 
   /** How many instances the pool gives now, at most `count`. */
   available(pool: Pool, count: number): number {
-    return this.#rules.filter(({ match }) => matches(match, pool)).reduce((least, rule) => Math.min(least, rule.remaining), count);
+    return this.#rules
+      .filter(({ match }) => matches(match, pool))
+      .reduce((least, rule) => Math.min(least, rule.remaining), count);
   }
 
   take(pool: Pool, count: number): void {
@@ -70,7 +74,9 @@ export class CapacityPools {
 }
 
 const matches = (match: Partial<Pool>, pool: Pool): boolean =>
-  fits(match.instanceType, pool.instanceType) && fits(match.zone, pool.zone) && (match.capacityType ?? pool.capacityType) === pool.capacityType;
+  fits(match.instanceType, pool.instanceType) &&
+  fits(match.zone, pool.zone) &&
+  (match.capacityType ?? pool.capacityType) === pool.capacityType;
 
 const fits = (pattern: string | undefined, text: string): boolean =>
   pattern === undefined || pattern === text || (pattern.endsWith("*") && text.startsWith(pattern.slice(0, -1)));
@@ -78,7 +84,10 @@ const fits = (pattern: string | undefined, text: string): boolean =>
 /** EC2's own words. */
 export const insufficientCapacity = (pool: Pool) =>
   pool.capacityType === "spot"
-    ? cloudError("UnfulfillableCapacity", "Unable to fulfill capacity due to your request configuration. Please adjust your request and try again.")
+    ? cloudError(
+        "UnfulfillableCapacity",
+        "Unable to fulfill capacity due to your request configuration. Please adjust your request and try again.",
+      )
     : cloudError(
         "InsufficientInstanceCapacity",
         `We currently do not have sufficient ${pool.instanceType} capacity in the Availability Zone you requested (${pool.zone}). Our system will be working on provisioning additional capacity. You can currently get ${pool.instanceType} capacity by not specifying an Availability Zone in your request or choosing another zone.`,

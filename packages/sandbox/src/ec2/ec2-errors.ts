@@ -4,17 +4,24 @@ import { cloudError } from "@bellows/aws";
 export const instanceNotFound = (ids: readonly string[]) =>
   cloudError(
     "InvalidInstanceID.NotFound",
-    ids.length === 1 ? `The instance ID '${ids[0]}' does not exist` : `The instance IDs '${ids.join(", ")}' do not exist`,
+    ids.length === 1
+      ? `The instance ID '${ids[0]}' does not exist`
+      : `The instance IDs '${ids.join(", ")}' do not exist`,
   );
 
 export const insufficientAddresses = (subnetId: string) =>
-  cloudError("InsufficientFreeAddressesInSubnet", `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances.`);
+  cloudError(
+    "InsufficientFreeAddressesInSubnet",
+    `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances.`,
+  );
 
-export const groupNotFound = (name: string) => cloudError("ValidationError", `AutoScalingGroup name not found - AutoScalingGroup '${name}' not found`);
+export const groupNotFound = (name: string) =>
+  cloudError("ValidationError", `AutoScalingGroup name not found - AutoScalingGroup '${name}' not found`);
 
 export const parameterNotFound = (name: string) => cloudError("ParameterNotFound", `Parameter ${name} not found.`);
 
-export const profileNotFound = (name: string) => cloudError("NoSuchEntity", `Instance Profile ${name} cannot be found.`);
+export const profileNotFound = (name: string) =>
+  cloudError("NoSuchEntity", `Instance Profile ${name} cannot be found.`);
 
 export const desiredOutside = (desired: number, bound: "min" | "max", limit: number) =>
   cloudError(

@@ -37,7 +37,13 @@ export function planFleet(request: FleetRequest, pools: CapacityPools, facts: Po
   const errors: FleetError[] = [];
   const fail = ({ override }: { override: FleetOverride }, error: { code: string; message: string }) => {
     const { instanceType, zone, subnetId } = override;
-    errors.push({ code: error.code, message: error.message.slice(error.code.length + 2), instanceType, zone, subnetId });
+    errors.push({
+      code: error.code,
+      message: error.message.slice(error.code.length + 2),
+      instanceType,
+      zone,
+      subnetId,
+    });
   };
   let plannedVcpus = 0;
   for (const candidate of candidates.sort(orderOf(request))) {
@@ -76,8 +82,7 @@ function orderOf({ allocationStrategy }: FleetRequest): (a: Candidate, b: Candid
   const priority = ({ override }: Candidate) => (prioritized ? (override.priority ?? Number.POSITIVE_INFINITY) : 0);
   const price = ({ usdPerHour }: Candidate) => usdPerHour ?? Number.MAX_VALUE;
   const name = ({ override }: Candidate) => `${override.instanceType}/${override.zone}`;
-  return (a, b) =>
-    compare(priority(a), priority(b)) || compare(price(a), price(b)) || compare(name(a), name(b));
+  return (a, b) => compare(priority(a), priority(b)) || compare(price(a), price(b)) || compare(name(a), name(b));
 }
 
 const compare = <T extends number | string>(left: T, right: T): number => (left < right ? -1 : left > right ? 1 : 0);

@@ -22,16 +22,18 @@ export class PublicImages {
 
   constructor(region: string, kubernetesVersion: string) {
     this.#images = releases.flatMap(({ version, createdAt }) =>
-      familyImages(kubernetesVersion, version, version === releases.at(-1)?.version).map(({ name, architecture, parameters }) => ({
-        id: `ami-0${hexOf(`${region}/${name}`, 16)}`,
-        name,
-        architecture,
-        createdAt,
-        state: "available" as const,
-        owner: amazonEks,
-        tags: {},
-        parameters,
-      })),
+      familyImages(kubernetesVersion, version, version === releases.at(-1)?.version).map(
+        ({ name, architecture, parameters }) => ({
+          id: `ami-0${hexOf(`${region}/${name}`, 16)}`,
+          name,
+          architecture,
+          createdAt,
+          state: "available" as const,
+          owner: amazonEks,
+          tags: {},
+          parameters,
+        }),
+      ),
     );
     this.#byParameter = new Map(this.#images.flatMap(({ id, parameters }) => parameters.map((name) => [name, id])));
   }
@@ -53,7 +55,9 @@ function matches(term: ImageSelectorTerm, image: Image): boolean {
   if (term.id !== undefined && term.id !== image.id) return false;
   if (term.name !== undefined && !wildcard(term.name, image.name)) return false;
   if (term.owner !== undefined && term.owner !== "amazon" && term.owner !== image.owner) return false;
-  return Object.entries(term.tags ?? {}).every(([key, value]) => value === "*" ? key in image.tags : image.tags[key] === value);
+  return Object.entries(term.tags ?? {}).every(([key, value]) =>
+    value === "*" ? key in image.tags : image.tags[key] === value,
+  );
 }
 
 function familyImages(kubernetes: string, version: string, newest: boolean) {
@@ -76,10 +80,18 @@ function familyImages(kubernetes: string, version: string, newest: boolean) {
     }
     const al2 = architecture === "arm64" ? "amazon-linux-2-arm64" : "amazon-linux-2";
     const al2Name = `amazon-eks-${architecture === "arm64" ? "arm64-" : ""}node-${kubernetes}-v${version}`;
-    images.push({ name: al2Name, architecture, parameters: named(`${eks}/${al2}`, [al2Name, ...(newest ? ["recommended"] : [])]) });
+    images.push({
+      name: al2Name,
+      architecture,
+      parameters: named(`${eks}/${al2}`, [al2Name, ...(newest ? ["recommended"] : [])]),
+    });
   }
   const gpu = `amazon-eks-gpu-node-${kubernetes}-v${version}`;
-  images.push({ name: gpu, architecture: "x86_64", parameters: named(`${eks}/amazon-linux-2-gpu`, [gpu, ...(newest ? ["recommended"] : [])]) });
+  images.push({
+    name: gpu,
+    architecture: "x86_64",
+    parameters: named(`${eks}/amazon-linux-2-gpu`, [gpu, ...(newest ? ["recommended"] : [])]),
+  });
   return images;
 }
 

@@ -1,6 +1,6 @@
-export { ec2CustomResourceDefinitions } from "./custom-resources.ts";
 export { AutoScalingGroup } from "./auto-scaling-group-kind.ts";
 export { CapacityPools, type CapacityRule, type Pool } from "./capacity-pools.ts";
+export { ec2CustomResourceDefinitions } from "./custom-resources.ts";
 export { defaultEc2Timing, type Ec2Timing } from "./ec2-timing.ts";
 export { Instance, interruptAnnotation } from "./instance-kind.ts";
 export { type CloudOperation, SimulatedCloud, type SimulatedCloudOptions } from "./simulated-cloud.ts";

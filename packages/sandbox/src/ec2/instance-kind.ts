@@ -39,9 +39,7 @@ export const Instance = kind({
     tags: z.record(z.string(), z.string()).default({}).describe("Its tags."),
   }),
   status: z.object({
-    state: z
-      .enum(["pending", "running", "shutting-down", "terminated"])
-      .describe("Where it is in its life."),
+    state: z.enum(["pending", "running", "shutting-down", "terminated"]).describe("Where it is in its life."),
     stateReason: z.string().optional().describe("Why it left."),
     launchedAt: instant().describe("When it was launched."),
     runningAt: instant().optional().describe("When it began to run."),

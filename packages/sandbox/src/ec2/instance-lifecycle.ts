@@ -48,7 +48,8 @@ export class InstanceLifecycle {
     const { name } = instance.metadata;
     const state = instance.status?.state;
     if (!state) return; // the launch is being written
-    if (!before && state !== "terminated") this.#parts.vpc.pool(instance.spec.subnetId).claim(instance.spec.privateIpAddress);
+    if (!before && state !== "terminated")
+      this.#parts.vpc.pool(instance.spec.subnetId).claim(instance.spec.privateIpAddress);
     if (this.#announced.get(name) !== state) {
       this.#announced.set(name, state);
       if (before?.status?.state) this.#queue.send("EC2 Instance State-change Notification", name, { state });
@@ -70,11 +71,17 @@ export class InstanceLifecycle {
     switch (status?.state) {
       case "pending": {
         const at = since(status.launchedAt) + msIn(timing.pending, `${name}/pending`);
-        return { at, run: () => this.#write(name, { state: "running", runningAt: timestamp(at), ...inService(instance) }) };
+        return {
+          at,
+          run: () => this.#write(name, { state: "running", runningAt: timestamp(at), ...inService(instance) }),
+        };
       }
       case "running": {
         if (status.interruptionAt) {
-          return { at: since(status.interruptionAt), run: () => this.#store.terminate(name, "Server.SpotInstanceTermination") };
+          return {
+            at: since(status.interruptionAt),
+            run: () => this.#store.terminate(name, "Server.SpotInstanceTermination"),
+          };
         }
         if (!this.#fleet.nodeNames.includes(instance.spec.privateDnsName)) {
           return { at: since(status.runningAt) + msIn(timing.boot, `${name}/boot`), run: () => this.#boot(name) };
@@ -171,4 +178,5 @@ export class InstanceLifecycle {
   }
 }
 
-const inService = (instance: Instance) => (instance.spec.autoScalingGroup ? ({ lifecycleState: "InService" } as const) : {});
+const inService = (instance: Instance) =>
+  instance.spec.autoScalingGroup ? ({ lifecycleState: "InService" } as const) : {};

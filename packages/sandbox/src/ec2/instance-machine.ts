@@ -1,4 +1,12 @@
-import { allocatableOf, type Amounts, capacityOf, instanceTypeOf, type NodeSettings, regionOfZone, zoneId } from "@bellows/aws";
+import {
+  type Amounts,
+  allocatableOf,
+  capacityOf,
+  instanceTypeOf,
+  type NodeSettings,
+  regionOfZone,
+  zoneId,
+} from "@bellows/aws";
 import type { Machine } from "../kubelet/index.ts";
 import { hexOf } from "../kubelet/jitter.ts";
 import type { Instance } from "./instance-kind.ts";
@@ -25,13 +33,16 @@ const notOnNodes = ["vpc.amazonaws.com/pod-eni"];
 export function machineOf(instance: Instance, vpc: Vpc): Machine {
   const { spec } = instance;
   const info = instanceTypeOf(spec.instanceType);
-  if (!info || info.architecture === "i386") throw new RangeError(`${spec.instanceType}: no instance type that a node can run on`);
+  if (!info || info.architecture === "i386")
+    throw new RangeError(`${spec.instanceType}: no instance type that a node can run on`);
   const bootstrap = readUserData(spec.launchTemplate.userData);
   const settings: NodeSettings = {
     kubelet: bootstrap.kubelet,
     vmMemoryOverhead: memoryOverhead(info.memoryMiB),
     ...(spec.launchTemplate.volumeSize && {
-      blockDeviceMappings: [{ deviceName: "/dev/xvda", rootVolume: true, ebs: { volumeSize: spec.launchTemplate.volumeSize } }],
+      blockDeviceMappings: [
+        { deviceName: "/dev/xvda", rootVolume: true, ebs: { volumeSize: spec.launchTemplate.volumeSize } },
+      ],
     }),
   };
   const region = regionOfZone(spec.zone);

@@ -2,8 +2,8 @@ import { instanceTypeOf } from "@bellows/aws";
 import { type Cache, type Client, type Clock, isNotFound, type Random, randomHex, timestamp } from "@bellows/kube";
 import { fractionOf } from "../kubelet/jitter.ts";
 import type { CapacityPools, Pool } from "./capacity-pools.ts";
-import type { Ec2Timing } from "./ec2-timing.ts";
 import { insufficientAddresses } from "./ec2-errors.ts";
+import type { Ec2Timing } from "./ec2-timing.ts";
 import { Instance, type InstanceStatus } from "./instance-kind.ts";
 import type { LaunchTemplateSpec } from "./launch-template.ts";
 import type { Vpc } from "./vpc.ts";
@@ -91,7 +91,12 @@ export class InstanceStore {
       launchedAt: timestamp(clock.now()),
       ...(autoScalingGroup && { lifecycleState: "Pending" }),
     };
-    const launched = await client.patch(Instance, { name: id }, { type: "merge", body: { status } }, { subresource: "status" });
+    const launched = await client.patch(
+      Instance,
+      { name: id },
+      { type: "merge", body: { status } },
+      { subresource: "status" },
+    );
     await cache.informer(Instance).seen(launched.metadata.resourceVersion ?? created.metadata.resourceVersion ?? "");
     return launched;
   }
@@ -129,7 +134,12 @@ export class InstanceStore {
   async #patch(id: string, body: object, subresource?: string): Promise<Instance | undefined> {
     const { client, cache } = this.#parts;
     try {
-      const patched = await client.patch(Instance, { name: id }, { type: "merge", body }, subresource ? { subresource } : {});
+      const patched = await client.patch(
+        Instance,
+        { name: id },
+        { type: "merge", body },
+        subresource ? { subresource } : {},
+      );
       await cache.informer(Instance).seen(patched.metadata.resourceVersion ?? "");
       return patched;
     } catch (error) {
@@ -140,5 +150,5 @@ export class InstanceStore {
 }
 
 /** Whether an instance is there and has not been told to leave. */
-export const isAlive = (status: InstanceStatus | undefined): boolean => status?.state === "pending" || status?.state === "running";
-
+export const isAlive = (status: InstanceStatus | undefined): boolean =>
+  status?.state === "pending" || status?.state === "running";

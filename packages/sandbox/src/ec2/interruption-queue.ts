@@ -1,5 +1,5 @@
 import type { InterruptionQueue, QueueMessage } from "@bellows/aws";
-import { type Clock, randomUuid, type Random, sleep, timestamp } from "@bellows/kube";
+import { type Clock, type Random, randomUuid, sleep, timestamp } from "@bellows/kube";
 
 const visibilityTimeoutMs = 20_000;
 const maxMessages = 10;
@@ -27,7 +27,13 @@ export class SimulatedQueue implements InterruptionQueue {
     this.#random = random;
   }
 
-  async receive({ waitMs = 0, signal }: { waitMs?: number; signal?: AbortSignal } = {}): Promise<readonly QueueMessage[]> {
+  async receive({
+    waitMs = 0,
+    signal,
+  }: {
+    waitMs?: number;
+    signal?: AbortSignal;
+  } = {}): Promise<readonly QueueMessage[]> {
     const until = this.#clock.now() + Math.min(20_000, waitMs);
     for (;;) {
       const now = this.#clock.now();
@@ -58,6 +64,9 @@ export class SimulatedQueue implements InterruptionQueue {
       resources: [`arn:aws:ec2:${this.#region}:111122223333:instance/${instanceId}`],
       detail: { "instance-id": instanceId, ...detail },
     };
-    this.#entries.push({ message: { id, receiptHandle: `receipt-${id}`, body: JSON.stringify(event), sentAt }, visibleAt: sentAt });
+    this.#entries.push({
+      message: { id, receiptHandle: `receipt-${id}`, body: JSON.stringify(event), sentAt },
+      visibleAt: sentAt,
+    });
   }
 }

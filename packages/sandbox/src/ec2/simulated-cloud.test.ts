@@ -1,5 +1,12 @@
 import { Node, Pod } from "@bellows/api";
-import { type FleetRequest, InsufficientCapacityError, instanceTypeOf, NotFoundError, parseInterruption, ThrottledError } from "@bellows/aws";
+import {
+  type FleetRequest,
+  InsufficientCapacityError,
+  instanceTypeOf,
+  NotFoundError,
+  parseInterruption,
+  ThrottledError,
+} from "@bellows/aws";
 import { parseTimestamp, seededRandom } from "@bellows/kube";
 import { describe, expect, test } from "vitest";
 import { SandboxWorld } from "../kubelet/testing/sandbox-world.ts";
@@ -10,7 +17,15 @@ import { SimulatedCloud } from "./simulated-cloud.ts";
 async function aCloud() {
   const world = new SandboxWorld();
   const { client, cache, clock, fleet } = world;
-  const cloud = new SimulatedCloud({ client, cache, clock, random: seededRandom(7), region: "us-east-1", clusterName: "test", fleet });
+  const cloud = new SimulatedCloud({
+    client,
+    cache,
+    clock,
+    random: seededRandom(7),
+    region: "us-east-1",
+    clusterName: "test",
+    fleet,
+  });
   await world.start();
   /** Waits for a call of the cloud in virtual time. */
   const wait = async <T>(call: Promise<T>): Promise<T> => {
@@ -46,14 +61,24 @@ spec:
 --//--
 `;
 
-function aFleet(cloud: SimulatedCloud, overrides: readonly (readonly [type: string, zoneIndex: number])[], more: Partial<FleetRequest> = {}): FleetRequest {
+function aFleet(
+  cloud: SimulatedCloud,
+  overrides: readonly (readonly [type: string, zoneIndex: number])[],
+  more: Partial<FleetRequest> = {},
+): FleetRequest {
   return {
     count: 1,
     capacityType: "on-demand",
     tags: { "karpenter.sh/nodepool": "default" },
     launchTemplates: [
       {
-        launchTemplate: { imageId: "ami-1", userData, instanceProfile: "node", securityGroupIds: ["sg-1"], blockDeviceMappings: [] },
+        launchTemplate: {
+          imageId: "ami-1",
+          userData,
+          instanceProfile: "node",
+          securityGroupIds: ["sg-1"],
+          blockDeviceMappings: [],
+        },
         overrides: overrides.map(([instanceType, index]) => {
           const subnet = cloud.vpc.subnets[index];
           return { instanceType, subnetId: subnet?.id ?? "", zone: subnet?.zone ?? "" };
@@ -68,12 +93,24 @@ describe("CreateFleet", () => {
   test("launches the cheapest pool, and its node is Ready 35 to 45 s later with what its user data says", async () => {
     const { world, cloud, wait } = await aCloud();
     const askedAt = world.clock.now();
-    const { instances, errors } = await wait(cloud.ec2.createFleet(aFleet(cloud, [["m5.xlarge", 0], ["m5.large", 1], ["c5.large", 0]])));
+    const { instances, errors } = await wait(
+      cloud.ec2.createFleet(
+        aFleet(cloud, [
+          ["m5.xlarge", 0],
+          ["m5.large", 1],
+          ["c5.large", 0],
+        ]),
+      ),
+    );
     expect(errors).toEqual([]);
     expect(instances).toMatchObject([{ instanceType: "c5.large", zone: "us-east-1a", capacityType: "on-demand" }]);
     const [id = ""] = instances.map((instance) => instance.id);
     const [described] = await wait(cloud.ec2.describeInstances({ ids: [id] }));
-    expect(described).toMatchObject({ state: "pending", tags: { "karpenter.sh/nodepool": "default" }, zoneId: "use1-az1" });
+    expect(described).toMatchObject({
+      state: "pending",
+      tags: { "karpenter.sh/nodepool": "default" },
+      zoneId: "use1-az1",
+    });
     expect(described?.privateDnsName).toMatch(/^ip-192-168-\d+-\d+\.us-east-1\.compute\.internal$/);
 
     await world.seconds(60);
@@ -98,19 +135,46 @@ describe("CreateFleet", () => {
   test("goes on to the next pool where one has no capacity, and says which", async () => {
     const { cloud, wait } = await aCloud();
     cloud.pools.set({ instanceType: "c5.large", remaining: 0 });
-    const fleet = await wait(cloud.ec2.createFleet(aFleet(cloud, [["c5.large", 0], ["m5.large", 1]])));
+    const fleet = await wait(
+      cloud.ec2.createFleet(
+        aFleet(cloud, [
+          ["c5.large", 0],
+          ["m5.large", 1],
+        ]),
+      ),
+    );
     expect(fleet.instances).toMatchObject([{ instanceType: "m5.large" }]);
-    expect(fleet.errors).toMatchObject([{ code: "InsufficientInstanceCapacity", instanceType: "c5.large", zone: "us-east-1a" }]);
+    expect(fleet.errors).toMatchObject([
+      { code: "InsufficientInstanceCapacity", instanceType: "c5.large", zone: "us-east-1a" },
+    ]);
     expect(fleet.errors[0]?.message).toMatch(/^We currently do not have sufficient c5.large capacity/);
   });
 
   test("stops at the account's limit, and at what a zone does not sell", async () => {
     const { cloud, wait } = await aCloud();
     cloud.pools.limits = { onDemandVcpus: 3 };
-    const fleet = await wait(cloud.ec2.createFleet(aFleet(cloud, [["m5.large", 0], ["nonsense.large", 0]], { count: 2 })));
+    const fleet = await wait(
+      cloud.ec2.createFleet(
+        aFleet(
+          cloud,
+          [
+            ["m5.large", 0],
+            ["nonsense.large", 0],
+          ],
+          { count: 2 },
+        ),
+      ),
+    );
     expect(fleet.instances).toHaveLength(2);
     expect(fleet.errors).toEqual([]);
-    const more = await wait(cloud.ec2.createFleet(aFleet(cloud, [["m5.large", 0], ["nonsense.large", 0]])));
+    const more = await wait(
+      cloud.ec2.createFleet(
+        aFleet(cloud, [
+          ["m5.large", 0],
+          ["nonsense.large", 0],
+        ]),
+      ),
+    );
     expect(more.errors.map(({ code }) => code)).toEqual(["VcpuLimitExceeded", "Unsupported"]);
   });
 
@@ -143,7 +207,9 @@ describe("an instance", () => {
     expect((await world.client.list(Node)).items).toEqual([]);
     expect(cloud.vpc.pool(cloud.vpc.subnets[0]?.id ?? "").available).toBe(free + 1);
     expect(await wait(cloud.ec2.describeInstances({}))).toEqual([]);
-    expect(await wait(cloud.ec2.describeInstances({ ids: [id] }))).toMatchObject([{ state: "terminated", stateReason: "Client.UserInitiatedShutdown" }]);
+    expect(await wait(cloud.ec2.describeInstances({ ids: [id] }))).toMatchObject([
+      { state: "terminated", stateReason: "Client.UserInitiatedShutdown" },
+    ]);
     await expect(wait(cloud.ec2.terminateInstances(["i-none"]))).rejects.toBeInstanceOf(NotFoundError);
     await world.seconds(3600);
     await expect(wait(cloud.ec2.describeInstances({ ids: [id] }))).rejects.toThrow("InvalidInstanceID.NotFound");
@@ -155,11 +221,18 @@ describe("an instance", () => {
     const id = instances[0]?.id ?? "";
     await world.seconds(60);
     await cloud.interruptions.receive();
-    await world.client.patch(Instance, { name: id }, { type: "merge", body: { metadata: { annotations: { [interruptAnnotation]: "now" } } } });
+    await world.client.patch(
+      Instance,
+      { name: id },
+      { type: "merge", body: { metadata: { annotations: { [interruptAnnotation]: "now" } } } },
+    );
     const kinds = async () => {
       const messages = await cloud.interruptions.receive();
       for (const { receiptHandle } of messages) await cloud.interruptions.delete(receiptHandle);
-      return messages.map(({ body }) => parseInterruption(body)).filter(({ kind }) => kind !== "noop").map(({ kind }) => kind);
+      return messages
+        .map(({ body }) => parseInterruption(body))
+        .filter(({ kind }) => kind !== "noop")
+        .map(({ kind }) => kind);
     };
     await world.seconds(1);
     expect(await kinds()).toEqual(["rebalance-recommendation"]);
@@ -168,7 +241,10 @@ describe("an instance", () => {
     await world.seconds(110);
     expect((await world.client.get(Instance, { name: id })).status?.state).toBe("running");
     await world.seconds(12);
-    expect((await world.client.get(Instance, { name: id })).status).toMatchObject({ state: "shutting-down", stateReason: "Server.SpotInstanceTermination" });
+    expect((await world.client.get(Instance, { name: id })).status).toMatchObject({
+      state: "shutting-down",
+      stateReason: "Server.SpotInstanceTermination",
+    });
     expect(await kinds()).toEqual(["state-change"]);
   });
 });
@@ -185,7 +261,13 @@ describe("an Auto Scaling group", () => {
         instanceTypes: ["t3.medium"],
         capacityType: "on-demand",
         subnetIds: [],
-        launchTemplate: { imageId: "ami-1", userData: "", instanceProfile: "", securityGroupIds: [], tenancy: "default" },
+        launchTemplate: {
+          imageId: "ami-1",
+          userData: "",
+          instanceProfile: "",
+          securityGroupIds: [],
+          tenancy: "default",
+        },
         labels: { team: "a" },
         taints: [],
         tags: { "k8s.io/cluster-autoscaler/enabled": "true", "k8s.io/cluster-autoscaler/test": "owned" },
@@ -202,17 +284,36 @@ describe("an Auto Scaling group", () => {
   test("makes nodes, one in each zone, with the labels of its node group", async () => {
     const { world, cloud, wait } = await aGroup();
     const made = await nodes(world);
-    expect(made.map(({ metadata }) => metadata.labels?.["topology.kubernetes.io/zone"]).sort()).toEqual(["us-east-1a", "us-east-1b", "us-east-1c"]);
-    expect(made[0]?.metadata.labels).toMatchObject({ "eks.amazonaws.com/nodegroup": "ng1", "eks.amazonaws.com/capacityType": "ON_DEMAND", team: "a" });
-    const [group] = await wait(cloud.autoScaling.describeAutoScalingGroups({ tags: { "k8s.io/cluster-autoscaler/enabled": "*" } }));
+    expect(made.map(({ metadata }) => metadata.labels?.["topology.kubernetes.io/zone"]).sort()).toEqual([
+      "us-east-1a",
+      "us-east-1b",
+      "us-east-1c",
+    ]);
+    expect(made[0]?.metadata.labels).toMatchObject({
+      "eks.amazonaws.com/nodegroup": "ng1",
+      "eks.amazonaws.com/capacityType": "ON_DEMAND",
+      team: "a",
+    });
+    const [group] = await wait(
+      cloud.autoScaling.describeAutoScalingGroups({ tags: { "k8s.io/cluster-autoscaler/enabled": "*" } }),
+    );
     expect(group).toMatchObject({ name: "ng1", desiredCapacity: 3 });
-    expect(group?.instances.map(({ lifecycleState }) => lifecycleState)).toEqual(["InService", "InService", "InService"]);
-    expect((await world.client.get(AutoScalingGroup, { name: "ng1" })).status).toMatchObject({ replicas: 3, inService: 3 });
+    expect(group?.instances.map(({ lifecycleState }) => lifecycleState)).toEqual([
+      "InService",
+      "InService",
+      "InService",
+    ]);
+    expect((await world.client.get(AutoScalingGroup, { name: "ng1" })).status).toMatchObject({
+      replicas: 3,
+      inService: 3,
+    });
   });
 
   test("grows at once to what is asked for, within its bounds", async () => {
     const { world, cloud, wait } = await aGroup();
-    await expect(wait(cloud.autoScaling.setDesiredCapacity("ng1", 7))).rejects.toThrow("New SetDesiredCapacity value 7 is above max value 6");
+    await expect(wait(cloud.autoScaling.setDesiredCapacity("ng1", 7))).rejects.toThrow(
+      "New SetDesiredCapacity value 7 is above max value 6",
+    );
     await wait(cloud.autoScaling.setDesiredCapacity("ng1", 5));
     await world.seconds(60);
     expect(await nodes(world)).toHaveLength(5);
@@ -231,7 +332,9 @@ describe("an Auto Scaling group", () => {
       wait(cloud.autoScaling.terminateInstanceInAutoScalingGroup(second?.id ?? "", { decrementDesiredCapacity: true })),
     ).rejects.toThrow("Terminating instance without replacement will violate group's min size constraint");
     await wait(cloud.autoScaling.updateAutoScalingGroup("ng1", { minSize: 1 }));
-    await wait(cloud.autoScaling.terminateInstanceInAutoScalingGroup(second?.id ?? "", { decrementDesiredCapacity: true }));
+    await wait(
+      cloud.autoScaling.terminateInstanceInAutoScalingGroup(second?.id ?? "", { decrementDesiredCapacity: true }),
+    );
     await world.seconds(120);
     expect(await nodes(world)).toHaveLength(2);
   });
@@ -240,15 +343,23 @@ describe("an Auto Scaling group", () => {
     const { world, cloud, wait } = await aGroup({ minSize: 1 });
     for (const { metadata } of await nodes(world)) {
       const terminationGracePeriodSeconds = 20;
-      const containers = [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "while true; do sleep 1; done"] }];
-      await world.createPod(`on-${metadata.name}`, { nodeName: metadata.name, containers, terminationGracePeriodSeconds });
+      const containers = [
+        { name: "main", image: "busybox:1.28", command: ["sh", "-c", "while true; do sleep 1; done"] },
+      ];
+      await world.createPod(`on-${metadata.name}`, {
+        nodeName: metadata.name,
+        containers,
+        terminationGracePeriodSeconds,
+      });
     }
     await world.seconds(10);
     await wait(cloud.autoScaling.setDesiredCapacity("ng1", 2));
     await world.seconds(10);
     const cordoned = (await nodes(world)).filter(({ spec }) => spec?.unschedulable);
     expect(cordoned).toHaveLength(1);
-    const leaving = (await world.client.list(Instance)).items.find(({ status }) => status?.lifecycleState === "Terminating:Wait");
+    const leaving = (await world.client.list(Instance)).items.find(
+      ({ status }) => status?.lifecycleState === "Terminating:Wait",
+    );
     expect(leaving?.status?.state).toBe("running");
     expect((await world.pod(`on-${cordoned[0]?.metadata.name}`)).metadata.deletionTimestamp).toBeDefined();
     await world.seconds(120);
@@ -274,14 +385,24 @@ describe("what a node class asks about", () => {
   test("subnets and groups are found by the discovery tag of any cluster, images by their SSM parameters", async () => {
     const { cloud, wait } = await aCloud();
     const terms = [{ tags: { "karpenter.sh/discovery": "myeks2" } }];
-    expect((await wait(cloud.ec2.describeSubnets(terms))).map(({ zone }) => zone).sort()).toEqual(["us-east-1a", "us-east-1b", "us-east-1c"]);
+    expect((await wait(cloud.ec2.describeSubnets(terms))).map(({ zone }) => zone).sort()).toEqual([
+      "us-east-1a",
+      "us-east-1b",
+      "us-east-1c",
+    ]);
     expect(await wait(cloud.ec2.describeSecurityGroups(terms))).toHaveLength(1);
     expect(await wait(cloud.ec2.describeSubnets([{ tags: { other: "x" } }]))).toEqual([]);
     const path = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/image_id";
     const id = await wait(cloud.parameters.get(path));
     const [image] = await wait(cloud.ec2.describeImages([{ id }]));
-    expect(image).toMatchObject({ name: "amazon-eks-node-al2023-x86_64-standard-1.35-v20260105", architecture: "x86_64", state: "available" });
-    const byName = await wait(cloud.ec2.describeImages([{ name: "amazon-eks-node-al2023-x86_64-standard-*", owner: "amazon" }]));
+    expect(image).toMatchObject({
+      name: "amazon-eks-node-al2023-x86_64-standard-1.35-v20260105",
+      architecture: "x86_64",
+      state: "available",
+    });
+    const byName = await wait(
+      cloud.ec2.describeImages([{ name: "amazon-eks-node-al2023-x86_64-standard-*", owner: "amazon" }]),
+    );
     expect(byName.map(({ name }) => name.slice(-8))).toEqual(["20260105", "20251206"]);
     await expect(wait(cloud.parameters.get("/nothing"))).rejects.toBeInstanceOf(NotFoundError);
   });
@@ -295,5 +416,7 @@ describe("what a node class asks about", () => {
 });
 
 test("a capacity error is a class of its own", () => {
-  expect(new InsufficientCapacityError("InsufficientInstanceCapacity", "none")).toMatchObject({ code: "InsufficientInstanceCapacity" });
+  expect(new InsufficientCapacityError("InsufficientInstanceCapacity", "none")).toMatchObject({
+    code: "InsufficientInstanceCapacity",
+  });
 });

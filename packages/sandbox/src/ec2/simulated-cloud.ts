@@ -1,7 +1,7 @@
 import {
   type AutoScaling,
-  type AutoScalingGroup as AwsGroup,
   type AutoScalingGroupFilter,
+  type AutoScalingGroup as AwsGroup,
   type Cloud,
   type CloudError,
   cloudError,
@@ -31,8 +31,8 @@ import { desiredOutside, groupNotFound, instanceNotFound, parameterNotFound, pro
 import { defaultEc2Timing, type Ec2Timing } from "./ec2-timing.ts";
 import { planFleet } from "./fleet-plan.ts";
 import { PublicImages } from "./images.ts";
-import { InstanceLifecycle } from "./instance-lifecycle.ts";
 import type { Instance } from "./instance-kind.ts";
+import { InstanceLifecycle } from "./instance-lifecycle.ts";
 import { type Ec2Parts, InstanceStore, isAlive } from "./instance-store.ts";
 import { SimulatedQueue } from "./interruption-queue.ts";
 import { Vpc } from "./vpc.ts";
@@ -114,7 +114,10 @@ export class SimulatedCloud implements Cloud {
     describeInstanceTypeOfferings: () =>
       this.#call(undefined, () =>
         instanceTypesIn(this.region).flatMap((entry) =>
-          [...(entry.zoneLetters[this.region] ?? "")].map((letter) => ({ instanceType: entry.name, zone: this.region + letter })),
+          [...(entry.zoneLetters[this.region] ?? "")].map((letter) => ({
+            instanceType: entry.name,
+            zone: this.region + letter,
+          })),
         ),
       ),
     createFleet: (request) => this.#createFleet(request),
@@ -122,7 +125,8 @@ export class SimulatedCloud implements Cloud {
     terminateInstances: (ids) =>
       this.#call("TerminateInstances", async () => {
         const instances = this.#known(ids);
-        for (const { metadata } of instances) await this.#store.terminate(metadata.name, "Client.UserInitiatedShutdown");
+        for (const { metadata } of instances)
+          await this.#store.terminate(metadata.name, "Client.UserInitiatedShutdown");
         return instances.map(({ metadata, status }) => ({
           id: metadata.name,
           previousState: status?.state ?? "pending",
@@ -131,7 +135,8 @@ export class SimulatedCloud implements Cloud {
       }),
     createTags: (ids, tags) =>
       this.#call("CreateTags", async () => {
-        for (const { metadata } of this.#known(ids.filter((id) => id.startsWith("i-")))) await this.#store.tag(metadata.name, tags);
+        for (const { metadata } of this.#known(ids.filter((id) => id.startsWith("i-"))))
+          await this.#store.tag(metadata.name, tags);
       }),
     describeSubnets: (terms) => this.#call(undefined, () => this.vpc.describeSubnets(terms)),
     describeSecurityGroups: (terms) => this.#call(undefined, () => this.vpc.describeSecurityGroups(terms)),
@@ -139,7 +144,11 @@ export class SimulatedCloud implements Cloud {
   };
 
   readonly pricing: Pricing = {
-    onDemandPrices: () => this.#call(undefined, () => new Map(instanceTypesIn(this.region).map((entry) => [entry.name, entry.onDemandUsdPerHour]))),
+    onDemandPrices: () =>
+      this.#call(
+        undefined,
+        () => new Map(instanceTypesIn(this.region).map((entry) => [entry.name, entry.onDemandUsdPerHour])),
+      ),
     spotPrices: () =>
       this.#call(undefined, () =>
         instanceTypesIn(this.region).flatMap((entry) =>
@@ -201,10 +210,17 @@ export class SimulatedCloud implements Cloud {
       this.#call("TerminateInstanceInAutoScalingGroup", async () => {
         const instance = this.#store.get(id);
         const name = instance?.spec.autoScalingGroup;
-        if (!instance || name === undefined) throw cloudError("ValidationError", `Instance Id not found - No managed instance found for instance ID: ${id}`);
+        if (!instance || name === undefined)
+          throw cloudError(
+            "ValidationError",
+            `Instance Id not found - No managed instance found for instance ID: ${id}`,
+          );
         const { desiredCapacity, minSize } = this.#group(name).spec;
         if (decrementDesiredCapacity && desiredCapacity - 1 < minSize) {
-          throw cloudError("ValidationError", `Currently, desiredSize equals minSize (${minSize}). Terminating instance without replacement will violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.`);
+          throw cloudError(
+            "ValidationError",
+            `Currently, desiredSize equals minSize (${minSize}). Terminating instance without replacement will violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.`,
+          );
         }
         const cause = `At ${new Date(this.#parts.clock.now()).toISOString().slice(0, 19)}Z instance ${id} was taken out of service in response to a user request.`;
         const activity = await this.#groups.terminate(instance, cause);
@@ -212,7 +228,9 @@ export class SimulatedCloud implements Cloud {
         return awsActivity(name, activity);
       }),
     describeScalingActivities: (name) =>
-      this.#call(undefined, () => (this.#group(name).status?.activities ?? []).map((activity) => awsActivity(name, activity))),
+      this.#call(undefined, () =>
+        (this.#group(name).status?.activities ?? []).map((activity) => awsActivity(name, activity)),
+      ),
   };
 
   async #call<T>(operation: CloudOperation | undefined, answer: () => T | Promise<T>): Promise<T> {
@@ -258,7 +276,14 @@ export class SimulatedCloud implements Cloud {
     const instances = [];
     const errors = [...plan.errors];
     for (const { template, override, pool } of plan.launches) {
-      const { imageId, userData, instanceProfile, securityGroupIds, tenancy = "default", blockDeviceMappings } = template;
+      const {
+        imageId,
+        userData,
+        instanceProfile,
+        securityGroupIds,
+        tenancy = "default",
+        blockDeviceMappings,
+      } = template;
       const root = blockDeviceMappings.find(({ rootVolume }) => rootVolume) ?? blockDeviceMappings[0];
       const volumeSize = root?.ebs?.volumeSize;
       const { subnetId, instanceType, zone } = override;
@@ -266,10 +291,24 @@ export class SimulatedCloud implements Cloud {
         const launched = await this.#store.launch({
           pool,
           subnetId,
-          template: { imageId, userData, instanceProfile, securityGroupIds: [...securityGroupIds], tenancy, ...(volumeSize && { volumeSize }) },
+          template: {
+            imageId,
+            userData,
+            instanceProfile,
+            securityGroupIds: [...securityGroupIds],
+            tenancy,
+            ...(volumeSize && { volumeSize }),
+          },
           tags: request.tags,
         });
-        instances.push({ id: launched.metadata.name, instanceType, zone, subnetId, imageId, capacityType: request.capacityType });
+        instances.push({
+          id: launched.metadata.name,
+          instanceType,
+          zone,
+          subnetId,
+          imageId,
+          capacityType: request.capacityType,
+        });
       } catch (error) {
         const code = (error as CloudError).code ?? "InternalError";
         errors.push({ code, message: String((error as Error).message), instanceType, zone, subnetId });
@@ -280,14 +319,24 @@ export class SimulatedCloud implements Cloud {
 
   #price({ instanceType, zone, capacityType }: Pool): number | undefined {
     const entry = instanceTypeOf(instanceType);
-    return entry && offeringsOf(entry, this.region).find((offering) => offering.zone === zone && offering.capacityType === capacityType)?.usdPerHour;
+    return (
+      entry &&
+      offeringsOf(entry, this.region).find(
+        (offering) => offering.zone === zone && offering.capacityType === capacityType,
+      )?.usdPerHour
+    );
   }
 
   #describeInstances({ ids, tags = {}, states }: InstanceFilter): readonly Ec2Instance[] {
     const found = ids ? this.#known(ids) : this.#store.list();
     return found.map(awsInstance).filter((instance) => {
       const wanted = states ? states.includes(instance.state) : ids !== undefined || instance.state !== "terminated";
-      return wanted && Object.entries(tags).every(([key, value]) => (value === "*" ? key in instance.tags : instance.tags[key] === value));
+      return (
+        wanted &&
+        Object.entries(tags).every(([key, value]) =>
+          value === "*" ? key in instance.tags : instance.tags[key] === value,
+        )
+      );
     });
   }
 
@@ -318,7 +367,11 @@ export class SimulatedCloud implements Cloud {
 
   #awsGroup({ metadata, spec }: AutoScalingGroup): AwsGroup {
     const subnets = this.vpc.subnets.filter(({ id }) => spec.subnetIds.length === 0 || spec.subnetIds.includes(id));
-    const members = this.#store.list().filter((instance) => instance.spec.autoScalingGroup === metadata.name && instance.status?.state !== "terminated");
+    const members = this.#store
+      .list()
+      .filter(
+        (instance) => instance.spec.autoScalingGroup === metadata.name && instance.status?.state !== "terminated",
+      );
     return {
       name: metadata.name,
       minSize: spec.minSize,
@@ -364,7 +417,10 @@ function awsInstance({ metadata, spec, status }: Instance): Ec2Instance {
   };
 }
 
-function awsActivity(groupName: string, activity: NonNullable<AutoScalingGroup["status"]>["activities"][number]): ScalingActivity {
+function awsActivity(
+  groupName: string,
+  activity: NonNullable<AutoScalingGroup["status"]>["activities"][number],
+): ScalingActivity {
   const { id, startedAt, endedAt, statusCode, statusMessage, description, cause } = activity;
   const ended = parseTimestamp(endedAt);
   return {

@@ -19,7 +19,10 @@ spec:
 
 test.each([
   { name: "a NodeConfig", userData: nodeadm },
-  { name: "a NodeConfig as a part of MIME", userData: `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="BOUNDARY"\n\n--BOUNDARY\nContent-Type: application/node.eks.aws\n\n${nodeadm}\n--BOUNDARY--\n` },
+  {
+    name: "a NodeConfig as a part of MIME",
+    userData: `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="BOUNDARY"\n\n--BOUNDARY\nContent-Type: application/node.eks.aws\n\n${nodeadm}\n--BOUNDARY--\n`,
+  },
   { name: "a NodeConfig in base64", userData: Buffer.from(nodeadm).toString("base64") },
 ])("$name says labels, taints and settings", ({ userData }) => {
   expect(readUserData(userData)).toEqual({
@@ -70,6 +73,9 @@ cpu = "90m"
   });
 });
 
-test.each(["", "#!/bin/sh\necho hi", "kind: NodeConfig\n: ["])("what it does not know is left alone: %j", (userData) => {
-  expect(readUserData(userData)).toMatchObject({ labels: {}, taints: [] });
-});
+test.each(["", "#!/bin/sh\necho hi", "kind: NodeConfig\n: ["])(
+  "what it does not know is left alone: %j",
+  (userData) => {
+    expect(readUserData(userData)).toMatchObject({ labels: {}, taints: [] });
+  },
+);

@@ -20,7 +20,11 @@ export function readUserData(userData: string): NodeBootstrap {
   const flags = configs.length > 0 ? configs.flatMap(({ flags }) => flags).join(" ") : text;
   const { labels, taints, kubelet } = readFlags(flags);
   const configured = Object.assign({}, ...configs.map((config) => config.kubelet)) as KubeletSettings;
-  return { labels, taints: [...taints, ...configs.flatMap((config) => config.taints)], kubelet: { ...kubelet, ...configured } };
+  return {
+    labels,
+    taints: [...taints, ...configs.flatMap((config) => config.taints)],
+    kubelet: { ...kubelet, ...configured },
+  };
 }
 
 function decoded(userData: string): string {
@@ -45,7 +49,12 @@ function nodeConfigs(text: string): readonly NodeConfig[] {
 }
 
 interface NodeConfigYaml {
-  readonly spec?: { readonly kubelet?: { readonly flags?: string[]; readonly config?: KubeletSettings & { registerWithTaints?: Taint[] } } };
+  readonly spec?: {
+    readonly kubelet?: {
+      readonly flags?: string[];
+      readonly config?: KubeletSettings & { registerWithTaints?: Taint[] };
+    };
+  };
 }
 
 function nodeConfig(document: NodeConfigYaml | null): NodeConfig {
@@ -75,17 +84,27 @@ function taintOf(text: string): Taint[] {
 }
 
 function pairs(text: string, separator: string): [string, string][] {
-  return text.split(separator).filter(Boolean).map((pair) => {
-    const at = pair.indexOf("=");
-    return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
-  });
+  return text
+    .split(separator)
+    .filter(Boolean)
+    .map((pair) => {
+      const at = pair.indexOf("=");
+      return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+    });
 }
 
 /** The parts of Bottlerocket's TOML that matter here: tables of `key = "value"` and of `key = ["value:effect"]`. */
 function readBottlerocket(text: string): NodeBootstrap {
   const table = (name: string): [string, string][] => {
-    const body = new RegExp(`^\\s*\\[settings\\.kubernetes\\.["']?${name}["']?\\]\\s*$([\\s\\S]*?)(?=^\\s*\\[|$(?![\\s\\S]))`, "m").exec(text)?.[1] ?? "";
-    return [...body.matchAll(/^\s*["']?([^"'=\s]+)["']?\s*=\s*(.+?)\s*$/gm)].map((line) => [line[1] ?? "", line[2] ?? ""]);
+    const body =
+      new RegExp(
+        `^\\s*\\[settings\\.kubernetes\\.["']?${name}["']?\\]\\s*$([\\s\\S]*?)(?=^\\s*\\[|$(?![\\s\\S]))`,
+        "m",
+      ).exec(text)?.[1] ?? "";
+    return [...body.matchAll(/^\s*["']?([^"'=\s]+)["']?\s*=\s*(.+?)\s*$/gm)].map((line) => [
+      line[1] ?? "",
+      line[2] ?? "",
+    ]);
   };
   const unquoted = (value: string) => value.replace(/^["']|["']$/g, "");
   const maxPods = /^\s*max-pods\s*=\s*(\d+)/m.exec(text)?.[1];
@@ -98,7 +117,9 @@ function readBottlerocket(text: string): NodeBootstrap {
   };
   return {
     labels: Object.fromEntries(table("node-labels").map(([key, value]) => [key, unquoted(value)])),
-    taints: table("node-taints").flatMap(([key, values]) => [...values.matchAll(/["']([^"']*)["']/g)].flatMap(([, value = ""]) => taintOf(`${key}=${value}`))),
+    taints: table("node-taints").flatMap(([key, values]) =>
+      [...values.matchAll(/["']([^"']*)["']/g)].flatMap(([, value = ""]) => taintOf(`${key}=${value}`)),
+    ),
     kubelet: defined(kubelet),
   };
 }

@@ -27,7 +27,11 @@ export class Vpc {
       cidrBlock: `192.168.${index * 32}.0/19`,
       availableIpAddressCount: 0,
       mapPublicIpOnLaunch: false,
-      tags: { ...tags, Name: `eksctl-${clusterName}-cluster/SubnetPrivate-${zone}`, "kubernetes.io/role/internal-elb": "1" },
+      tags: {
+        ...tags,
+        Name: `eksctl-${clusterName}-cluster/SubnetPrivate-${zone}`,
+        "kubernetes.io/role/internal-elb": "1",
+      },
     }));
     for (const subnet of this.subnets) this.#pools.set(subnet.id, new IpPool(subnet.cidrBlock));
     const group = (name: string, groupTags: Record<string, string>): SecurityGroup => ({
@@ -67,7 +71,10 @@ export class Vpc {
    * Manifests name the cluster they were written for in their discovery tags. The sandbox has one cluster, so that any
    * value of these tags means it.
    */
-  matches(term: SelectorTerm, resource: { id: string; name?: string; tags: Readonly<Record<string, string>> }): boolean {
+  matches(
+    term: SelectorTerm,
+    resource: { id: string; name?: string; tags: Readonly<Record<string, string>> },
+  ): boolean {
     if (term.id !== undefined && term.id !== resource.id) return false;
     if (term.name !== undefined && !wildcard(term.name, resource.name ?? "")) return false;
     return Object.entries(term.tags ?? {}).every(([key, value]) => {

@@ -15,14 +15,26 @@ async function aWorld() {
   await world.seconds(10);
   const logs = async (name: string, options: object = {}) => {
     const pieces: string[] = [];
-    const defaults = { container: "main", follow: false, previous: false, timestamps: false, since: undefined, tailLines: undefined, limitBytes: undefined, signal: undefined };
+    const defaults = {
+      container: "main",
+      follow: false,
+      previous: false,
+      timestamps: false,
+      since: undefined,
+      tailLines: undefined,
+      limitBytes: undefined,
+      signal: undefined,
+    };
     for await (const piece of streams.logs(await world.pod(name), { ...defaults, ...options })) pieces.push(piece);
     return pieces.join("");
   };
   return { world, streams, logs };
 }
 
-const sh = (script: string) => ({ restartPolicy: "Never", containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", script] }] });
+const sh = (script: string) => ({
+  restartPolicy: "Never",
+  containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", script] }],
+});
 
 test("a script prints what it echoes", async () => {
   const { world, logs } = await aWorld();
@@ -43,7 +55,11 @@ test("the load generator prints OK! for each request, and the server an access l
   const { world, logs } = await aWorld();
   await world.client.create(Service, {
     metadata: { name: "php-apache", namespace: "default" },
-    spec: { selector: { app: "php-apache" }, ports: [{ port: 80, protocol: "TCP", targetPort: 80 }], type: "ClusterIP" },
+    spec: {
+      selector: { app: "php-apache" },
+      ports: [{ port: 80, protocol: "TCP", targetPort: 80 }],
+      type: "ClusterIP",
+    },
   });
   await world.createPod("php-apache", { containers: [{ name: "main", image: "registry.k8s.io/hpa-example" }] });
   await world.createPod("load", sh("while sleep 0.01; do wget -q -O- http://php-apache; done"));
@@ -70,7 +86,9 @@ test("following ends when the container does", async () => {
 
 test("a program of which nothing is known has a previous run's output only if there was one", async () => {
   const { world, logs } = await aWorld();
-  await world.createPod("crash", { containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "echo oops; exit 1"] }] });
+  await world.createPod("crash", {
+    containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "echo oops; exit 1"] }],
+  });
   await world.seconds(6);
   expect(await logs("crash", { previous: true })).toBe("oops\n");
   await world.createPod("web", { containers: [{ name: "main", image: "example.com/cart:v1" }] });

@@ -34,7 +34,10 @@ const maxRequestsPerSecond = 20;
  */
 export function logEntries(source: LogSource, from: Instant, to: Instant): readonly LogEntry[] {
   const all = [...startEntries(source), ...scriptEntries(source, from, to), ...requestEntries(source, from, to)];
-  return all.filter(({ at }) => at >= from && at < to).sort((a, b) => a.at - b.at).slice(-maxEntries);
+  return all
+    .filter(({ at }) => at >= from && at < to)
+    .sort((a, b) => a.at - b.at)
+    .slice(-maxEntries);
 }
 
 /** With the time in front of each line, as `kubectl logs --timestamps` shows it. */
@@ -42,7 +45,8 @@ export const stamped = ({ at, text }: LogEntry): string => `${microTimestamp(at)
 
 function startEntries({ pod, container, startedAt }: LogSource): readonly LogEntry[] {
   const ip = pod.status?.podIP ?? "127.0.0.1";
-  const lines = (texts: readonly string[]) => texts.map((text, index) => ({ at: startedAt + 20 + index * 3, text: `${text}\n` }));
+  const lines = (texts: readonly string[]) =>
+    texts.map((text, index) => ({ at: startedAt + 20 + index * 3, text: `${text}\n` }));
   if ((container.command ?? container.args)?.length) return [];
   switch (imageName(container.image ?? "")) {
     case "nginx":
@@ -63,7 +67,11 @@ function startEntries({ pod, container, startedAt }: LogSource): readonly LogEnt
   }
 }
 
-function requestEntries({ container, startedAt, requestsPerSecond, clientIp = "192.168.0.1", answer }: LogSource, from: Instant, to: Instant) {
+function requestEntries(
+  { container, startedAt, requestsPerSecond, clientIp = "192.168.0.1", answer }: LogSource,
+  from: Instant,
+  to: Instant,
+) {
   const { load } = programOf(container);
   if (requestsPerSecond <= 0 || (load.kind !== "server" && load.kind !== "generator")) return [];
   if (load.kind === "generator" && (answer === undefined || /\/dev\/null/.test(scriptOf(container)))) return [];
@@ -93,15 +101,23 @@ function scriptEntries({ container, startedAt, pod }: LogSource, from: Instant, 
     const places = Math.min(10_000, Number(/\bbpi\((\d+)\)/.exec(script)?.[1]));
     return [{ at: startedAt + 5_900, text: `${piDigits(places)}\n` }];
   }
-  const printed = [...script.matchAll(/(?:^|[;&\n]|\bdo\b|-c)\s*(?:echo\s+(?:-e\s+)?("[^"]*"|'[^']*'|[^;&|\n>]+)|(date)\b)/g)];
+  const printed = [
+    ...script.matchAll(/(?:^|[;&\n]|\bdo\b|-c)\s*(?:echo\s+(?:-e\s+)?("[^"]*"|'[^']*'|[^;&|\n>]+)|(date)\b)/g),
+  ];
   if (printed.length === 0) return [];
   const texts = (at: Instant) =>
-    printed.map((match) => expand(match[2] ? "$(date)" : (match[1] ?? ""), at, pod)).map((text) => ({ at, text: `${text}\n` }));
+    printed
+      .map((match) => expand(match[2] ? "$(date)" : (match[1] ?? ""), at, pod))
+      .map((text) => ({ at, text: `${text}\n` }));
   const loops = /\b(?:while|until|for)\b/.test(script);
   if (!loops) return texts(startedAt + 10);
   const pauseMs = Math.max(1_000, Number(/\bsleep\s+(\d*\.?\d+)/.exec(script)?.[1] ?? 1) * 1000);
   const entries: LogEntry[] = [];
-  const first = Math.max(0, Math.ceil((from - startedAt) / pauseMs), Math.floor((to - startedAt) / pauseMs) - maxEntries);
+  const first = Math.max(
+    0,
+    Math.ceil((from - startedAt) / pauseMs),
+    Math.floor((to - startedAt) / pauseMs) - maxEntries,
+  );
   for (let at = startedAt + first * pauseMs; at < to; at += pauseMs) entries.push(...texts(at));
   return entries;
 }

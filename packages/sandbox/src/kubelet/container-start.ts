@@ -20,20 +20,28 @@ export function startContainer(pod: PodRun, container: ContainerRun): void {
   if (!parseImage(image)) {
     const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
     pod.event(container, "Warning", "InspectFailed", message);
-    return refuse(pod, container, "InvalidImageName", message);
+    refuse(pod, container, "InvalidImageName", message);
+    return;
   }
 
   const { images, clock } = pod.host;
   const policy = container.spec.imagePullPolicy ?? (taggedImage(image).endsWith(":latest") ? "Always" : "IfNotPresent");
   const present = images.has(image, clock.now());
   if (present && policy !== "Always") {
-    pod.event(container, "Normal", "Pulled", `Container image "${image}" already present on machine and can be accessed by the pod`);
-    return create(pod, container);
+    pod.event(
+      container,
+      "Normal",
+      "Pulled",
+      `Container image "${image}" already present on machine and can be accessed by the pod`,
+    );
+    create(pod, container);
+    return;
   }
   if (policy === "Never") {
     const message = `Container image "${image}" is not present with pull policy of Never`;
     pod.event(container, "Warning", "ErrImageNeverPull", message);
-    return refuse(pod, container, "ErrImageNeverPull", message);
+    refuse(pod, container, "ErrImageNeverPull", message);
+    return;
   }
   pull(pod, container, image);
 }

@@ -16,7 +16,10 @@ export class ImageStore {
 
   /** Whether `image` needs no pull for the policy `IfNotPresent`. */
   has(image: string, now: Instant): boolean {
-    return preloadedImages.includes(imageName(image)) || (this.#presentAt.get(taggedImage(image)) ?? Number.POSITIVE_INFINITY) <= now;
+    return (
+      preloadedImages.includes(imageName(image)) ||
+      (this.#presentAt.get(taggedImage(image)) ?? Number.POSITIVE_INFINITY) <= now
+    );
   }
 
   /** Takes an image for present, as it must be where its containers already run. */

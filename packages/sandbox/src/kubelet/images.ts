@@ -38,7 +38,13 @@ export function imageId(image: string): string {
 }
 
 /** Images that come with the node: their pods start at once. */
-export const preloadedImages: readonly string[] = ["pause", "amazon-k8s-cni", "amazon-k8s-cni-init", "aws-network-policy-agent", "kube-proxy"];
+export const preloadedImages: readonly string[] = [
+  "pause",
+  "amazon-k8s-cni",
+  "amazon-k8s-cni-init",
+  "aws-network-policy-agent",
+  "kube-proxy",
+];
 
 /** Names that stand for images nobody has pushed, so that a failing pull can be shown without a registry. */
 const missing = /(?:does-?not-?exist|non-?existent|no-such-image|not-found)/;

@@ -14,7 +14,9 @@ export function fractionOf(text: string): number {
 export function hexOf(text: string, length: number): string {
   let digits = "";
   for (let part = 0; digits.length < length; part++) {
-    digits += Math.floor(fractionOf(`${text}#${part}`) * 2 ** 32).toString(16).padStart(8, "0");
+    digits += Math.floor(fractionOf(`${text}#${part}`) * 2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
   }
   return digits.slice(0, length);
 }

@@ -40,7 +40,11 @@ export class KubeletEvents {
   /** About a pod, or one of its containers (`fieldPath`: `spec.containers{name}`). */
   pod(pod: Pod, host: string, event: EventText, fieldPath?: string): void {
     const { name, namespace, uid, resourceVersion } = pod.metadata;
-    this.#record({ kind: "Pod", name, namespace, uid, apiVersion: "v1", resourceVersion, ...(fieldPath && { fieldPath }) }, host, event);
+    this.#record(
+      { kind: "Pod", name, namespace, uid, apiVersion: "v1", resourceVersion, ...(fieldPath && { fieldPath }) },
+      host,
+      event,
+    );
   }
 
   /** About a node; its uid is the node's name, as kubelets have it. */
@@ -76,7 +80,12 @@ export class KubeletEvents {
       reportingInstance: host,
     };
     this.#remembered.delete(key);
-    this.#remembered.set(key, { name, count: 1, at: now, written: this.#attempt(() => this.#client.create(Event, created)) });
+    this.#remembered.set(key, {
+      name,
+      count: 1,
+      at: now,
+      written: this.#attempt(() => this.#client.create(Event, created)),
+    });
     if (this.#remembered.size > maxRemembered) {
       const oldest = this.#remembered.keys().next().value;
       if (oldest !== undefined) this.#remembered.delete(oldest);

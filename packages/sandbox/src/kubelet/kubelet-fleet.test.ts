@@ -39,7 +39,8 @@ describe("a node", () => {
 
   test("renews its lease every ten seconds until its machine is gone", async () => {
     const world = await aWorld();
-    const renewed = async () => (await world.client.get(Lease, { namespace: "kube-node-lease", name: "node-1" })).spec?.renewTime;
+    const renewed = async () =>
+      (await world.client.get(Lease, { namespace: "kube-node-lease", name: "node-1" })).spec?.renewTime;
     const first = await renewed();
     await world.seconds(10);
     const second = await renewed();
@@ -90,11 +91,14 @@ describe("a pod", () => {
       resources: { requests: { cpu: "100m", memory: "64Mi" } },
     });
     const conditions = running.status?.conditions?.map(({ type, status }) => `${type}=${status}`);
-    for (const type of ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"]) expect(conditions).toContain(`${type}=True`);
+    for (const type of ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"])
+      expect(conditions).toContain(`${type}=True`);
     const events = await eventsOf(world, "web");
     expect(events.slice(-4)).toEqual([
       'Normal Pulling Pulling image "nginx:1.27"',
-      expect.stringMatching(/^Normal Pulled Successfully pulled image "nginx:1.27" in [\d.]+s \([\d.]+s including waiting\)\. Image size: 72324501 bytes\.$/),
+      expect.stringMatching(
+        /^Normal Pulled Successfully pulled image "nginx:1.27" in [\d.]+s \([\d.]+s including waiting\)\. Image size: 72324501 bytes\.$/,
+      ),
       "Normal Created Container created",
       "Normal Started Container started",
     ]);
@@ -114,7 +118,9 @@ describe("a pod", () => {
 
   test("is refused where it does not fit", async () => {
     const world = await aWorld();
-    await world.createPod("big", { containers: [{ name: "main", image: "nginx", resources: { requests: { cpu: "2" } } }] });
+    await world.createPod("big", {
+      containers: [{ name: "main", image: "nginx", resources: { requests: { cpu: "2" } } }],
+    });
     await world.seconds(1);
     expect((await world.pod("big")).status).toMatchObject({
       phase: "Failed",
@@ -139,13 +145,21 @@ describe("a pod", () => {
     });
     await world.createPod("job", {
       restartPolicy: "Never",
-      initContainers: [busybox("first", "sleep 5"), busybox("proxy", "sleep infinity", "Always"), busybox("second", "sleep 5")],
+      initContainers: [
+        busybox("first", "sleep 5"),
+        busybox("proxy", "sleep infinity", "Always"),
+        busybox("second", "sleep 5"),
+      ],
       containers: [busybox("work", "echo hi; sleep 10")],
       terminationGracePeriodSeconds: 2,
     });
     await world.seconds(4);
     const first = await world.pod("job");
-    expect(first.status?.initContainerStatuses?.map(({ state }) => Object.keys(state ?? {})[0])).toEqual(["running", "waiting", "waiting"]);
+    expect(first.status?.initContainerStatuses?.map(({ state }) => Object.keys(state ?? {})[0])).toEqual([
+      "running",
+      "waiting",
+      "waiting",
+    ]);
     expect(first.status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: "PodInitializing" } });
     expect(first.status?.conditions?.find(({ type }) => type === "Initialized")).toMatchObject({
       status: "False",
@@ -158,12 +172,17 @@ describe("a pod", () => {
     const done = await world.pod("job");
     expect(done.status?.phase).toBe("Succeeded");
     expect(done.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({ exitCode: 0, reason: "Completed" });
-    expect(done.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({ status: "False", reason: "PodCompleted" });
+    expect(done.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+      status: "False",
+      reason: "PodCompleted",
+    });
   });
 
   test("that keeps failing is started again ever more slowly", async () => {
     const world = await aWorld();
-    await world.createPod("crash", { containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "exit 3"] }] });
+    await world.createPod("crash", {
+      containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "exit 3"] }],
+    });
     await world.seconds(6);
     const crashing = await world.pod("crash");
     const [status] = crashing.status?.containerStatuses ?? [];
@@ -174,7 +193,9 @@ describe("a pod", () => {
     });
     expect(status?.lastState?.terminated).toMatchObject({ exitCode: 3, reason: "Error" });
     expect(crashing.status?.phase).toBe("Running");
-    expect(crashing.status?.conditions?.find(({ type }) => type === "Ready")?.message).toBe("containers with unready status: [main]");
+    expect(crashing.status?.conditions?.find(({ type }) => type === "Ready")?.message).toBe(
+      "containers with unready status: [main]",
+    );
     const restartsAfter = async (seconds: number) => {
       await world.seconds(seconds);
       return (await world.pod("crash")).status?.containerStatuses?.[0]?.restartCount;
@@ -188,13 +209,17 @@ describe("a pod", () => {
     await world.seconds(5);
     const [status] = (await world.pod("typo")).status?.containerStatuses ?? [];
     expect(status?.state?.waiting?.reason).toBe("ImagePullBackOff");
-    expect(status?.state?.waiting?.message).toMatch(/^Back-off pulling image "nginx:does-not-exist": ErrImagePull: rpc error/);
+    expect(status?.state?.waiting?.message).toMatch(
+      /^Back-off pulling image "nginx:does-not-exist": ErrImagePull: rpc error/,
+    );
   });
 
   test("stops within its grace period and is removed", async () => {
     const world = await aWorld();
     await world.createPod("web");
-    await world.createPod("stubborn", { containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "while true; do sleep 1; done"] }] });
+    await world.createPod("stubborn", {
+      containers: [{ name: "main", image: "busybox:1.28", command: ["sh", "-c", "while true; do sleep 1; done"] }],
+    });
     await world.seconds(10);
     for (const name of ["web", "stubborn"]) await world.client.delete(Pod, { namespace: "default", name });
     await world.seconds(2);
@@ -216,7 +241,11 @@ describe("a pod", () => {
     await world.seconds(6);
     expect(await ready()).toBe(true);
     const annotate = (value: string | null) =>
-      world.client.patch(Pod, { namespace: "default", name: "web" }, { type: "merge", body: { metadata: { annotations: { "sandbox.bellows.dev/unhealthy": value } } } });
+      world.client.patch(
+        Pod,
+        { namespace: "default", name: "web" },
+        { type: "merge", body: { metadata: { annotations: { "sandbox.bellows.dev/unhealthy": value } } } },
+      );
     await annotate("readiness");
     await world.seconds(11);
     expect(await ready()).toBe(false);
@@ -232,9 +261,15 @@ describe("a pod", () => {
   test("is killed and restarted when its liveness probe fails", async () => {
     const world = await aWorld();
     const livenessProbe = { exec: { command: ["cat", "/tmp/healthy"] }, periodSeconds: 2, failureThreshold: 3 };
-    await world.createPod("sick", { containers: [{ name: "main", image: "nginx:1.27", livenessProbe }] }, { "sandbox.bellows.dev/unhealthy": "liveness" });
+    await world.createPod(
+      "sick",
+      { containers: [{ name: "main", image: "nginx:1.27", livenessProbe }] },
+      { "sandbox.bellows.dev/unhealthy": "liveness" },
+    );
     await world.seconds(18);
-    expect(await eventsOf(world, "sick")).toContain("Normal Killing Container main failed liveness probe, will be restarted");
+    expect(await eventsOf(world, "sick")).toContain(
+      "Normal Killing Container main failed liveness probe, will be restarted",
+    );
     expect((await world.pod("sick")).status?.containerStatuses?.[0]?.restartCount).toBeGreaterThan(0);
   });
 });

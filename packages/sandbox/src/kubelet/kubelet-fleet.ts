@@ -96,7 +96,15 @@ export class KubeletFleet {
     const parts = { clock, timing: this.#timing, events: this.#events, statuses: this.#statuses };
     const agent = new NodeAgent(machine, registeredNode(machine, this.#software, now), parts);
     const slot = this.#nextSlot++ % heartbeatSlots;
-    const member: Member = { agent, slot, registeredAt: now, ready: false, readySinceAt: now, statusDueAt: 0, leased: false };
+    const member: Member = {
+      agent,
+      slot,
+      registeredAt: now,
+      ready: false,
+      readySinceAt: now,
+      statusDueAt: 0,
+      leased: false,
+    };
     this.#members.set(machine.nodeName, member);
     await this.#register(member);
   }
@@ -118,7 +126,8 @@ export class KubeletFleet {
     const { agent } = member;
     try {
       agent.node = await client.create(Node, agent.node, { fieldManager: "kubelet" });
-      for (const [reason, message] of registrationEvents(agent.nodeName)) this.#events.node(agent.node, { type: "Normal", reason, message });
+      for (const [reason, message] of registrationEvents(agent.nodeName))
+        this.#events.node(agent.node, { type: "Normal", reason, message });
     } catch (error) {
       if (!this.#alive(member)) return;
       const known = isAlreadyExists(error) ? await client.find(Node, { name: agent.nodeName }) : undefined;
@@ -133,7 +142,8 @@ export class KubeletFleet {
     if (!this.#alive(member)) return;
     this.#startTicker();
     void this.#renewLease(member);
-    if (!member.ready) clock.after(msIn(this.#timing.cni, `${agent.nodeName}/cni`), () => void this.#becomeReady(member));
+    if (!member.ready)
+      clock.after(msIn(this.#timing.cni, `${agent.nodeName}/cni`), () => void this.#becomeReady(member));
     for (const pod of this.#options.cache.list(Pod)) {
       if (pod.spec?.nodeName === agent.nodeName) agent.seen(pod);
     }
@@ -155,7 +165,11 @@ export class KubeletFleet {
     member.ready = true;
     member.readySinceAt = this.#options.clock.now();
     await this.#writeNodeStatus(member);
-    this.#events.node(member.agent.node, { type: "Normal", reason: "NodeReady", message: `Node ${member.agent.nodeName} status is now: NodeReady` });
+    this.#events.node(member.agent.node, {
+      type: "Normal",
+      reason: "NodeReady",
+      message: `Node ${member.agent.nodeName} status is now: NodeReady`,
+    });
     await this.#removeNotReadyTaint(member);
   }
 
@@ -204,10 +218,17 @@ export class KubeletFleet {
         await client.patch(Lease, key, { type: "merge", body: { spec: { renewTime } } }, { fieldManager: "kubelet" });
         return;
       }
-      const ownerReferences = node.metadata.uid ? [{ apiVersion: "v1", kind: "Node", name: nodeName, uid: node.metadata.uid }] : [];
+      const ownerReferences = node.metadata.uid
+        ? [{ apiVersion: "v1", kind: "Node", name: nodeName, uid: node.metadata.uid }]
+        : [];
       const spec = { holderIdentity: nodeName, leaseDurationSeconds, renewTime };
       member.leased = true;
-      await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...key, ownerReferences }, spec });
+      await client.create(Lease, {
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: { ...key, ownerReferences },
+        spec,
+      });
     } catch (error) {
       if (isAlreadyExists(error)) return;
       if (isNotFound(error)) member.leased = false;
@@ -223,7 +244,12 @@ export class KubeletFleet {
     const images = member.agent.images.list(now);
     try {
       const body = { status: { conditions, ...(images.length > 0 && { images }) } };
-      await client.patch(Node, { name: member.agent.nodeName }, { type: "strategic", body }, { subresource: "status", fieldManager: "kubelet" });
+      await client.patch(
+        Node,
+        { name: member.agent.nodeName },
+        { type: "strategic", body },
+        { subresource: "status", fieldManager: "kubelet" },
+      );
     } catch (error) {
       if (!isNotFound(error)) log.warn("node status was not written", { node: member.agent.nodeName, error });
       member.statusDueAt = now;
@@ -232,7 +258,8 @@ export class KubeletFleet {
 
   #podChanged(before: Pod | undefined, after: Pod | undefined): void {
     const replaced = before && before.metadata.uid !== after?.metadata.uid;
-    if (before && (replaced || !after)) this.#members.get(before.spec?.nodeName ?? "")?.agent.gone(before.metadata.uid ?? "");
+    if (before && (replaced || !after))
+      this.#members.get(before.spec?.nodeName ?? "")?.agent.gone(before.metadata.uid ?? "");
     if (after) this.#members.get(after.spec?.nodeName ?? "")?.agent.seen(after);
   }
 

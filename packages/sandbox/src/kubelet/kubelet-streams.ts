@@ -49,13 +49,19 @@ export class KubeletStreams implements PodStreams {
   async attach(object: object, container: string, channels: StreamChannels): Promise<StreamResult> {
     const pod = object as Pod;
     const from = this.#options.clock.now();
-    for await (const piece of this.#follow(pod, container, from, channels.signal, ({ text }) => text)) await channels.stdout(piece);
+    for await (const piece of this.#follow(pod, container, from, channels.signal, ({ text }) => text))
+      await channels.stdout(piece);
     const status = this.#current(pod)?.status?.containerStatuses?.find(({ name }) => name === container);
     return { exitCode: status?.state?.terminated?.exitCode ?? 0 };
   }
 
   /** There is no process to run a command in: a few harmless ones are answered. */
-  async exec(object: object, container: string, command: readonly string[], channels: StreamChannels): Promise<StreamResult> {
+  async exec(
+    object: object,
+    container: string,
+    command: readonly string[],
+    channels: StreamChannels,
+  ): Promise<StreamResult> {
     const pod = object as Pod;
     const [program = "", ...args] = command;
     switch (program.slice(program.lastIndexOf("/") + 1)) {
@@ -112,8 +118,15 @@ export class KubeletStreams implements PodStreams {
     if (load.kind === "generator") {
       const backend = this.#options.usage.backendOf(pod, load.host);
       const answersOk = backend?.spec?.containers.some(({ image }) => imageName(image ?? "") === "hpa-example");
-      const wanted = usage.get(pod.metadata.uid ?? "")?.containers.find(({ name }) => name === container.name)?.wantedCpuMillis ?? 0;
-      return { pod, container, startedAt, requestsPerSecond: wanted / load.cpuMsPerRequest, ...(answersOk && { answer: "OK!" }) };
+      const wanted =
+        usage.get(pod.metadata.uid ?? "")?.containers.find(({ name }) => name === container.name)?.wantedCpuMillis ?? 0;
+      return {
+        pod,
+        container,
+        startedAt,
+        requestsPerSecond: wanted / load.cpuMsPerRequest,
+        ...(answersOk && { answer: "OK!" }),
+      };
     }
     return { pod, container, startedAt, requestsPerSecond: usage.get(pod.metadata.uid ?? "")?.requestsPerSecond ?? 0 };
   }
@@ -153,5 +166,11 @@ function tail(entries: readonly LogEntry[], count: number): readonly LogEntry[] 
 function environment(pod: Pod, container: string): string {
   const spec = pod.spec?.containers.find(({ name }) => name === container);
   const own = (spec?.env ?? []).filter(({ value }) => value !== undefined).map(({ name, value }) => `${name}=${value}`);
-  return [`HOSTNAME=${pod.metadata.name}`, "KUBERNETES_SERVICE_HOST=10.100.0.1", "KUBERNETES_SERVICE_PORT=443", ...own, ""].join("\n");
+  return [
+    `HOSTNAME=${pod.metadata.name}`,
+    "KUBERNETES_SERVICE_HOST=10.100.0.1",
+    "KUBERNETES_SERVICE_PORT=443",
+    ...own,
+    "",
+  ].join("\n");
 }

@@ -36,7 +36,9 @@ export class MemoryWatch {
 
   check(): void {
     for (const { pod, containers } of this.#usage.current().values()) {
-      const over = containers.filter(({ memoryBytes, memoryLimitBytes }) => memoryLimitBytes !== undefined && memoryBytes > memoryLimitBytes);
+      const over = containers.filter(
+        ({ memoryBytes, memoryLimitBytes }) => memoryLimitBytes !== undefined && memoryBytes > memoryLimitBytes,
+      );
       if (over.length === 0) continue;
       const run = this.#fleet.podRun(pod);
       for (const { name } of over) {

@@ -9,8 +9,9 @@ import type { KubeletEvents } from "./kubelet-events.ts";
 import type { KubeletTiming } from "./kubelet-timing.ts";
 import type { Machine } from "./machine.ts";
 import { admit, podRequests } from "./pod-admission.ts";
+import type { PodHost } from "./pod-host.ts";
 import { judgeResize, resizedContainers, resizeMessage, resizeRestarts } from "./pod-resize.ts";
-import { type PodHost, PodRun } from "./pod-run.ts";
+import { PodRun } from "./pod-run.ts";
 import type { StatusWriter } from "./status-writer.ts";
 
 export interface NodeAgentParts {
@@ -135,7 +136,8 @@ export class NodeAgent implements PodHost {
     for (const run of this.pods.values()) {
       if (run === except || !run.active) continue;
       count++;
-      for (const [resource, amount] of Object.entries(allocatedRequests(run))) amounts[resource] = (amounts[resource] ?? 0) + amount;
+      for (const [resource, amount] of Object.entries(allocatedRequests(run)))
+        amounts[resource] = (amounts[resource] ?? 0) + amount;
     }
     return { amounts, count };
   }
@@ -157,24 +159,35 @@ export class NodeAgent implements PodHost {
       run.resize = { ...run.resize, pending: { reason, message } };
       const text = resizeMessage(`Pod resize ${reason}`, run.pod, message);
       this.events.pod(run.pod, this.nodeName, { type: "Warning", reason: `Resize${reason}`, message: text });
-      return run.changed();
+      run.changed();
+      return;
     }
     this.#allocate(run, resized);
   }
 
   #allocate(run: PodRun, resized: readonly { run: ContainerRun; spec: Container }[]): void {
     const restarting = resized.filter(({ run: container, spec }) => resizeRestarts(container, spec));
-    for (const { run: container, spec } of resized) container.spec = { ...container.spec, resources: spec.resources ?? {} };
+    for (const { run: container, spec } of resized)
+      container.spec = { ...container.spec, resources: spec.resources ?? {} };
     run.resize = { inProgress: true };
     const { pod } = run;
-    this.events.pod(pod, this.nodeName, { type: "Normal", reason: "ResizeStarted", message: resizeMessage("Pod resize started", pod) });
+    this.events.pod(pod, this.nodeName, {
+      type: "Normal",
+      reason: "ResizeStarted",
+      message: resizeMessage("Pod resize started", pod),
+    });
     run.changed();
-    for (const { run: container } of restarting) run.restart(container, `Container ${container.name} resize requires restart, will be restarted`);
+    for (const { run: container } of restarting)
+      run.restart(container, `Container ${container.name} resize requires restart, will be restarted`);
 
     run.later(msIn(this.timing.resize, `${pod.metadata.uid}/resize/${pod.metadata.generation}`), () => {
       for (const { run: container } of resized) container.actualResources = container.spec.resources;
       run.resize = run.resize.pending ? { pending: run.resize.pending } : {};
-      this.events.pod(pod, this.nodeName, { type: "Normal", reason: "ResizeCompleted", message: resizeMessage("Pod resize completed", pod) });
+      this.events.pod(pod, this.nodeName, {
+        type: "Normal",
+        reason: "ResizeCompleted",
+        message: resizeMessage("Pod resize completed", pod),
+      });
       run.changed();
     });
   }
@@ -199,6 +212,9 @@ const requestsByPod = new WeakMap<Pod, Amounts>();
 
 function requestsOf(pod: Pod): Amounts {
   let requests = requestsByPod.get(pod);
-  if (!requests) requestsByPod.set(pod, (requests = podRequests(pod)));
+  if (!requests) {
+    requests = podRequests(pod);
+    requestsByPod.set(pod, requests);
+  }
   return requests;
 }

@@ -49,7 +49,8 @@ export function registeredNode(machine: Machine, software: NodeSoftware, now: In
         machineID: `ec2${hexOf(`machine/${nodeName}`, 29)}`,
         systemUUID: `ec2${hexOf(`system/${nodeName}`, 5)}-${hexOf(`uuid/${nodeName}`, 4)}-${hexOf(`uuid2/${nodeName}`, 4)}-${hexOf(`uuid3/${nodeName}`, 4)}-${hexOf(`uuid4/${nodeName}`, 12)}`,
         bootID: `${hexOf(`boot/${nodeName}`, 8)}-${hexOf(`boot2/${nodeName}`, 4)}-${hexOf(`boot3/${nodeName}`, 4)}-${hexOf(`boot4/${nodeName}`, 4)}-${hexOf(`boot5/${nodeName}`, 12)}`,
-        kernelVersion: architecture === "arm64" ? software.kernelVersion.replace("x86_64", "aarch64") : software.kernelVersion,
+        kernelVersion:
+          architecture === "arm64" ? software.kernelVersion.replace("x86_64", "aarch64") : software.kernelVersion,
         osImage: software.osImage,
         containerRuntimeVersion: software.containerRuntimeVersion,
         kubeletVersion: software.kubeletVersion,
@@ -62,7 +63,12 @@ export function registeredNode(machine: Machine, software: NodeSoftware, now: In
 }
 
 /** The kubelet's four conditions; `sinceAt` is when readiness last changed, `registeredAt` when the others began. */
-export function nodeConditions(ready: boolean, now: Instant, sinceAt: Instant, registeredAt: Instant = sinceAt): NodeCondition[] {
+export function nodeConditions(
+  ready: boolean,
+  now: Instant,
+  sinceAt: Instant,
+  registeredAt: Instant = sinceAt,
+): NodeCondition[] {
   const healthy = (type: string, reason: string, message: string): NodeCondition => ({
     type,
     status: "False",

@@ -23,7 +23,8 @@ export function podRequests(pod: Pod): Amounts {
     const requests = amountsOf(container.resources?.requests);
     if (container.restartPolicy === "Always") add(sidecars, requests);
     const during = container.restartPolicy === "Always" ? { ...sidecars } : sumOf(sidecars, requests);
-    for (const [resource, amount] of Object.entries(during)) initPeak[resource] = Math.max(initPeak[resource] ?? 0, amount);
+    for (const [resource, amount] of Object.entries(during))
+      initPeak[resource] = Math.max(initPeak[resource] ?? 0, amount);
   }
   add(total, sidecars);
   for (const [resource, amount] of Object.entries(initPeak)) total[resource] = Math.max(total[resource] ?? 0, amount);
@@ -49,7 +50,8 @@ function sumOf(left: Amounts, right: Amounts): Amounts {
 export function admit(pod: Pod, node: Node, allocatable: Amounts, used: Amounts, count: number): Refusal | undefined {
   const refusal = admitResources(podRequests(pod), allocatable, used, count);
   if (refusal) return refusal;
-  if (!requiredNodeAffinity(pod.spec ?? {})(node)) return predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
+  if (!requiredNodeAffinity(pod.spec ?? {})(node))
+    return predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
   const noExecute = (node.spec?.taints ?? []).filter((taint) => taint.effect === "NoExecute");
   const untolerated = untoleratedTaint(noExecute, pod.spec?.tolerations);
   // A static pod is the node's own.
@@ -60,7 +62,12 @@ export function admit(pod: Pod, node: Node, allocatable: Amounts, used: Amounts,
 }
 
 /** Only the resources: also what decides whether a resize fits now. */
-export function admitResources(requests: Amounts, allocatable: Amounts, used: Amounts, count: number): Refusal | undefined {
+export function admitResources(
+  requests: Amounts,
+  allocatable: Amounts,
+  used: Amounts,
+  count: number,
+): Refusal | undefined {
   const pods = allocatable.pods ?? 0;
   if (count + 1 > pods) return insufficient("pods", 1, count, pods);
   for (const resource of order(requests)) {
@@ -76,10 +83,15 @@ export function admitResources(requests: Amounts, allocatable: Amounts, used: Am
 const firstResources = ["cpu", "memory", "ephemeral-storage"];
 const order = (amounts: Amounts): readonly string[] => [
   ...firstResources.filter((resource) => resource in amounts),
-  ...Object.keys(amounts).filter((resource) => !firstResources.includes(resource)).sort(),
+  ...Object.keys(amounts)
+    .filter((resource) => !firstResources.includes(resource))
+    .sort(),
 ];
 
-const predicate = (name: string, why: string): Refusal => ({ reason: name, message: `Predicate ${name} failed: ${why}` });
+const predicate = (name: string, why: string): Refusal => ({
+  reason: name,
+  message: `Predicate ${name} failed: ${why}`,
+});
 
 /** Integers as the kubelet prints them: CPU in millis, everything else in units. */
 const insufficient = (resource: string, requested: number, used: number, capacity: number): Refusal => ({

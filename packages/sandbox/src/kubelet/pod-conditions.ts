@@ -36,7 +36,11 @@ function containersReadyOf({ phase, containers }: PodView): ConditionValue {
   if (phase === "Failed") return { status: false, reason: "PodFailed" };
   const unready = containers.filter((container) => container.role !== "init" && !container.ready);
   if (unready.length === 0) return { status: true };
-  return { status: false, reason: "ContainersNotReady", message: `containers with unready status: [${names(unready)}]` };
+  return {
+    status: false,
+    reason: "ContainersNotReady",
+    message: `containers with unready status: [${names(unready)}]`,
+  };
 }
 
 /** Conditions of others that the pod waits for before it is ready. */
@@ -47,7 +51,9 @@ function readyOf(pod: Pod): ConditionValue {
     if (found.status === "True") return [];
     return [`the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`];
   });
-  return problems.length === 0 ? { status: true } : { status: false, reason: "ReadinessGatesNotReady", message: problems.join(", ") };
+  return problems.length === 0
+    ? { status: true }
+    : { status: false, reason: "ReadinessGatesNotReady", message: problems.join(", ") };
 }
 
 function initializedOf({ phase, containers }: PodView): ConditionValue {

@@ -34,7 +34,8 @@ export function podPhase(spec: PodSpec, containers: readonly ContainerRun[], sto
   return exitCodes.every((code) => code === 0) ? "Succeeded" : "Failed";
 }
 
-const exited = (container: ContainerRun): boolean => container.phase.kind === "terminated" && container.phase.exitCode === 0;
+const exited = (container: ContainerRun): boolean =>
+  container.phase.kind === "terminated" && container.phase.exitCode === 0;
 
 const failedForGood = (container: ContainerRun, spec: PodSpec): boolean =>
   container.phase.kind === "terminated" &&

@@ -52,7 +52,9 @@ test("a container gets more CPU in place, without a restart", async () => {
 test("a resize that does not fit now waits until a neighbour leaves", async () => {
   const world = await aWorld();
   await world.createPod("web");
-  await world.createPod("neighbour", { containers: [{ name: "main", image: "nginx:1.27", resources: resources("1500m") }] });
+  await world.createPod("neighbour", {
+    containers: [{ name: "main", image: "nginx:1.27", resources: resources("1500m") }],
+  });
   await world.seconds(10);
   await resize(world, "web", "1");
   await world.seconds(1);
@@ -86,7 +88,9 @@ test("a resize beyond the node is infeasible", async () => {
 test("a container is restarted where its resize policy says so", async () => {
   const world = await aWorld();
   const resizePolicy = [{ resourceName: "cpu", restartPolicy: "RestartContainer" }];
-  await world.createPod("web", { containers: [{ name: "main", image: "nginx:1.27", resources: resources("100m"), resizePolicy }] });
+  await world.createPod("web", {
+    containers: [{ name: "main", image: "nginx:1.27", resources: resources("100m"), resizePolicy }],
+  });
   await world.seconds(10);
   await resize(world, "web", "200m");
   await world.seconds(5);
@@ -102,7 +106,11 @@ test("a container that outgrows its memory limit is killed and started again", a
   const watch = new MemoryWatch(world.fleet, usage, world.clock);
   watch.start();
   const args = ["--vm", "1", "--vm-bytes", "250M", "--vm-hang", "1"];
-  await world.createPod("hog", { containers: [{ name: "main", image: "polinux/stress", command: ["stress"], args, resources: { limits: { memory: "100Mi" } } }] });
+  await world.createPod("hog", {
+    containers: [
+      { name: "main", image: "polinux/stress", command: ["stress"], args, resources: { limits: { memory: "100Mi" } } },
+    ],
+  });
   await world.seconds(22);
   const [status] = (await world.pod("hog")).status?.containerStatuses ?? [];
   expect(status?.restartCount).toBe(1);

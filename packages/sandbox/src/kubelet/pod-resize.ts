@@ -27,7 +27,10 @@ export function judgeResize(pod: Pod, allocatable: Amounts, usedByOthers: Amount
 }
 
 /** The containers whose CPU or memory differ from what they were allocated, with what they are to have. */
-export function resizedContainers(pod: Pod, containers: readonly ContainerRun[]): readonly { run: ContainerRun; spec: Container }[] {
+export function resizedContainers(
+  pod: Pod,
+  containers: readonly ContainerRun[],
+): readonly { run: ContainerRun; spec: Container }[] {
   const specs = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   return containers.flatMap((run) => {
     if (run.role === "init") return [];

@@ -1,36 +1,17 @@
-import { type Container, formatDuration, type Pod, type PodCondition, type PodSpec, type PodStatus } from "@bellows/api";
-import { type Clock, type Instant, parseTimestamp, type Timer, timestamp } from "@bellows/kube";
+import { type Container, formatDuration, type Pod, type PodSpec, type PodStatus } from "@bellows/api";
+import { type Instant, parseTimestamp, type Timer } from "@bellows/kube";
 import { programOf } from "../usage/container-program.ts";
 import { ContainerRun } from "./container-run.ts";
 import { startContainer } from "./container-start.ts";
-import type { ImageStore } from "./image-store.ts";
-import type { IpPool } from "./ip-pool.ts";
 import { fractionOf, msIn } from "./jitter.ts";
-import type { KubeletEvents } from "./kubelet-events.ts";
-import type { KubeletTiming } from "./kubelet-timing.ts";
 import type { Refusal } from "./pod-admission.ts";
-import { ConditionHistory, conditionValues } from "./pod-conditions.ts";
-import { podPhase, restarts } from "./pod-phase.ts";
+import { ConditionHistory } from "./pod-conditions.ts";
+import type { PodHost } from "./pod-host.ts";
+import { type PodPhase, podPhase, restarts } from "./pod-phase.ts";
 import type { ResizeState } from "./pod-resize.ts";
+import { deadlineExceeded, podStatus } from "./pod-status.ts";
 import { Probes } from "./probes.ts";
 import { declaredEnd } from "./sandbox-annotations.ts";
-
-/** What a pod needs of its node. */
-export interface PodHost {
-  readonly nodeName: string;
-  readonly hostIp: string;
-  readonly clock: Clock;
-  readonly timing: KubeletTiming;
-  readonly images: ImageStore;
-  readonly podIps: IpPool;
-  readonly events: KubeletEvents;
-  /** The status of the pod is to be written. */
-  changed(pod: PodRun): void;
-  /** The pod was deleted and all its containers have stopped: its object can go. */
-  stopped(pod: PodRun): void;
-  /** The pod is over, its requests are free again. */
-  over(pod: PodRun): void;
-}
 
 /** The runtime tells the kubelet about a finished container with this delay (PLEG). */
 const relistMs = 1_000;
@@ -55,6 +36,7 @@ export class PodRun {
   #stop: "no" | "stopping" | "stopped" = "no";
   /** No container is started any more: the pod has succeeded or failed. */
   #completed = false;
+  #deadlinePassed = false;
   #disposed = false;
   readonly #timers = new Set<Timer>();
   readonly #probes = new Map<ContainerRun, Probes>();
@@ -68,7 +50,9 @@ export class PodRun {
     const runOf = (role: (container: Container) => ContainerRun["role"]) => (container: Container) =>
       new ContainerRun(container, role(container), waiting);
     this.containers = [
-      ...(spec.initContainers ?? []).map(runOf((container) => (container.restartPolicy === "Always" ? "sidecar" : "init"))),
+      ...(spec.initContainers ?? []).map(
+        runOf((container) => (container.restartPolicy === "Always" ? "sidecar" : "init")),
+      ),
       ...spec.containers.map(runOf(() => "main")),
     ];
     this.#startedAt = parseTimestamp(pod.status?.startTime) ?? host.clock.now();
@@ -112,7 +96,10 @@ export class PodRun {
     this.#sandbox = this.podIp !== undefined;
     this.#completed = status.phase === "Succeeded" || status.phase === "Failed";
     if (this.#completed) return;
-    if (!this.#sandbox) return this.start();
+    if (!this.#sandbox) {
+      this.start();
+      return;
+    }
     for (const container of this.containers) {
       if (container.phase.kind !== "running") continue;
       this.host.images.add(container.spec.image ?? "", this.host.clock.now());
@@ -137,16 +124,27 @@ export class PodRun {
     this.#stop = "stopping";
     this.#clearTimers();
     const running = this.containers.filter((container) => container.phase.kind === "running");
-    if (running.length === 0) return this.#stopped();
+    if (running.length === 0) {
+      this.#stopped();
+      return;
+    }
     const endsAt = this.host.clock.now() + graceMs;
     for (const container of running) {
       this.#probes.get(container)?.stop();
       if (!again) this.event(container, "Normal", "Killing", `Stopping container ${container.name}`);
     }
     // Sidecars are told to stop when the main containers are gone (KEP-753).
-    this.#stopAll(running.filter(({ role }) => role !== "sidecar"), endsAt, () => {
-      this.#stopAll(running.filter(({ role }) => role === "sidecar"), endsAt, () => this.#stopped());
-    });
+    this.#stopAll(
+      running.filter(({ role }) => role !== "sidecar"),
+      endsAt,
+      () => {
+        this.#stopAll(
+          running.filter(({ role }) => role === "sidecar"),
+          endsAt,
+          () => this.#stopped(),
+        );
+      },
+    );
   }
 
   /** Ends everything without a trace: the object, or the node, is gone. */
@@ -201,55 +199,25 @@ export class PodRun {
   }
 
   status(): PodStatus {
-    const { pod, refusal, host } = this;
-    const observedGeneration = pod.metadata.generation;
-    const observed = observedGeneration === undefined ? {} : { observedGeneration };
-    if (refusal) {
-      return { ...observed, phase: "Failed", reason: refusal.reason, message: `Pod was rejected: ${refusal.message}`, startTime: timestamp(this.#startedAt) };
-    }
-    const phase = this.#phase();
-    const inits = this.containers.filter(({ role }) => role !== "main");
-    const deadline = this.#deadlinePassed ? { reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline" } : {};
-    return {
-      ...observed,
-      phase,
-      ...deadline,
-      conditions: this.#writtenConditions(phase),
-      hostIP: host.hostIp,
-      hostIPs: [{ ip: host.hostIp }],
-      ...(this.podIp && { podIP: this.podIp, podIPs: [{ ip: this.podIp }] }),
-      startTime: timestamp(this.#startedAt),
-      ...(inits.length > 0 && { initContainerStatuses: inits.map((container) => container.status()) }),
-      containerStatuses: this.containers
-        .filter(({ role }) => role === "main")
-        .map((container) => container.status())
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    };
+    return podStatus({
+      pod: this.pod,
+      containers: this.containers,
+      phase: this.#phase(),
+      refusal: this.refusal,
+      deadlinePassed: this.#deadlinePassed,
+      sandbox: this.#sandbox && this.#stop !== "stopped" && !this.#completed,
+      resize: this.resize,
+      hostIp: this.host.hostIp,
+      podIp: this.podIp,
+      startedAt: this.#startedAt,
+      history: this.#conditions,
+      now: this.host.clock.now(),
+    });
   }
 
-  #deadlinePassed = false;
-
-  #phase() {
-    if (this.#deadlinePassed) return "Failed";
+  #phase(): PodPhase {
+    if (this.#deadlinePassed || this.refusal) return "Failed";
     return podPhase(this.pod.spec as PodSpec, this.containers, this.#stop === "stopped" || this.#completed);
-  }
-
-  #writtenConditions(phase: ReturnType<typeof podPhase>): PodCondition[] {
-    const now = this.host.clock.now();
-    const generation = this.pod.metadata.generation;
-    const sandbox = this.#sandbox && this.#stop !== "stopped" && !this.#completed;
-    const values = conditionValues({ pod: this.pod, phase, containers: this.containers, sandbox });
-    const conditions = Object.entries(values).map(([type, value]) => this.#conditions.condition(type, value, now, generation));
-    const { pending, inProgress } = this.resize;
-    const resizing = (type: string, value: object) => {
-      const reported = { status: true, ...value };
-      conditions.push(this.#conditions.condition(type, reported, now, generation));
-    };
-    if (pending) resizing("PodResizePending", pending);
-    else this.#conditions.forget("PodResizePending");
-    if (inProgress) resizing("PodResizeInProgress", {});
-    else this.#conditions.forget("PodResizeInProgress");
-    return conditions;
   }
 
   #createSandbox(): void {
@@ -258,8 +226,13 @@ export class PodRun {
     if (!this.podIp) {
       const message =
         'Failed to create pod sandbox: plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
-      this.host.events.pod(this.pod, this.host.nodeName, { type: "Warning", reason: "FailedCreatePodSandBox", message });
-      return this.later(sandboxRetryMs, () => this.#createSandbox());
+      this.host.events.pod(this.pod, this.host.nodeName, {
+        type: "Warning",
+        reason: "FailedCreatePodSandBox",
+        message,
+      });
+      this.later(sandboxRetryMs, () => this.#createSandbox());
+      return;
     }
     this.#sandbox = true;
     this.#advance();
@@ -293,13 +266,24 @@ export class PodRun {
       container.restartCount++;
       startContainer(this, container);
     };
-    if (delayMs === 0) return this.later(relistMs, again);
+    if (delayMs === 0) {
+      this.later(relistMs, again);
+      return;
+    }
     this.later(relistMs, () => {
       const { name, namespace, uid } = this.pod.metadata;
       const described = `${name}_${namespace}(${uid})`;
-      this.event(container, "Warning", "BackOff", `Back-off restarting failed container ${container.name} in pod ${described}`);
+      this.event(
+        container,
+        "Warning",
+        "BackOff",
+        `Back-off restarting failed container ${container.name} in pod ${described}`,
+      );
       const delay = formatDuration(delayMs);
-      container.wait("CrashLoopBackOff", `back-off ${delay} restarting failed container=${container.name} pod=${described}`);
+      container.wait(
+        "CrashLoopBackOff",
+        `back-off ${delay} restarting failed container=${container.name} pod=${described}`,
+      );
       this.changed();
       this.later(Math.max(0, finishedAt + delayMs - this.host.clock.now()), again);
     });
@@ -321,7 +305,8 @@ export class PodRun {
     if (lifetimeMs === undefined || !Number.isFinite(lifetimeMs)) return;
     const run = container.restartCount;
     this.later(startedAt + lifetimeMs - this.host.clock.now(), () => {
-      if (container.restartCount === run && container.phase.kind === "running") this.#ended(container, declared.exitCode ?? program.exitCode);
+      if (container.restartCount === run && container.phase.kind === "running")
+        this.#ended(container, declared.exitCode ?? program.exitCode);
     });
   }
 
@@ -345,11 +330,12 @@ export class PodRun {
 
   #stopAll(containers: readonly ContainerRun[], endsAt: Instant, done: () => void): void {
     let left = containers.length;
-    if (left === 0) return done();
+    if (left === 0) done();
     const now = this.host.clock.now();
     for (const container of containers) {
       this.later(this.#stopMs(container, Math.max(0, endsAt - now)), () => {
-        if (container.phase.kind === "running") container.terminate(this.#stopExitCode(container), this.host.clock.now());
+        if (container.phase.kind === "running")
+          container.terminate(this.#stopExitCode(container), this.host.clock.now());
         if (--left === 0) done();
       });
     }
@@ -380,8 +366,7 @@ export class PodRun {
     if (seconds === undefined) return;
     this.later(this.#startedAt + seconds * 1000 - this.host.clock.now(), () => {
       if (this.#completed || this.stopping) return;
-      const message = "Pod was active on the node longer than the specified deadline";
-      this.host.events.pod(this.pod, this.host.nodeName, { type: "Normal", reason: "DeadlineExceeded", message });
+      this.host.events.pod(this.pod, this.host.nodeName, { type: "Normal", ...deadlineExceeded });
       this.#deadlinePassed = true;
       this.#complete();
     });

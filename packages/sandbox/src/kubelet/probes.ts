@@ -1,8 +1,8 @@
 import type { Probe } from "@bellows/api";
 import type { ContainerRun } from "./container-run.ts";
 import { fractionOf } from "./jitter.ts";
-import { isUnhealthy, type ProbeType, startupMs } from "./sandbox-annotations.ts";
 import type { PodRun } from "./pod-run.ts";
+import { isUnhealthy, type ProbeType, startupMs } from "./sandbox-annotations.ts";
 
 /**
  * The probes of one running container, as delays: a probe succeeds once the container's start-up time is over, and
@@ -25,7 +25,8 @@ export class Probes {
 
   /** Begins: at once without probes, otherwise with the startup probe first. */
   start(): void {
-    if (this.#container.spec.startupProbe) this.#check("Startup", this.#firstDelayMs(this.#container.spec.startupProbe));
+    if (this.#container.spec.startupProbe)
+      this.#check("Startup", this.#firstDelayMs(this.#container.spec.startupProbe));
     else this.#begun();
   }
 
@@ -68,7 +69,7 @@ export class Probes {
   #result(type: ProbeType, probe: Probe, failed: boolean): void {
     if (!failed) {
       this.#failures.delete(type);
-      if (type === "Startup") return this.#begun();
+      if (type === "Startup") this.#begun();
       if (type === "Readiness" && !this.#container.ready) {
         this.#container.ready = true;
         this.#pod.advanced();
@@ -77,11 +78,20 @@ export class Probes {
     }
     const failures = (this.#failures.get(type) ?? 0) + 1;
     this.#failures.set(type, failures);
-    this.#pod.event(this.#container, "Warning", "Unhealthy", `${type} probe failed: ${failureOutput(probe, this.#pod.podIp)}`);
+    this.#pod.event(
+      this.#container,
+      "Warning",
+      "Unhealthy",
+      `${type} probe failed: ${failureOutput(probe, this.#pod.podIp)}`,
+    );
     if (failures >= (probe.failureThreshold ?? 3)) {
       if (type !== "Readiness") {
         this.#stopped = true;
-        return this.#pod.restart(this.#container, `Container ${this.#container.name} failed ${type.toLowerCase()} probe, will be restarted`);
+        this.#pod.restart(
+          this.#container,
+          `Container ${this.#container.name} failed ${type.toLowerCase()} probe, will be restarted`,
+        );
+        return;
       }
       if (this.#container.ready) {
         this.#container.ready = false;
@@ -104,7 +114,10 @@ export class Probes {
 
   /** The initial delay, and the moment until the kubelet's prober gets to it. */
   #firstDelayMs(probe: Probe): number {
-    return (probe.initialDelaySeconds ?? 0) * 1000 + Math.round(100 + 900 * fractionOf(`${this.#pod.pod.metadata.uid}/probe/${this.#container.name}`));
+    return (
+      (probe.initialDelaySeconds ?? 0) * 1000 +
+      Math.round(100 + 900 * fractionOf(`${this.#pod.pod.metadata.uid}/probe/${this.#container.name}`))
+    );
   }
 
   #periodMs(probe: Probe): number {

@@ -26,15 +26,20 @@ export function declaredEnd(pod: Pod, container: string): { exitCode?: number; l
 }
 
 /** `startup-seconds`: until then every probe fails. */
-export const startupMs = (pod: Pod, container: string): number => (numberAnnotation(pod, "startup-seconds", container) ?? 0) * 1000;
+export const startupMs = (pod: Pod, container: string): number =>
+  (numberAnnotation(pod, "startup-seconds", container) ?? 0) * 1000;
 
 export type ProbeType = "Startup" | "Readiness" | "Liveness";
 
 /** `unhealthy: readiness,liveness`: these probes fail as long as the annotation is there. */
 export function isUnhealthy(pod: Pod, container: string, probe: ProbeType): boolean {
-  const failing = annotation(pod, "unhealthy", container)?.toLowerCase().split(/[\s,]+/) ?? [];
+  const failing =
+    annotation(pod, "unhealthy", container)
+      ?.toLowerCase()
+      .split(/[\s,]+/) ?? [];
   return failing.includes(probe.toLowerCase());
 }
 
 /** `image-pull: fail`: the image cannot be pulled. */
-export const imagePullFails = (pod: Pod, container: string): boolean => annotation(pod, "image-pull", container) === "fail";
+export const imagePullFails = (pod: Pod, container: string): boolean =>
+  annotation(pod, "image-pull", container) === "fail";

@@ -72,7 +72,12 @@ export class StatusWriter {
       const change = difference(this.#written.get(run) ?? run.pod.status ?? {}, status);
       if (change) {
         const body = { metadata: { uid }, status: change };
-        await this.#client.patch(Pod, key, { type: "strategic", body }, { subresource: "status", fieldManager: "kubelet" });
+        await this.#client.patch(
+          Pod,
+          key,
+          { type: "strategic", body },
+          { subresource: "status", fieldManager: "kubelet" },
+        );
         this.#written.set(run, status);
       }
       if (this.#deleting.has(run)) {
@@ -105,7 +110,10 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
     const was = find(before, now.type);
     if (same(was, now)) return [];
     // A merge keeps what is not named: a reason that no longer holds is taken away by null.
-    const cleared = { ...(was?.reason && !now.reason && { reason: null }), ...(was?.message && !now.message && { message: null }) };
+    const cleared = {
+      ...(was?.reason && !now.reason && { reason: null }),
+      ...(was?.message && !now.message && { message: null }),
+    };
     return [{ ...now, ...cleared }];
   });
   const removed = passing.filter((type) => find(before, type) && !find(after, type));

@@ -1,1 +1,6 @@
-export { MetricsServer, type MetricsRequest, type MetricsResponse, type MetricsServerOptions } from "./metrics-server.ts";
+export {
+  type MetricsRequest,
+  type MetricsResponse,
+  MetricsServer,
+  type MetricsServerOptions,
+} from "./metrics-server.ts";

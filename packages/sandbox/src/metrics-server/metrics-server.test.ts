@@ -19,7 +19,15 @@ test("a pod has metrics some seconds after it runs, in the units of metrics-serv
   const { world, metrics } = await aWorld();
   await world.seconds(30);
   await world.createPod("hamster", {
-    containers: [{ name: "hamster", image: "registry.k8s.io/ubuntu-slim:0.14", command: ["/bin/sh"], args: ["-c", "while true; do timeout 0.5s yes >/dev/null; sleep 0.5s; done"], resources: { requests: { cpu: "100m" } } }],
+    containers: [
+      {
+        name: "hamster",
+        image: "registry.k8s.io/ubuntu-slim:0.14",
+        command: ["/bin/sh"],
+        args: ["-c", "while true; do timeout 0.5s yes >/dev/null; sleep 0.5s; done"],
+        resources: { requests: { cpu: "100m" } },
+      },
+    ],
   });
   await world.seconds(14);
   expect(metrics.handle({ path: `${podPath}/hamster` })).toEqual({
@@ -42,7 +50,12 @@ test("a pod has metrics some seconds after it runs, in the units of metrics-serv
     kind: "PodMetrics",
     apiVersion: "metrics.k8s.io/v1beta1",
     metadata: { name: "hamster", namespace: "default", labels: { app: "hamster" } },
-    containers: [{ name: "hamster", usage: { cpu: expect.stringMatching(/^(49\d|50\d)\d{6}n$/), memory: expect.stringMatching(/^\d+Ki$/) } }],
+    containers: [
+      {
+        name: "hamster",
+        usage: { cpu: expect.stringMatching(/^(49\d|50\d)\d{6}n$/), memory: expect.stringMatching(/^\d+Ki$/) },
+      },
+    ],
   });
 });
 
@@ -60,6 +73,8 @@ test("lists follow namespaces and label selectors, nodes appear when ready", asy
   expect(names("/apis/metrics.k8s.io/v1beta1/namespaces/other/pods")).toEqual([]);
   expect(names("/apis/metrics.k8s.io/v1beta1/nodes")).toEqual(["node-1"]);
   expect(metrics.handle({ path: "/apis/metrics.k8s.io/v1beta1/nodes/node-2" }).status).toBe(404);
-  expect(metrics.handle({ path: "/apis/metrics.k8s.io/v1beta1", query: {} }).body).toMatchObject({ kind: "APIResourceList" });
+  expect(metrics.handle({ path: "/apis/metrics.k8s.io/v1beta1", query: {} }).body).toMatchObject({
+    kind: "APIResourceList",
+  });
   expect(metrics.handle({ path: podPath, query: { labelSelector: "a in b" } }).status).toBe(400);
 });

@@ -97,7 +97,14 @@ export class MetricsServer {
       const youngestMs = Math.min(...containers.map(({ startedAt }) => at - startedAt));
       if (youngestMs < freshContainerMs) continue;
       const { name, namespace = "default", labels } = pod.metadata;
-      pods.set(`${namespace}/${name}`, { namespace, name, labels, at, windowMs: Math.min(youngestMs, this.#scrapeMs), containers });
+      pods.set(`${namespace}/${name}`, {
+        namespace,
+        name,
+        labels,
+        at,
+        windowMs: Math.min(youngestMs, this.#scrapeMs),
+        containers,
+      });
     }
     const nodes = new Map<string, NodeSample>();
     for (const node of this.#options.cache.list(NodeKind)) {
@@ -119,7 +126,10 @@ export class MetricsServer {
   podMetrics(namespace?: string, labelSelector = ""): readonly object[] {
     const selector = labelSelector ? parseSelector(labelSelector) : selectorOf({});
     return [...this.#pods.values()]
-      .filter((sample) => (namespace === undefined || sample.namespace === namespace) && selector.matches(sample.labels ?? {}))
+      .filter(
+        (sample) =>
+          (namespace === undefined || sample.namespace === namespace) && selector.matches(sample.labels ?? {}),
+      )
       .sort((a, b) => order(a.namespace, b.namespace) || order(a.name, b.name))
       .map(podMetricsOf);
   }
@@ -134,13 +144,17 @@ export class MetricsServer {
 
   /** Answers a GET below `/apis/metrics.k8s.io`. */
   handle({ path, query = {} }: MetricsRequest): MetricsResponse {
-    const parts = path.replace(/^\/apis\/metrics\.k8s\.io\/?/, "").split("/").filter(Boolean);
+    const parts = path
+      .replace(/^\/apis\/metrics\.k8s\.io\/?/, "")
+      .split("/")
+      .filter(Boolean);
     try {
       if (parts.length === 0) return ok(apiGroup);
       if (parts[0] !== "v1beta1") return notFound("the server could not find the requested resource");
       return this.#resource(parts.slice(1), query.labelSelector, query.fieldSelector);
     } catch (error) {
-      if (error instanceof SelectorError) return failure(400, "BadRequest", `unable to parse requirement: ${error.message}`);
+      if (error instanceof SelectorError)
+        return failure(400, "BadRequest", `unable to parse requirement: ${error.message}`);
       throw error;
     }
   }
@@ -148,11 +162,14 @@ export class MetricsServer {
   #resource(parts: readonly string[], labelSelector = "", fieldSelector = ""): MetricsResponse {
     if (parts.length === 0) return ok(apiResources);
     const [first, second, third, fourth] = parts;
-    const named = (items: readonly object[]) => ok(list(first === "nodes" ? "NodeMetricsList" : "PodMetricsList", selectFields(items, fieldSelector)));
+    const named = (items: readonly object[]) =>
+      ok(list(first === "nodes" ? "NodeMetricsList" : "PodMetricsList", selectFields(items, fieldSelector)));
     if (first === "nodes" && second === undefined) return named(this.nodeMetrics(labelSelector));
     if (first === "nodes" && second !== undefined && third === undefined) {
       const sample = this.#nodes.get(second);
-      return sample ? ok(nodeMetricsOf(sample)) : notFound(`nodemetrics.metrics.k8s.io "${second}" not found`, second, "nodes");
+      return sample
+        ? ok(nodeMetricsOf(sample))
+        : notFound(`nodemetrics.metrics.k8s.io "${second}" not found`, second, "nodes");
     }
     if (first === "pods" && second === undefined) return named(this.podMetrics(undefined, labelSelector));
     if (first === "namespaces" && second !== undefined && third === "pods") {
@@ -205,7 +222,8 @@ const avoidRound = (nanoCores: number): number => (nanoCores % 1000 === 0 ? nano
 /** Go prints the window of a whole rate with its fraction; ours is whole milliseconds. */
 const windowText = (ms: number): string => `${ms / 1000}s`;
 
-const isReady = (node: Node): boolean => node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+const isReady = (node: Node): boolean =>
+  node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 
 const order = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
@@ -244,6 +262,15 @@ const notFound = (message: string, name?: string, resource?: string): MetricsRes
   failure(404, "NotFound", message, name === undefined ? undefined : { name, group: "metrics.k8s.io", kind: resource });
 
 function failure(code: number, reason: string, message: string, details?: object): MetricsResponse {
-  const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, ...(details && { details }), code };
+  const status = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason,
+    ...(details && { details }),
+    code,
+  };
   return { status: code, body: status };
 }

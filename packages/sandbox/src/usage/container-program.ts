@@ -58,7 +58,13 @@ const hpaExampleCpuMs = 26;
 
 /** Servers and daemons by image name, without registry, tag and digest. */
 const byImage: Readonly<Record<string, ProgramLoad>> = {
-  "hpa-example": { kind: "server", cpuMillis: 1, memoryBytes: 11 * mib, cpuMsPerRequest: hpaExampleCpuMs, accessLog: "apache" },
+  "hpa-example": {
+    kind: "server",
+    cpuMillis: 1,
+    memoryBytes: 11 * mib,
+    cpuMsPerRequest: hpaExampleCpuMs,
+    accessLog: "apache",
+  },
   pause: idle(0, 0.5),
   nginx: { kind: "server", cpuMillis: 0.1, memoryBytes: 4 * mib, cpuMsPerRequest: 0.05, accessLog: "nginx" },
   httpd: { kind: "server", cpuMillis: 1, memoryBytes: 7 * mib, cpuMsPerRequest: 0.1, accessLog: "apache" },
@@ -99,7 +105,19 @@ function readProgram(container: Container): ContainerProgram {
 }
 
 /** Images whose own command is a shell, which ends at once where nobody types. */
-const shellImages = new Set(["busybox", "alpine", "ubuntu", "debian", "ubuntu-slim", "amazonlinux", "centos", "fedora", "bash", "python", "node"]);
+const shellImages = new Set([
+  "busybox",
+  "alpine",
+  "ubuntu",
+  "debian",
+  "ubuntu-slim",
+  "amazonlinux",
+  "centos",
+  "fedora",
+  "bash",
+  "python",
+  "node",
+]);
 
 function withoutCommand(container: Container, image: string): ContainerProgram {
   if (shellImages.has(image)) {

@@ -8,7 +8,10 @@ export interface ImageReference {
 
 /** Reads `registry:5000/path/name:tag@sha256:...`; undefined where it is no reference (an upper-case letter, a blank). */
 export function parseImage(image: string): ImageReference | undefined {
-  const match = /^((?:[a-zA-Z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@([a-z0-9]+:[a-f0-9]{32,}))?$/.exec(image);
+  const match =
+    /^((?:[a-zA-Z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@([a-z0-9]+:[a-f0-9]{32,}))?$/.exec(
+      image,
+    );
   if (!match) return undefined;
   return { repository: match[1] as string, tag: match[2], digest: match[3] };
 }

@@ -1,4 +1,4 @@
-export { LoadProfileStatus, type LoadProfileStatusOptions } from "./load-profile-status.ts";
 export { type ContainerProgram, type ProgramLoad, programOf } from "./container-program.ts";
+export { LoadProfileStatus, type LoadProfileStatusOptions } from "./load-profile-status.ts";
 export { type ContainerUsage, computeUsage, type PodUsage, type UsageInput } from "./usage-model.ts";
 export { UsageSource } from "./usage-source.ts";

@@ -1,4 +1,11 @@
-import { type LoadProfile, LoadProfile as LoadProfileKind, Quantity, Service, setCondition, stableJson } from "@bellows/api";
+import {
+  type LoadProfile,
+  LoadProfile as LoadProfileKind,
+  Quantity,
+  Service,
+  setCondition,
+  stableJson,
+} from "@bellows/api";
 import { type Cache, type Client, type Clock, isNotFound, type Logger, type Timer, timestamp } from "@bellows/kube";
 import { isTargeted } from "./load-target.ts";
 import { type PodUsage, seriesProblem } from "./usage-model.ts";
@@ -54,7 +61,12 @@ export class LoadProfileStatus {
       if (stableJson(status) === stableJson(profile.status)) continue;
       const { name, namespace = "default" } = profile.metadata;
       try {
-        await client.patch(LoadProfileKind, { namespace, name }, { type: "merge", body: { status } }, { subresource: "status" });
+        await client.patch(
+          LoadProfileKind,
+          { namespace, name },
+          { type: "merge", body: { status } },
+          { subresource: "status" },
+        );
       } catch (error) {
         if (!isNotFound(error)) log.warn("load profile status was not written", { profile: name, namespace, error });
       }
@@ -63,9 +75,15 @@ export class LoadProfileStatus {
 }
 
 /** Rounded to millis and MiB, so that noise below that writes nothing. */
-function statusOf(profile: LoadProfile, targeted: readonly PodUsage[], now: number): NonNullable<LoadProfile["status"]> {
+function statusOf(
+  profile: LoadProfile,
+  targeted: readonly PodUsage[],
+  now: number,
+): NonNullable<LoadProfile["status"]> {
   const { spec, metadata, status } = profile;
-  const containers = targeted.flatMap((usage) => usage.containers.filter(({ name }) => spec.container === undefined || name === spec.container));
+  const containers = targeted.flatMap((usage) =>
+    usage.containers.filter(({ name }) => spec.container === undefined || name === spec.container),
+  );
   const cpuMillis = Math.round(containers.reduce((sum, { cpuMillis }) => sum + cpuMillis, 0));
   const memoryMiB = Math.round(containers.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0) / mib);
   const problem = seriesProblem(profile, now);

@@ -46,7 +46,11 @@ function stepAmount({ steps, repeat }: NonNullable<LoadSeries["step"]>, sinceMs:
 
 const dayMinutes = 24 * 60;
 
-function dailyAmount({ timeZone, points, weekend }: NonNullable<LoadSeries["daily"]>, now: Instant, read: ReadAmount): number {
+function dailyAmount(
+  { timeZone, points, weekend }: NonNullable<LoadSeries["daily"]>,
+  now: Instant,
+  read: ReadAmount,
+): number {
   const { minutes, isWeekend } = localTime(now, timeZone);
   const minutesOf = (at: string) => Number(at.slice(0, 2)) * 60 + Number(at.slice(3));
   const known = points.map((point) => ({ minutes: minutesOf(point.at), amount: read(point.value) }));
@@ -65,7 +69,14 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 function localTime(now: Instant, timeZone: string): { minutes: number; isWeekend: boolean } {
   let formatter = formatters.get(timeZone);
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat("en-US", { timeZone, weekday: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+    formatter = new Intl.DateTimeFormat("en-US", {
+      timeZone,
+      weekday: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    });
     formatters.set(timeZone, formatter);
   }
   const parts = Object.fromEntries(formatter.formatToParts(now).map(({ type, value }) => [type, value]));
@@ -81,7 +92,11 @@ interface TracePoint {
 const traces = new Map<string, readonly TracePoint[]>();
 const maxTraces = 64;
 
-function traceAmount({ csv, interpolate, repeat }: NonNullable<LoadSeries["trace"]>, sinceMs: number, read: ReadAmount): number {
+function traceAmount(
+  { csv, interpolate, repeat }: NonNullable<LoadSeries["trace"]>,
+  sinceMs: number,
+  read: ReadAmount,
+): number {
   const points = tracePoints(csv);
   const [first] = points;
   const last = points.at(-1);
@@ -102,7 +117,9 @@ function tracePoints(csv: string): readonly TracePoint[] {
   if (cached) return cached;
   const points = csv.split("\n").flatMap((line) => {
     const [seconds = "", amount = ""] = line.split(",").map((part) => part.trim());
-    return seconds !== "" && Number.isFinite(Number(seconds)) && /^[0-9.]+[a-zA-Z]*$/.test(amount) ? [{ atMs: Number(seconds) * 1000, amount }] : [];
+    return seconds !== "" && Number.isFinite(Number(seconds)) && /^[0-9.]+[a-zA-Z]*$/.test(amount)
+      ? [{ atMs: Number(seconds) * 1000, amount }]
+      : [];
   });
   if (traces.size >= maxTraces) traces.clear();
   traces.set(csv, points);

@@ -1,8 +1,12 @@
-import { type LoadProfile, type Pod, selectorOf, selectorOfLabels, type Service } from "@bellows/api";
+import { type LoadProfile, type Pod, type Service, selectorOf, selectorOfLabels } from "@bellows/api";
 import { parseTimestamp } from "@bellows/kube";
 
 /** Whether a profile is about a pod. For a Service: also pods that are not ready; the caller tells them apart. */
-export function isTargeted(profile: LoadProfile, pod: Pod, serviceOf: (namespace: string, name: string) => Service | undefined): boolean {
+export function isTargeted(
+  profile: LoadProfile,
+  pod: Pod,
+  serviceOf: (namespace: string, name: string) => Service | undefined,
+): boolean {
   const { selector, owner, service } = profile.spec.target;
   const labels = pod.metadata.labels ?? {};
   if (profile.metadata.namespace !== pod.metadata.namespace) return false;

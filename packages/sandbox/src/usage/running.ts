@@ -18,4 +18,5 @@ export function containerStatus(pod: Pod, name: string): ContainerStatus | undef
 
 /** Whether Services send requests to it. */
 export const isReady = (pod: Pod): boolean =>
-  !pod.metadata.deletionTimestamp && (pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false);
+  !pod.metadata.deletionTimestamp &&
+  (pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false);

@@ -1,4 +1,4 @@
-import { type Pod, selectorOfLabels, type Service } from "@bellows/api";
+import { type Pod, type Service, selectorOfLabels } from "@bellows/api";
 import { programOf } from "./container-program.ts";
 import { isReady, runningContainers } from "./running.ts";
 
@@ -19,7 +19,10 @@ export interface ServiceLoad {
  * sends one request after the other, so that its rate falls as a request costs more; what a limit throttles is still
  * asked for.
  */
-export function serviceLoad(pods: readonly Pod[], serviceOf: (namespace: string, name: string) => Service | undefined): ServiceLoad {
+export function serviceLoad(
+  pods: readonly Pod[],
+  serviceOf: (namespace: string, name: string) => Service | undefined,
+): ServiceLoad {
   const received = new Map<string, number>();
   const sent = new Map<string, number>();
   const backends = new Map<Service, readonly Pod[]>();
@@ -29,7 +32,10 @@ export function serviceLoad(pods: readonly Pod[], serviceOf: (namespace: string,
       if (load.kind !== "generator") continue;
       const service = serviceOfHost(load.host, pod.metadata.namespace ?? "default", serviceOf);
       let behind = service && backends.get(service);
-      if (service && !behind) backends.set(service, (behind = backendsOf(service, pods)));
+      if (service && !behind) {
+        behind = backendsOf(service, pods);
+        backends.set(service, behind);
+      }
       const costMs = behind?.[0] ? requestCostMs(behind[0]) : 0;
       const rate = 1000 / (load.pauseMs + requestOverheadMs + costMs);
       sent.set(`${pod.metadata.uid}/${container.name}`, rate);
@@ -43,7 +49,11 @@ export function serviceLoad(pods: readonly Pod[], serviceOf: (namespace: string,
 }
 
 /** The Service that a host name means in a namespace: `web`, `web.shop`, `web.shop.svc`, `web.shop.svc.cluster.local`. */
-export function serviceOfHost(host: string, namespace: string, serviceOf: (namespace: string, name: string) => Service | undefined) {
+export function serviceOfHost(
+  host: string,
+  namespace: string,
+  serviceOf: (namespace: string, name: string) => Service | undefined,
+) {
   const [name = "", named, svc] = host.split(".");
   if (svc !== undefined && svc !== "svc") return undefined;
   return serviceOf(named ?? namespace, name);
@@ -55,7 +65,10 @@ export function backendsOf(service: Service, pods: readonly Pod[]): readonly Pod
   if (!labels || Object.keys(labels).length === 0) return [];
   const selector = selectorOfLabels(labels);
   return pods.filter(
-    (pod) => pod.metadata.namespace === service.metadata.namespace && selector.matches(pod.metadata.labels ?? {}) && isReady(pod),
+    (pod) =>
+      pod.metadata.namespace === service.metadata.namespace &&
+      selector.matches(pod.metadata.labels ?? {}) &&
+      isReady(pod),
   );
 }
 

@@ -28,19 +28,25 @@ export function shellScript(words: readonly string[]): ShellScript | undefined {
   if (command !== "sh" && command !== "bash" && command !== "ash") return readScript([command, ...rest].join(" "));
   const flag = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
   // A shell without a script reads its input, and ends where there is none.
-  if (flag < 0) return { lifetimeMs: rest.length > 0 ? undefined : momentMs, exitCode: 0, busyMillis: 0, requests: undefined };
+  if (flag < 0)
+    return { lifetimeMs: rest.length > 0 ? undefined : momentMs, exitCode: 0, busyMillis: 0, requests: undefined };
   return readScript(rest.slice(flag + 1).join(" "));
 }
 
 function readScript(script: string): ShellScript {
-  const loop = /\b(?:while|until)\s+([\s\S]*?)[;\n]\s*do\b([\s\S]*)/.exec(script) ?? /\bfor\s*\(\(\s*;\s*;\s*\)\)()[;\s]*do\b([\s\S]*)/.exec(script);
+  const loop =
+    /\b(?:while|until)\s+([\s\S]*?)[;\n]\s*do\b([\s\S]*)/.exec(script) ??
+    /\bfor\s*\(\(\s*;\s*;\s*\)\)()[;\s]*do\b([\s\S]*)/.exec(script);
   if (loop) return readLoop(loop[1] as string, loop[2] as string);
   const seconds = sleepSeconds(script);
-  const waitsForEver = /\b(?:sleep\s+infinity|tail\s+-[fF]|yes\b|wait\b)/.test(script) || seconds === Number.POSITIVE_INFINITY;
+  const waitsForEver =
+    /\b(?:sleep\s+infinity|tail\s+-[fF]|yes\b|wait\b)/.test(script) || seconds === Number.POSITIVE_INFINITY;
   const exit = /\bexit\s+(\d+)/.exec(script)?.[1];
   const failed = /(?:^|[;&\n]\s*)false\s*$/.test(script) ? 1 : 0;
   return {
-    lifetimeMs: waitsForEver ? undefined : Math.max(momentMs, seconds * 1000 + (/\bperl\b.*\bbpi\b/.test(script) ? perlPiMs : 0)),
+    lifetimeMs: waitsForEver
+      ? undefined
+      : Math.max(momentMs, seconds * 1000 + (/\bperl\b.*\bbpi\b/.test(script) ? perlPiMs : 0)),
     exitCode: exit ? Number(exit) % 256 : failed,
     busyMillis: /\byes\b/.test(script) || /\bbpi\b/.test(script) ? 1000 : 0,
     requests: requestsOf(script, 0),
@@ -66,7 +72,11 @@ function busyMillisOf(body: string, pauseMs: number): number {
 
 function requestsOf(text: string, pauseMs: number): ShellScript["requests"] {
   const call = /\b(?:wget|curl|ab|hey|siege|wrk)\b([^;|&\n]*)/.exec(text)?.[1];
-  const host = call && /(?:https?:\/\/|\s)((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?::\d+)?(?:\/\S*)?["']?\s*(?:>.*)?$/i.exec(call.trimEnd())?.[1];
+  const host =
+    call &&
+    /(?:https?:\/\/|\s)((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?::\d+)?(?:\/\S*)?["']?\s*(?:>.*)?$/i.exec(
+      call.trimEnd(),
+    )?.[1];
   return host && /\b(?:wget|curl|ab|hey|siege|wrk)\b/.test(text) ? { host, pauseMs } : undefined;
 }
 

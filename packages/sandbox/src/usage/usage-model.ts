@@ -50,7 +50,9 @@ const wobbleStepMs = 15_000;
  * @returns by pod uid, only pods with a running container. O(pods), and O(pods) again for each Service under load
  */
 export function computeUsage(input: UsageInput): ReadonlyMap<string, PodUsage> {
-  const services = new Map(input.services.map((service) => [`${service.metadata.namespace}/${service.metadata.name}`, service]));
+  const services = new Map(
+    input.services.map((service) => [`${service.metadata.namespace}/${service.metadata.name}`, service]),
+  );
   const serviceOf = (namespace: string, name: string) => services.get(`${namespace}/${name}`);
   const running = input.pods.filter((pod) => runningContainers(pod).length > 0);
   const load = serviceLoad(running, serviceOf);
@@ -109,7 +111,12 @@ function profilesByPod(
   return byPod;
 }
 
-function demandsOf(pod: Pod, load: ServiceLoad, profiles: readonly PodProfile[] | undefined, now: Instant): readonly ContainerDemand[] {
+function demandsOf(
+  pod: Pod,
+  load: ServiceLoad,
+  profiles: readonly PodProfile[] | undefined,
+  now: Instant,
+): readonly ContainerDemand[] {
   const containers = runningContainers(pod);
   const server = servingContainer(pod);
   const uid = pod.metadata.uid ?? "";
@@ -118,7 +125,11 @@ function demandsOf(pod: Pod, load: ServiceLoad, profiles: readonly PodProfile[] 
     const status = containerStatus(pod, container.name);
     const resources = status?.resources ?? container.resources;
     const requests = container === server ? (load.received.get(uid) ?? 0) : 0;
-    const amounts = programAmounts(container, requests * requestCostMs(pod), load.sent.get(`${uid}/${container.name}`) ?? 0);
+    const amounts = programAmounts(
+      container,
+      requests * requestCostMs(pod),
+      load.sent.get(`${uid}/${container.name}`) ?? 0,
+    );
     const declared = declaredAmounts(pod, container.name);
     const profiled = profiledAmounts(profiles, container.name, containers.length, uid, now);
     const wobble = 1 + wobbleShare * (2 * fractionOf(`${uid}/${container.name}/${Math.floor(now / wobbleStepMs)}`) - 1);
@@ -129,7 +140,9 @@ function demandsOf(pod: Pod, load: ServiceLoad, profiles: readonly PodProfile[] 
       wanted: profiled.cpuMillis ?? (declared.cpuMillis ?? amounts.cpuMillis) * wobble,
       limit: limits.cpu === undefined ? Number.POSITIVE_INFINITY : milliOf(limits.cpu),
       request: milliOf(resources?.requests?.cpu ?? "0"),
-      memoryBytes: Math.round(profiled.memoryBytes ?? (declared.memoryBytes ?? amounts.memoryBytes) * (1 + (wobble - 1) / 3)),
+      memoryBytes: Math.round(
+        profiled.memoryBytes ?? (declared.memoryBytes ?? amounts.memoryBytes) * (1 + (wobble - 1) / 3),
+      ),
       memoryLimitBytes: limits.memory === undefined ? undefined : bytesOf(limits.memory),
     };
   });
@@ -149,7 +162,10 @@ function programAmounts(container: Container, servedMillis: number, sentPerSecon
       return { cpuMillis: load.cpuMillis + servedMillis, memoryBytes: load.memoryBytes };
     case "server":
       // Workers that are busy keep a little more memory.
-      return { cpuMillis: load.cpuMillis + servedMillis, memoryBytes: load.memoryBytes + Math.min(1, servedMillis / 500) * 3 * mib };
+      return {
+        cpuMillis: load.cpuMillis + servedMillis,
+        memoryBytes: load.memoryBytes + Math.min(1, servedMillis / 500) * 3 * mib,
+      };
     case "generator":
       return { cpuMillis: sentPerSecond * load.cpuMsPerRequest, memoryBytes: load.memoryBytes };
     case "unknown": {
@@ -206,7 +222,10 @@ export function seriesProblem(profile: LoadProfile, now: Instant): string | unde
   const known = problems.get(profile);
   if (known) return known.problem;
   let problem: string | undefined;
-  for (const [field, read] of [["cpu", milliOf], ["memory", bytesOf]] as const) {
+  for (const [field, read] of [
+    ["cpu", milliOf],
+    ["memory", bytesOf],
+  ] as const) {
     const series = profile.spec[field];
     try {
       if (series) amountAt(series, now, now, read);

@@ -11,10 +11,10 @@ import {
   VirtualClock,
 } from "@bellows/kube";
 import { ApiServer, inProcessTransport } from "../../api-server/index.ts";
-import { withEc2Objects } from "./interim.ts";
 import { IpPool } from "../ip-pool.ts";
 import { KubeletFleet, type KubeletFleetOptions } from "../kubelet-fleet.ts";
 import type { Machine } from "../machine.ts";
+import { withEc2Objects } from "./interim.ts";
 
 export const startAt = Date.parse("2026-01-01T00:00:00Z");
 
