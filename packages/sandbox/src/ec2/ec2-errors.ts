@@ -30,3 +30,12 @@ export const desiredOutside = (desired: number, bound: "min" | "max", limit: num
       ? `New SetDesiredCapacity value ${desired} is above max value ${limit} for the AutoScalingGroup.`
       : `New SetDesiredCapacity value ${desired} is below min value ${limit} for the AutoScalingGroup.`,
   );
+
+export const notManaged = (id: string) =>
+  cloudError("ValidationError", `Instance Id not found - No managed instance found for instance ID: ${id}`);
+
+export const belowMinSize = (minSize: number) =>
+  cloudError(
+    "ValidationError",
+    `Currently, desiredSize equals minSize (${minSize}). Terminating instance without replacement will violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.`,
+  );
