@@ -1,4 +1,4 @@
-import { Namespace, Node, Pod, type PodSpec, Service, ServiceAccount } from "@bellows/api";
+import { CustomResourceDefinition, Node, Pod, type PodSpec, Service, ServiceAccount } from "@bellows/api";
 import { type Amounts, allocatableOf, capacityOf, instanceTypeOf } from "@bellows/aws";
 import {
   type Client,
@@ -10,11 +10,11 @@ import {
   timestamp,
   VirtualClock,
 } from "@bellows/kube";
-import { ApiServer, inProcessTransport } from "../../api-server/index.ts";
+import { ApiServer, bootstrapCluster, inProcessTransport } from "../../api-server/index.ts";
+import { ec2CustomResourceDefinitions } from "../../ec2/index.ts";
 import { IpPool } from "../ip-pool.ts";
 import { KubeletFleet, type KubeletFleetOptions } from "../kubelet-fleet.ts";
 import type { Machine } from "../machine.ts";
-import { withEc2Objects } from "./interim.ts";
 
 export const startAt = Date.parse("2026-01-01T00:00:00Z");
 
@@ -30,7 +30,7 @@ export class SandboxWorld {
   constructor(options: Partial<KubeletFleetOptions> = {}) {
     const random = seededRandom(1);
     this.server = new ApiServer({ clock: this.clock, random });
-    this.client = createClient(withEc2Objects(inProcessTransport(this.server)));
+    this.client = createClient(inProcessTransport(this.server));
     const { client, clock } = this;
     this.cache = createCache({ client, clock, random, log: silentLogger });
     for (const kind of [Pod, Node, Service] as const) this.cache.informer<never>(kind as never);
@@ -38,10 +38,11 @@ export class SandboxWorld {
   }
 
   async start(): Promise<this> {
-    for (const name of ["default", "kube-node-lease", "kube-system"]) {
-      await this.client.create(Namespace, { metadata: { name } }).catch(() => undefined);
-    }
+    await bootstrapCluster(this.server);
     await this.client.create(ServiceAccount, { metadata: { name: "default", namespace: "default" } });
+    for (const definition of ec2CustomResourceDefinitions()) {
+      await this.client.create(CustomResourceDefinition, definition as never);
+    }
     await this.cache.start();
     return this;
   }
