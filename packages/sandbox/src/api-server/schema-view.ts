@@ -64,9 +64,15 @@ export class SchemaView {
   /** The view of a shared definition by name; the same one for every caller of the same `definitions`. */
   static of(definition: string, definitions: SchemaDefinitions): SchemaView {
     let views = sharedViews.get(definitions);
-    if (!views) sharedViews.set(definitions, (views = new Map()));
+    if (!views) {
+      views = new Map();
+      sharedViews.set(definitions, views);
+    }
     let view = views.get(definition);
-    if (!view) views.set(definition, (view = new SchemaView({ $ref: definition }, definitions)));
+    if (!view) {
+      view = new SchemaView({ $ref: definition }, definitions);
+      views.set(definition, view);
+    }
     return view;
   }
 

@@ -30,7 +30,9 @@ export function validateHorizontalPodAutoscaler(errors: FieldErrors, hpa: Horizo
   if (minReplicas !== undefined && maxReplicas < minReplicas)
     errors.invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`");
   validateReference(errors, scaleTargetRef, "spec.scaleTargetRef", scaleTargetRef?.kind !== "ReplicationController");
-  metrics?.forEach((metric, index) => validateMetric(errors, metric, `spec.metrics[${index}]`));
+  metrics?.forEach((metric, index) => {
+    validateMetric(errors, metric, `spec.metrics[${index}]`);
+  });
   if (minReplicas === 0 && !metrics?.some(({ type }) => type === "Object" || type === "External"))
     errors.forbidden(
       "spec.metrics",

@@ -28,7 +28,9 @@ export function validateContainer(
   if (!terminationMessagePolicy) errors.required(`${path}.terminationMessagePolicy`);
   else errors.oneOf(`${path}.terminationMessagePolicy`, terminationMessagePolicy, ["File", "FallbackToLogsOnError"]);
   validatePorts(errors, container.ports, `${path}.ports`);
-  container.env?.forEach((variable, index) => validateEnv(errors, variable, `${path}.env[${index}]`));
+  container.env?.forEach((variable, index) => {
+    validateEnv(errors, variable, `${path}.env[${index}]`);
+  });
   validateEnvFrom(errors, container, path);
   validateMounts(errors, container, path, volumes);
   if (!imagePullPolicy) errors.required(`${path}.imagePullPolicy`);

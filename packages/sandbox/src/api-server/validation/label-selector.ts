@@ -26,9 +26,9 @@ export function validateLabelSelector(errors: FieldErrors, selector: LabelSelect
         errors.invalid(`${at}.operator`, operator ?? "", "not a valid selector operator");
     }
     errors.invalidEach(`${at}.key`, key, qualifiedNameProblems(key));
-    values?.forEach((value, position) =>
-      errors.invalidEach(`${at}.values[${position}]`, value, labelValueProblems(value)),
-    );
+    values?.forEach((value, position) => {
+      errors.invalidEach(`${at}.values[${position}]`, value, labelValueProblems(value));
+    });
   });
   return errors.list.length === before;
 }

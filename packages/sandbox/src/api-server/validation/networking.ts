@@ -31,7 +31,9 @@ export function validateNetworkPolicy(errors: FieldErrors, policy: NetworkPolicy
     validatePolicyPorts(errors, rule.ports, `spec.egress[${index}].ports`);
     validatePeers(errors, rule.to, `spec.egress[${index}].to`);
   });
-  spec?.policyTypes?.forEach((type, index) => errors.oneOf(`spec.policyTypes[${index}]`, type, ["Ingress", "Egress"]));
+  spec?.policyTypes?.forEach((type, index) => {
+    errors.oneOf(`spec.policyTypes[${index}]`, type, ["Ingress", "Egress"]);
+  });
 }
 
 function validatePolicyPorts(errors: FieldErrors, ports: readonly NetworkPolicyPort[] | undefined, path: string): void {
@@ -83,7 +85,9 @@ export function validateIngress(errors: FieldErrors, ingress: Ingress): void {
       errors.invalidEach(`${at}.host`, host, dns1123SubdomainProblems(host.replace(/^\*\./, "")));
     }
     if (http && !http.paths?.length) errors.required(`${at}.http.paths`);
-    http?.paths?.forEach((path, position) => validatePath(errors, path, `${at}.http.paths[${position}]`));
+    http?.paths?.forEach((path, position) => {
+      validatePath(errors, path, `${at}.http.paths[${position}]`);
+    });
   });
   if (ingressClassName !== undefined)
     errors.invalidEach("spec.ingressClassName", ingressClassName, dns1123SubdomainProblems(ingressClassName));

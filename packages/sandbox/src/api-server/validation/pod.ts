@@ -21,12 +21,12 @@ export function validatePod(errors: FieldErrors, pod: Pod, isUpdate = false): vo
   validatePodSpec(errors, spec, "spec");
   if (!isUpdate && spec.ephemeralContainers?.length)
     errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
-  (pod.spec?.containers ?? []).forEach((container, index) =>
-    validateImage(errors, container, `spec.containers[${index}]`),
-  );
-  (pod.spec?.initContainers ?? []).forEach((container, index) =>
-    validateImage(errors, container, `spec.initContainers[${index}]`),
-  );
+  (pod.spec?.containers ?? []).forEach((container, index) => {
+    validateImage(errors, container, `spec.containers[${index}]`);
+  });
+  (pod.spec?.initContainers ?? []).forEach((container, index) => {
+    validateImage(errors, container, `spec.initContainers[${index}]`);
+  });
 }
 
 /** White space around an image is only refused in pods; templates have always taken it. */
@@ -54,13 +54,13 @@ export function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string
       `${path}.dnsConfig.nameservers`,
       "must provide at least one DNS nameserver when `dnsPolicy` is None",
     );
-  spec.readinessGates?.forEach(({ conditionType = "" }, index) =>
+  spec.readinessGates?.forEach(({ conditionType = "" }, index) => {
     errors.invalidEach(
       `${path}.readinessGates[${index}].conditionType`,
       conditionType,
       qualifiedNameProblems(conditionType),
-    ),
-  );
+    );
+  });
   validateSchedulingGates(errors, spec, path);
   validateTopologySpread(errors, spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`);
   const name = (field: "serviceAccountName" | "nodeName" | "priorityClassName" | "runtimeClassName") => {
@@ -77,9 +77,9 @@ export function validatePodSpec(errors: FieldErrors, spec: PodSpec, path: string
     if (value) errors.invalidEach(`${path}.${field}`, value, dns1123LabelProblems(value));
   }
   validateTolerations(errors, spec.tolerations, `${path}.tolerations`);
-  spec.hostAliases?.forEach(({ ip }, index) =>
-    errors.invalidEach(`${path}.hostAliases[${index}].ip`, ip, ipProblems(ip)),
-  );
+  spec.hostAliases?.forEach(({ ip }, index) => {
+    errors.invalidEach(`${path}.hostAliases[${index}].ip`, ip, ipProblems(ip));
+  });
   name("priorityClassName");
   name("runtimeClassName");
   if (spec.preemptionPolicy !== undefined)

@@ -56,7 +56,9 @@ export function validateBinding(errors: FieldErrors, binding: Binding, namespace
   errors.oneOf("roleRef.kind", kind, namespaced ? ["Role", "ClusterRole"] : ["ClusterRole"]);
   if (!name) errors.required("roleRef.name");
   else errors.invalidEach("roleRef.name", name, pathSegmentProblems(name));
-  binding.subjects?.forEach((subject, index) => validateSubject(errors, subject, namespaced, `subjects[${index}]`));
+  binding.subjects?.forEach((subject, index) => {
+    validateSubject(errors, subject, namespaced, `subjects[${index}]`);
+  });
 }
 
 function validateSubject(errors: FieldErrors, subject: Subject, namespaced: boolean, path: string): void {

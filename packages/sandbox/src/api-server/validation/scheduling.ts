@@ -86,7 +86,9 @@ function validateMatchLabelKeys(
 ): void {
   if (!keys?.length) return;
   if (!hasSelector) errors.forbidden(path, "must not be specified when labelSelector is not set");
-  keys.forEach((key, index) => errors.invalidEach(`${path}[${index}]`, key, qualifiedNameProblems(key)));
+  keys.forEach((key, index) => {
+    errors.invalidEach(`${path}[${index}]`, key, qualifiedNameProblems(key));
+  });
 }
 
 export function validateAffinity(errors: FieldErrors, affinity: Affinity | undefined, path: string): void {
@@ -98,7 +100,9 @@ export function validateAffinity(errors: FieldErrors, affinity: Affinity | undef
       const terms = required.nodeSelectorTerms ?? [];
       const termsPath = `${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
       if (!terms.length) errors.required(termsPath, "must have at least one node selector term");
-      terms.forEach((term, index) => validateNodeSelectorTerm(errors, term, `${termsPath}[${index}]`));
+      terms.forEach((term, index) => {
+        validateNodeSelectorTerm(errors, term, `${termsPath}[${index}]`);
+      });
     }
     node.preferredDuringSchedulingIgnoredDuringExecution?.forEach((term, index) => {
       const termPath = `${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
@@ -108,9 +112,9 @@ export function validateAffinity(errors: FieldErrors, affinity: Affinity | undef
   }
   for (const kind of ["podAffinity", "podAntiAffinity"] as const) {
     const pods = affinity?.[kind];
-    pods?.requiredDuringSchedulingIgnoredDuringExecution?.forEach((term, index) =>
-      validatePodTerm(errors, term, `${path}.${kind}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`),
-    );
+    pods?.requiredDuringSchedulingIgnoredDuringExecution?.forEach((term, index) => {
+      validatePodTerm(errors, term, `${path}.${kind}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`);
+    });
     pods?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((term: WeightedPodAffinityTerm, index) => {
       const termPath = `${path}.${kind}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
       validateWeight(errors, term.weight, termPath);
@@ -130,9 +134,9 @@ export function validateNodeSelectorTerm(errors: FieldErrors, term: NodeSelector
     const { key = "", operator = "", values } = requirement;
     validateNodeOperator(errors, operator, values, at);
     errors.invalidEach(`${at}.key`, key, qualifiedNameProblems(key));
-    values?.forEach((value, position) =>
-      errors.invalidEach(`${at}.values[${position}]`, value, labelValueProblems(value)),
-    );
+    values?.forEach((value, position) => {
+      errors.invalidEach(`${at}.values[${position}]`, value, labelValueProblems(value));
+    });
   });
   term.matchFields?.forEach((requirement, index) => {
     const at = `${path}.matchFields[${index}]`;
@@ -177,7 +181,9 @@ function validateNodeOperator(
 function validatePodTerm(errors: FieldErrors, term: PodAffinityTerm, path: string): void {
   validateLabelSelector(errors, term.labelSelector, `${path}.labelSelector`);
   validateLabelSelector(errors, term.namespaceSelector, `${path}.namespaceSelector`);
-  term.namespaces?.forEach((name) => errors.invalidEach(`${path}.namespace`, name, dns1123LabelProblems(name)));
+  term.namespaces?.forEach((name) => {
+    errors.invalidEach(`${path}.namespace`, name, dns1123LabelProblems(name));
+  });
   const key = term.topologyKey ?? "";
   if (!key) errors.required(`${path}.topologyKey`, "can not be empty");
   errors.invalidEach(`${path}.topologyKey`, key, qualifiedNameProblems(key));

@@ -54,9 +54,9 @@ export function validatePodSecurity(errors: FieldErrors, context: PodSecurityCon
   validateId(errors, context.fsGroup, `${path}.fsGroup`);
   validateId(errors, context.runAsUser, `${path}.runAsUser`);
   validateId(errors, context.runAsGroup, `${path}.runAsGroup`);
-  context.supplementalGroups?.forEach((group, index) =>
-    validateId(errors, group, `${path}.supplementalGroups[${index}]`),
-  );
+  context.supplementalGroups?.forEach((group, index) => {
+    validateId(errors, group, `${path}.supplementalGroups[${index}]`);
+  });
   const names = new Set<string>();
   context.sysctls?.forEach(({ name }, index) => {
     const at = `${path}.sysctls[${index}].name`;

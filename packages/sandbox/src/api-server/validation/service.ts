@@ -25,11 +25,15 @@ export function validateService(errors: FieldErrors, service: Service): void {
     errors.invalid("spec.clusterIPs[0]", "None", `may not be set to 'None' for ${type} services`);
   if (type === "ExternalName") validateExternalName(errors, spec);
   const names = new Set<string>();
-  ports.forEach((port, index) => validatePort(errors, port, ports.length > 1, names, `spec.ports[${index}]`));
+  ports.forEach((port, index) => {
+    validatePort(errors, port, ports.length > 1, names, `spec.ports[${index}]`);
+  });
   validateLabels(errors, spec.selector, "spec.selector");
   validateAffinity(errors, spec);
   validateClusterIps(errors, spec);
-  spec.externalIPs?.forEach((ip, index) => errors.invalidEach(`spec.externalIPs[${index}]`, ip, ipProblems(ip)));
+  spec.externalIPs?.forEach((ip, index) => {
+    errors.invalidEach(`spec.externalIPs[${index}]`, ip, ipProblems(ip));
+  });
   if (!type) errors.required("spec.type");
   else errors.oneOf("spec.type", type, types);
   validateUniquePorts(errors, spec);
@@ -87,7 +91,9 @@ function validateClusterIps(errors: FieldErrors, spec: ServiceSpec): void {
   const addresses = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
   if (spec.clusterIPs?.length && spec.clusterIP && spec.clusterIPs[0] !== spec.clusterIP)
     errors.invalid("spec.clusterIPs", spec.clusterIPs, "first value must match `clusterIP`");
-  spec.ipFamilies?.forEach((family, index) => errors.oneOf(`spec.ipFamilies[${index}]`, family, ["IPv4", "IPv6"]));
+  spec.ipFamilies?.forEach((family, index) => {
+    errors.oneOf(`spec.ipFamilies[${index}]`, family, ["IPv4", "IPv6"]);
+  });
   addresses.forEach((address, index) => {
     if (address !== "" && address !== "None" && !isIp(address))
       errors.invalidEach(`spec.clusterIPs[${index}]`, address, ipProblems(address));

@@ -43,12 +43,14 @@ export function validatePersistentVolume(errors: FieldErrors, volume: Persistent
   const terms = spec.nodeAffinity?.required?.nodeSelectorTerms;
   if (spec.nodeAffinity && !spec.nodeAffinity.required)
     errors.required("spec.nodeAffinity.required", "must specify required node constraints");
-  terms?.forEach((term, index) =>
-    validateNodeSelectorTerm(errors, term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`),
-  );
+  terms?.forEach((term, index) => {
+    validateNodeSelectorTerm(errors, term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`);
+  });
   const sources = Object.keys(spec).filter((key) => !notSources.has(key));
   if (!sources.length) errors.required("spec", "must specify a volume type");
-  sources.slice(1).forEach((source) => errors.forbidden(`spec.${source}`, "may not specify more than 1 volume type"));
+  sources.slice(1).forEach((source) => {
+    errors.forbidden(`spec.${source}`, "may not specify more than 1 volume type");
+  });
   if (spec.local && !terms?.length) errors.required("spec.nodeAffinity", "Local volume requires node affinity");
   if (spec.csi && !spec.csi.volumeHandle) errors.required("spec.csi.volumeHandle");
   if (spec.storageClassName)

@@ -26,7 +26,9 @@ const modeProblem = "must be a number between 0 and 0777 (octal), both inclusive
 
 function validateSource(errors: FieldErrors, volume: Volume, path: string): void {
   const sources = sourceOrder.filter((name) => volume[name] !== undefined);
-  sources.slice(1).forEach((name) => errors.forbidden(`${path}.${name}`, "may not specify more than 1 volume type"));
+  sources.slice(1).forEach((name) => {
+    errors.forbidden(`${path}.${name}`, "may not specify more than 1 volume type");
+  });
   const [source] = sources;
   if (!source) {
     if (!Object.keys(volume).some((key) => key !== "name")) errors.required(path, "must specify a volume type");
