@@ -118,7 +118,7 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
     waits ||= period > 0;
     marked = {
       deletionTimestamp: timestamp(now + period * 1000),
-      deletionGracePeriodSeconds: period,
+      ...(!isNamespace(stored) && { deletionGracePeriodSeconds: period }),
       ...(metadata.generation && waits && { generation: metadata.generation + 1 }),
     };
   }
@@ -138,12 +138,14 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
   return { gone: true, object: rules.fromStored(object) };
 }
 
+const isNamespace = ({ kind, apiVersion }: ApiObject): boolean => kind === "Namespace" && apiVersion === "v1";
+
 const hasSpecFinalizers = (object: ApiObject): boolean =>
-  object.kind === "Namespace" && ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers?.length ?? 0) > 0;
+  isNamespace(object) && ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers?.length ?? 0) > 0;
 
 /** A Namespace says in its status that it is on its way out. */
 const prepareForDeletion = (object: ApiObject): ApiObject =>
-  object.kind === "Namespace" && object.apiVersion === "v1"
+  isNamespace(object)
     ? { ...object, status: { ...(object.status as object | undefined), phase: "Terminating" } }
     : object;
 

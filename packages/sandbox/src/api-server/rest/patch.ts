@@ -2,6 +2,7 @@ import { timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey } from "../api-object.ts";
 import { isObject } from "../json-value.ts";
 import { serverSideApply } from "../managed-fields/index.ts";
+import { goValue } from "../go-value.ts";
 import { jsonPatch, mergePatch, strategicMergePatch } from "../patch/index.ts";
 import { badRequest, type FieldError, invalid, StatusError } from "../status-error.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -28,7 +29,7 @@ export async function patch(scope: RequestScope, subresource?: string): Promise<
     change: (before) => {
       const after = change(before);
       checkUid(scope, after, before);
-      return decodeBody(scope, after);
+      return decodePatched(scope, after);
     },
   });
   return { object, created: false };
@@ -48,6 +49,34 @@ export function patcher(scope: RequestScope, type: string): <T extends object>(b
     default:
       throw unknownPatchType();
   }
+}
+
+/**
+ * What does not decode is the patch's fault: 422, with the patch (a strategic one) or the object that it would make (the
+ * others) as the value at fault.
+ */
+function decodePatched(scope: RequestScope, after: object): ApiObject {
+  try {
+    return decodeBody(scope, after);
+  } catch (error) {
+    const why = error instanceof StatusError ? decodingProblem.exec(error.message)?.[1] : undefined;
+    if (why === undefined) throw error;
+    const strategic = patchType(scope) === "application/strategic-merge-patch+json";
+    const value = strategic ? goValue(scope.request.body) : JSON.stringify(after);
+    const message = `Invalid value: ${JSON.stringify(value)}: ${strategic ? converterProblem(why) : why}`;
+    throw invalid("", "", "", [{ reason: "FieldValueInvalid", field: "patch", message }]);
+  }
+}
+
+const decodingProblem = /^\w* in version "[^"]*" cannot be handled as a \w+: (.*)$/s;
+
+/** A strategic patch is read by another decoder, with other words for a value of the wrong type. */
+function converterProblem(why: string): string {
+  const [, from, to] = /^json: cannot unmarshal (\w+) into .* of type (\S+)$/.exec(why) ?? [];
+  if (from === undefined || to === undefined) return why;
+  if (to.startsWith("[]")) return `cannot restore slice from ${from}`;
+  if (to.startsWith("map[")) return `cannot restore map from ${from}`;
+  return /^[a-z]/.test(to) && !to.includes(".") ? `unrecognized type: ${to}` : `cannot restore struct from: ${from}`;
 }
 
 /** As the router of kube-apiserver words a content type that no handler takes. */

@@ -54,8 +54,9 @@ function identified(scope: RequestScope, object: ApiObject): ApiObject {
 export async function createObject(scope: RequestScope, decoded: ApiObject, applied = false): Promise<ApiObject> {
   const { parts, resource, request } = scope;
   const context = strategyContext(parts, request.user, scope.dryRun);
-  let object = await parts.admission.mutate(scope, "CREATE", decoded, undefined);
-  if (!applied) object = tracked(scope, object, undefined, "");
+  // What admission adds belongs to nobody, as upstream.
+  const sent = applied ? decoded : tracked(scope, decoded, undefined, "");
+  const object = await parts.admission.mutate(scope, "CREATE", sent, undefined);
   if (object.metadata.resourceVersion)
     throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   const { rules, strategy } = resource;
@@ -133,8 +134,8 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   const context = strategyContext(parts, request.user, scope.dryRun);
   const before = rules.fromStored(stored);
   let object = checkedIdentity(scope, await update.change(before), before);
-  object = await parts.admission.mutate(scope, "UPDATE", object, before);
   if (!update.applied) object = tracked(scope, object, before, update.subresource ?? "");
+  object = await parts.admission.mutate(scope, "UPDATE", object, before);
   let next = rules.toStored(object);
   if (update.prepare) next = update.prepare(next, stored);
   else if (update.subresource === "status") next = preparedForStatus(resource, next, stored, context);
@@ -160,8 +161,8 @@ function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObje
     );
   const version = metadata.resourceVersion;
   if (!version && !resource.strategy.unconditionalUpdate)
-    throw invalid(resource.group, resource.kind, name, [
-      { reason: "FieldValueInvalid", field: "metadata.resourceVersion", message: 'Invalid value: "": must be specified for an update' },
+    throw invalid(resource.group, resource.plural, name, [
+      { reason: "FieldValueInvalid", field: "metadata.resourceVersion", message: "Invalid value: 0: must be specified for an update" },
     ]);
   if (version && version !== "0" && version !== before.metadata.resourceVersion)
     throw conflict(groupResource(resource), name, modified);

@@ -4,6 +4,7 @@ import { type ApiObject, record, withFields, withMetadata } from "../api-object.
 import { defaultDefinition, statusOnWrite } from "../custom-resources/custom-resource-definition.ts";
 import { cleanupFinalizer } from "../definition-watcher.ts";
 import { eventsGroupFields, selectableFieldsOf } from "../field-selectors.ts";
+import { daemonSetStrategy } from "./daemon-set.ts";
 import { jobStrategy } from "./job.ts";
 import { podStrategy } from "./pod.ts";
 import { serviceStrategy } from "./service.ts";
@@ -105,11 +106,7 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   "deployments.apps": { ...generated, ...keepsLabels, ...beginningWith({}) },
   "replicasets.apps": { ...generated, ...keepsLabels, ...beginningWith({ replicas: 0 }) },
   "statefulsets.apps": { ...generated, ...keepsLabels, ...beginningWith({ replicas: 0, availableReplicas: 0 }) },
-  "daemonsets.apps": {
-    ...generated,
-    ...keepsLabels,
-    ...beginningWith({ currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }),
-  },
+  "daemonsets.apps": { ...generated, ...keepsLabels, ...daemonSetStrategy },
   "jobs.batch": { ...generated, ...jobStrategy },
   "cronjobs.batch": { ...generated, ...beginningWith({}) },
   "horizontalpodautoscalers.autoscaling": beginningWith({ desiredReplicas: 0, currentMetrics: null }),

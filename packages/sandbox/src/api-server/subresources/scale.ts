@@ -28,7 +28,7 @@ export async function writeScale(scope: RequestScope): Promise<Scale> {
       const wanted = wantedScale(scope, shown(scope, before));
       const { resourceVersion, uid } = wanted.metadata ?? {};
       const scaled = withReplicas<ApiObject>(before, paths, replicasOf(scope, wanted));
-      const owned = tracked(scope, scaled, before, "scale");
+      const owned = withoutScaleTimes(tracked(scope, scaled, before, "scale"));
       return {
         ...owned,
         metadata: { ...owned.metadata, ...(resourceVersion && { resourceVersion }), ...(uid && { uid }) },
@@ -36,6 +36,18 @@ export async function writeScale(scope: RequestScope): Promise<Scale> {
     },
   });
   return shown(scope, object);
+}
+
+/** Upstream gives the owners of a Scale no time, which sorts them before the other updates. */
+function withoutScaleTimes(object: ApiObject): ApiObject {
+  const entries = object.metadata.managedFields;
+  if (!entries?.some(({ subresource, time }) => subresource === "scale" && time)) return object;
+  const timeless = entries.map(({ time, ...entry }) =>
+    entry.subresource === "scale" || time === undefined ? entry : { ...entry, time },
+  );
+  const rank = ({ operation, time }: { operation?: string; time?: string }) =>
+    operation === "Apply" ? 0 : time === undefined ? 1 : 2;
+  return { ...object, metadata: { ...object.metadata, managedFields: timeless.sort((a, b) => rank(a) - rank(b)) } };
 }
 
 function wantedScale(scope: RequestScope, before: Scale): Partial<Scale> {
