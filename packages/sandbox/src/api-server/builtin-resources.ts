@@ -1,5 +1,7 @@
 import { type BuiltinResource, builtinDefinitions, builtinResources } from "@bellows/api/builtin";
+import { deepFreeze } from "@bellows/kube";
 import type { ApiObject } from "./api-object.ts";
+import { convertBuiltin } from "./conversion/index.ts";
 import { decodeObject } from "./decode/index.ts";
 import { applyDefaults } from "./defaults/index.ts";
 import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
@@ -17,6 +19,12 @@ export function builtinServedResources(store: Store): ServedResource[] {
 
 /** Resources that are served in two versions or groups and kept in one place. */
 const storedAs: Readonly<Record<string, string>> = { "events.k8s.io/events": "/events" };
+
+/** The version in which a resource of several is kept. */
+const storedVersions: Readonly<Record<string, string>> = {
+  "events.k8s.io/events": "v1",
+  "autoscaling/horizontalpodautoscalers": "autoscaling/v2",
+};
 
 function served(resource: BuiltinResource, store: Store): ServedResource {
   const { group, version, kind, plural, singular, namespaced, shortNames, categories, verbs } = resource;
@@ -42,10 +50,12 @@ function served(resource: BuiltinResource, store: Store): ServedResource {
   };
 }
 
-function builtinRules({ group, version, kind, definition }: BuiltinResource): ResourceRules {
+function builtinRules({ group, version, kind, plural, definition }: BuiltinResource): ResourceRules {
   const schema = SchemaView.of(definition, builtinDefinitions());
   const gvk = { group, version, kind };
-  const same = (object: ApiObject) => object;
+  const apiVersion = apiVersionOf(group, version);
+  const storedVersion = storedVersions[`${group}/${plural}`] ?? apiVersion;
+  const converted = new WeakMap<ApiObject, ApiObject>();
   return {
     schema,
     table: builtinTableFormat(group, kind),
@@ -54,8 +64,14 @@ function builtinRules({ group, version, kind, definition }: BuiltinResource): Re
     applyDefaults: (object) => applyDefaults(gvk, object),
     validateCreate: (object) => verdict(validateCreate(gvk, object)),
     validateUpdate: (object, before, subresource) => verdict(validateUpdate(gvk, object, before, subresource)),
-    toStored: same,
-    fromStored: same,
+    toStored: (object) => convertBuiltin(object, storedVersion),
+    fromStored(object) {
+      if (object.apiVersion === apiVersion) return object;
+      // Kept with the stored object, so that every reader gets the same one.
+      let shown = converted.get(object);
+      if (!shown) converted.set(object, (shown = deepFreeze(convertBuiltin(object, apiVersion))));
+      return shown;
+    },
   };
 }
 

@@ -62,7 +62,12 @@ export const notFound = (resource: QualifiedResource, name: string) =>
   new StatusError(404, "NotFound", `${qualifiedName(resource)} "${name}" not found`, detailsOf(resource, name));
 
 export const alreadyExists = (resource: QualifiedResource, name: string) =>
-  new StatusError(409, "AlreadyExists", `${qualifiedName(resource)} "${name}" already exists`, detailsOf(resource, name));
+  new StatusError(
+    409,
+    "AlreadyExists",
+    `${qualifiedName(resource)} "${name}" already exists`,
+    detailsOf(resource, name),
+  );
 
 export const conflict = (resource: QualifiedResource, name: string, why: string) =>
   new StatusError(
@@ -105,9 +110,9 @@ export function invalid(group: string, kind: string, name: string, errors: reado
   const texts = errors.map((error) => `${error.field}: ${error.message}`);
   const all = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   return new StatusError(422, "Invalid", `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${all}`, {
-    name,
+    ...(name && { name }),
     ...(group && { group }),
-    kind,
+    ...(kind && { kind }),
     causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }

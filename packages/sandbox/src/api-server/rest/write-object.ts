@@ -140,12 +140,15 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   if (update.prepare) next = update.prepare(next, stored);
   else if (update.subresource === "status") next = preparedForStatus(resource, next, stored, context);
   else next = prepared(resource, next, stored, context);
-  if (strategy.generation && update.subresource !== "status") next = withGeneration(next, stored, !strategy.countsStatus);
+  if (strategy.generation && !ungenerated.has(update.subresource ?? "")) next = withGeneration(next, stored, !strategy.countsStatus);
   refuse(scope, next.metadata.name, rules.validateUpdate(rules.fromStored(next), before, update.subresource));
   await parts.admission.validate(scope, "UPDATE", rules.fromStored(next), before);
   scope.warnings.push(...(strategy.warnings?.(next, stored) ?? []));
   return next;
 }
+
+/** What these write is not counted: a status, and the node that a Pod was given. */
+const ungenerated = new Set(["status", "binding"]);
 
 function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObject): ApiObject {
   const { resource } = scope;

@@ -1,4 +1,4 @@
-import { type ApiObject, record, withFields } from "../api-object.ts";
+import { type ApiObject, record, withFields, withMetadata } from "../api-object.ts";
 import type { Strategy } from "./strategy.ts";
 
 const controllerUid = "batch.kubernetes.io/controller-uid";
@@ -33,7 +33,8 @@ function withGeneratedSelector(job: ApiObject): ApiObject {
     [jobName]: name,
   };
   const selector = record(spec.selector);
-  return withFields(job, {
+  const labelled = withMetadata(job, { labels: { ...job.metadata.labels, ...added } });
+  return withFields(labelled, {
     spec: {
       ...spec,
       selector: { ...selector, matchLabels: { ...record(selector.matchLabels), [controllerUid]: uid } },
