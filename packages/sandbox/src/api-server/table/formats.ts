@@ -3,10 +3,12 @@ import { bindingFormat, certificateSigningRequestFormat } from "./authority.ts";
 import { horizontalPodAutoscalerFormat } from "./autoscaling.ts";
 import { columnsFormat, integer, nameColumn, ageColumn } from "./columns.ts";
 import * as configuration from "./configuration.ts";
+import * as devices from "./devices.ts";
 import { eventFormat } from "./events.ts";
 import * as extension from "./extension.ts";
 import * as networking from "./networking.ts";
 import { nodeFormat } from "./nodes.ts";
+import * as flowControl from "./flow-control.ts";
 import { podFormat } from "./pods.ts";
 import * as storage from "./storage.ts";
 import type { TableFormat } from "./table.ts";
@@ -64,7 +66,6 @@ export const builtinFormats: ReadonlyMap<string, TableFormat> = new Map<string, 
   ["storage.k8s.io/VolumeAttachment", storage.volumeAttachmentFormat],
   ["storage.k8s.io/CSINode", storage.csiNodeFormat],
   ["storage.k8s.io/CSIDriver", storage.csiDriverFormat],
-  ["storage.k8s.io/CSIStorageCapacity", storage.csiStorageCapacityFormat],
   ["scheduling.k8s.io/PriorityClass", configuration.priorityClassFormat],
   ["node.k8s.io/RuntimeClass", configuration.runtimeClassFormat],
   ["rbac.authorization.k8s.io/RoleBinding", bindingFormat],
@@ -74,5 +75,11 @@ export const builtinFormats: ReadonlyMap<string, TableFormat> = new Map<string, 
   ["admissionregistration.k8s.io/ValidatingWebhookConfiguration", extension.webhookConfigurationFormat],
   ["admissionregistration.k8s.io/ValidatingAdmissionPolicy", extension.validatingAdmissionPolicyFormat],
   ["admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding", extension.validatingAdmissionPolicyBindingFormat],
+  ["resource.k8s.io/DeviceClass", devices.deviceClassFormat],
+  ["resource.k8s.io/ResourceClaim", devices.resourceClaimFormat],
+  ["resource.k8s.io/ResourceClaimTemplate", devices.resourceClaimTemplateFormat],
+  ["resource.k8s.io/ResourceSlice", devices.resourceSliceFormat],
+  ["flowcontrol.apiserver.k8s.io/FlowSchema", flowControl.flowSchemaFormat],
+  ["flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration", flowControl.priorityLevelFormat],
   ["apiregistration.k8s.io/APIService", extension.apiServiceFormat],
 ]);

@@ -1,7 +1,6 @@
 import type {
   CSIDriver,
   CSINode,
-  CSIStorageCapacity,
   PersistentVolume,
   PersistentVolumeClaim,
   StorageClass,
@@ -102,10 +101,4 @@ export const csiDriverFormat = columnsFormat<CSIDriver>([
   boolean("RequiresRepublish", (o) => o.spec?.requiresRepublish ?? false),
   text("Modes", (o) => (o.spec?.volumeLifecycleModes ?? []).join(",") || "<none>"),
   ageColumn,
-]);
-
-export const csiStorageCapacityFormat = columnsFormat<CSIStorageCapacity>([
-  nameColumn,
-  text("StorageClassName", (o) => o.storageClassName),
-  text("Capacity", (o) => o.capacity ?? "<unset>"),
 ]);

@@ -153,6 +153,19 @@ describe("the TARGETS of an autoscaler", () => {
   });
 });
 
+test("an autoscaler in version 1 shows the same targets", () => {
+  const spec = { scaleTargetRef: { kind: "Deployment", name: "web" }, maxReplicas: 10, targetCPUUtilizationPercentage: 50 };
+  const status = { currentCPUUtilizationPercentage: 20 };
+  const hpa = { apiVersion: "autoscaling/v1", kind: "HorizontalPodAutoscaler", spec, status };
+  expect(row("autoscaling", hpa)["Targets"]).toBe("cpu: 20%/50%");
+});
+
+test("a resource claim shows what became of it", () => {
+  expect(row("resource.k8s.io", { kind: "ResourceClaim" })["State"]).toBe("pending");
+  const status = { allocation: {}, reservedFor: [{ resource: "pods", name: "x", uid: "1" }] };
+  expect(row("resource.k8s.io", { kind: "ResourceClaim", status })["State"]).toBe("allocated,reserved");
+});
+
 test.each([
   { type: "ClusterIP", spec: {}, is: "<none>" },
   { type: "LoadBalancer", spec: {}, is: "<pending>" },
