@@ -50,7 +50,8 @@ const rbac: RbacObjects = {
   clusterRoleBindings: (): Iterable<ClusterRoleBinding> => bootstrapClusterRoleBindings,
   roleBindings: (namespace) => (namespace === "default" ? [binding] : []),
 };
-const may = (user: UserInfo, attributes: Omit<AccessAttributes, "user">) => authorize({ user, ...attributes }, rbac).allowed;
+const may = (user: UserInfo, attributes: Omit<AccessAttributes, "user">) =>
+  authorize({ user, ...attributes }, rbac).allowed;
 
 describe("a role", () => {
   test.each([
@@ -59,7 +60,14 @@ describe("a role", () => {
     { allowed: false, verb: "delete", resource: "pods", namespace: "default" },
     { allowed: false, verb: "list", resource: "pods", namespace: "other" },
     { allowed: false, verb: "list", resource: "pods" },
-    { allowed: true, verb: "patch", group: "apps", resource: "deployments", subresource: "scale", namespace: "default" },
+    {
+      allowed: true,
+      verb: "patch",
+      group: "apps",
+      resource: "deployments",
+      subresource: "scale",
+      namespace: "default",
+    },
     { allowed: true, verb: "get", resource: "secrets", name: "mine", namespace: "default" },
     { allowed: false, verb: "get", resource: "secrets", name: "yours", namespace: "default" },
     { allowed: true, verb: "update", group: "x", resource: "things", subresource: "scale", namespace: "default" },
@@ -83,16 +91,28 @@ test("administrators may do anything, and everybody may ask who they are", () =>
   expect(may(admin, { verb: "delete", resource: "nodes" })).toBe(true);
   expect(may(jane, { verb: "create", group: "authorization.k8s.io", resource: "selfsubjectaccessreviews" })).toBe(true);
   expect(may(jane, { verb: "get", path: "/openapi/v3/api/v1" })).toBe(true);
-  expect(may({ username: "system:anonymous", groups: ["system:unauthenticated"] }, { verb: "get", path: "/apis" })).toBe(false);
+  expect(
+    may({ username: "system:anonymous", groups: ["system:unauthenticated"] }, { verb: "get", path: "/apis" }),
+  ).toBe(false);
 });
 
 describe("a refusal", () => {
-  const message = (attributes: Omit<AccessAttributes, "user">) => forbiddenAccess({ user: jane, ...attributes }).message;
+  const message = (attributes: Omit<AccessAttributes, "user">) =>
+    forbiddenAccess({ user: jane, ...attributes }).message;
   test("names the user, the act and the place", () => {
     expect(message({ verb: "list", resource: "pods", namespace: "default" })).toBe(
       'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"',
     );
-    expect(message({ verb: "get", group: "apps", resource: "deployments", subresource: "scale", name: "web", namespace: "a" })).toBe(
+    expect(
+      message({
+        verb: "get",
+        group: "apps",
+        resource: "deployments",
+        subresource: "scale",
+        name: "web",
+        namespace: "a",
+      }),
+    ).toBe(
       'deployments.apps "web" is forbidden: User "jane" cannot get resource "deployments/scale" in API group "apps" in the namespace "a"',
     );
     expect(message({ verb: "list", resource: "nodes" })).toBe(
@@ -106,25 +126,41 @@ test("a role that aggregates has the rules of all that are labelled for it, once
   const label = { "rbac.example.com/aggregate": "true" };
   const rule = { apiGroups: ["x"], resources: ["y"], verbs: ["get"] };
   const all: ClusterRole[] = ["b", "a"].map((name) => ({ metadata: { name, labels: label }, rules: [rule] }));
-  const role: ClusterRole = { metadata: { name: "sum" }, aggregationRule: { clusterRoleSelectors: [{ matchLabels: label }] } };
+  const role: ClusterRole = {
+    metadata: { name: "sum" },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: label }] },
+  };
   expect(aggregatedRules(role, all)).toEqual([rule]);
   expect(aggregatedRules(all[0] as ClusterRole, all)).toBeUndefined();
 });
 
 describe("reviews", () => {
   const decide = (attributes: AccessAttributes) => authorize(attributes, rbac);
-  const review = (kind: string, spec: Record<string, unknown>) => ({ apiVersion: "authorization.k8s.io/v1", kind, spec });
+  const review = (kind: string, spec: Record<string, unknown>) => ({
+    apiVersion: "authorization.k8s.io/v1",
+    kind,
+    spec,
+  });
 
   test("answer whether I may", () => {
     const spec = { resourceAttributes: { verb: "list", resource: "pods", namespace: "default" } };
     expect(selfSubjectAccessReview(review("SelfSubjectAccessReview", spec), jane, decide)).toMatchObject({
-      status: { allowed: true, reason: 'RBAC: allowed by RoleBinding "readers/default" of Role "reader" to Group "dev"' },
+      status: {
+        allowed: true,
+        reason: 'RBAC: allowed by RoleBinding "readers/default" of Role "reader" to Group "dev"',
+      },
     });
   });
 
   test("answer whether somebody may", () => {
-    const spec = { user: "joe", groups: ["dev"], resourceAttributes: { verb: "list", resource: "pods", namespace: "other" } };
-    expect(subjectAccessReview(review("SubjectAccessReview", spec), decide)).toMatchObject({ status: { allowed: false } });
+    const spec = {
+      user: "joe",
+      groups: ["dev"],
+      resourceAttributes: { verb: "list", resource: "pods", namespace: "other" },
+    };
+    expect(subjectAccessReview(review("SubjectAccessReview", spec), decide)).toMatchObject({
+      status: { allowed: false },
+    });
   });
 
   test("refuse a question that asks nothing", () => {
@@ -149,9 +185,18 @@ describe("reviews", () => {
 });
 
 describe("a service account's token", () => {
-  const key: TokenKey = { ...generateKeyPairSync("ec", { namedCurve: "P-256" }), id: "k1", issuer: "https://kubernetes.default.svc" };
+  const key: TokenKey = {
+    ...generateKeyPairSync("ec", { namedCurve: "P-256" }),
+    id: "k1",
+    issuer: "https://kubernetes.default.svc",
+  };
   const now = Date.parse("2026-01-01T00:00:00Z");
-  const request = { namespace: "ci", serviceAccount: { name: "robot", uid: "u1" }, pod: { name: "p", uid: "u2" }, id: "j1" };
+  const request = {
+    namespace: "ci",
+    serviceAccount: { name: "robot", uid: "u1" },
+    pod: { name: "p", uid: "u2" },
+    id: "j1",
+  };
   const { token, expirationTimestamp } = signServiceAccountToken(request, key, now);
 
   test("tells whose it is and which pod it is bound to", () => {
@@ -177,7 +222,8 @@ describe("a service account's token", () => {
   });
 
   test("is reviewed", () => {
-    const ask = (asked: string) => tokenReview({ kind: "TokenReview", spec: { token: asked } }, key, () => undefined, now);
+    const ask = (asked: string) =>
+      tokenReview({ kind: "TokenReview", spec: { token: asked } }, key, () => undefined, now);
     expect(ask(token)).toMatchObject({ status: { authenticated: true, user: { uid: "u1" } } });
     expect(ask("nonsense")).toMatchObject({ status: { user: {}, error: "invalid bearer token" } });
     expect(() => ask("")).toThrowError(expect.objectContaining({ code: 400 } satisfies Partial<StatusError>));

@@ -43,7 +43,14 @@ const viewRules: PolicyRule[] = [
   rule(
     read,
     "",
-    ...["configmaps", "endpoints", "persistentvolumeclaims", "persistentvolumeclaims/status", "pods", "serviceaccounts"],
+    ...[
+      "configmaps",
+      "endpoints",
+      "persistentvolumeclaims",
+      "persistentvolumeclaims/status",
+      "pods",
+      "serviceaccounts",
+    ],
     ...["replicationcontrollers", "replicationcontrollers/scale", "services", "services/status"],
   ),
   rule(
@@ -58,7 +65,14 @@ const viewRules: PolicyRule[] = [
   rule(
     read,
     "apps",
-    ...["controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status"],
+    ...[
+      "controllerrevisions",
+      "daemonsets",
+      "daemonsets/status",
+      "deployments",
+      "deployments/scale",
+      "deployments/status",
+    ],
     ...["replicasets", "replicasets/scale", "replicasets/status", "statefulsets", "statefulsets/scale"],
     "statefulsets/status",
   ),
@@ -158,7 +172,13 @@ const roles: readonly ClusterRole[] = [
   ]),
   role("system:public-info-viewer", [paths(["get"], ...health, "/version", "/version/")]),
   role("system:service-account-issuer-discovery", [
-    paths(["get"], "/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"),
+    paths(
+      ["get"],
+      "/.well-known/openid-configuration",
+      "/.well-known/openid-configuration/",
+      "/openid/v1/jwks",
+      "/openid/v1/jwks/",
+    ),
   ]),
   role("system:auth-delegator", [
     rule(["create"], "authentication.k8s.io", "tokenreviews"),

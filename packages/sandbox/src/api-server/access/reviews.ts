@@ -52,7 +52,10 @@ export function localSubjectAccessReview(review: Review, namespace: string, auth
   const spec = (review.spec ?? {}) as ReviewSpec;
   const asked = spec.resourceAttributes?.namespace;
   const problems: FieldError[] = [...attributeProblems(spec), ...subjectProblems(spec)];
-  if (spec.nonResourceAttributes) problems.push(problem("spec.nonResourceAttributes", pathText(spec.nonResourceAttributes), "disallowed on this kind of request"));
+  if (spec.nonResourceAttributes)
+    problems.push(
+      problem("spec.nonResourceAttributes", pathText(spec.nonResourceAttributes), "disallowed on this kind of request"),
+    );
   if (spec.resourceAttributes && asked !== namespace)
     throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
   check(problems);
@@ -87,9 +90,21 @@ const problem = (field: string, value: string, detail: string): FieldError => ({
 
 function attributeProblems({ resourceAttributes, nonResourceAttributes }: ReviewSpec): FieldError[] {
   if (resourceAttributes && nonResourceAttributes)
-    return [problem("spec.nonResourceAttributes", pathText(nonResourceAttributes), "cannot be specified in combination with resourceAttributes")];
+    return [
+      problem(
+        "spec.nonResourceAttributes",
+        pathText(nonResourceAttributes),
+        "cannot be specified in combination with resourceAttributes",
+      ),
+    ];
   if (!resourceAttributes && !nonResourceAttributes)
-    return [problem("spec.resourceAttributes", "null", "exactly one of nonResourceAttributes or resourceAttributes must be specified")];
+    return [
+      problem(
+        "spec.resourceAttributes",
+        "null",
+        "exactly one of nonResourceAttributes or resourceAttributes must be specified",
+      ),
+    ];
   return [];
 }
 
@@ -97,7 +112,8 @@ const subjectProblems = ({ user, groups = [] }: ReviewSpec): FieldError[] =>
   user || groups.length > 0 ? [] : [problem("spec.user", '""', "at least one of user or group must be specified")];
 
 /** As the API server prints its internal value of this type. */
-const pathText = ({ path = "", verb = "" }: { path?: string; verb?: string }) => JSON.stringify({ Path: path, Verb: verb });
+const pathText = ({ path = "", verb = "" }: { path?: string; verb?: string }) =>
+  JSON.stringify({ Path: path, Verb: verb });
 
 /** The API server leaves out the kind of a review that it refuses. */
 function check(problems: readonly FieldError[]) {

@@ -113,7 +113,7 @@ export function storeWorld(store: Store, random: Random): AdmissionWorld {
   };
 }
 
+export type { AdmissionPlugin, AdmissionRequest, AdmissionWorld } from "./admission-request.ts";
 export { systemPriorityClasses } from "./priority.ts";
 export { quotaStatus } from "./quota-usage.ts";
-export type { AdmissionPlugin, AdmissionRequest, AdmissionWorld } from "./admission-request.ts";
 export type { AdmissionReview, CallWebhook } from "./webhooks/webhook.ts";

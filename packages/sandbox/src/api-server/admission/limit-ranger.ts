@@ -1,5 +1,13 @@
 import { type LimitRange, type PersistentVolumeClaim, type Pod, type Quantity, quantityOf } from "@bellows/api";
-import { type AdmissionPlugin, type AdmissionRequest, type AdmissionWorld, isFor, refuse, typed, untyped } from "./admission-request.ts";
+import {
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  type AdmissionWorld,
+  isFor,
+  refuse,
+  typed,
+  untyped,
+} from "./admission-request.ts";
 import { type Amounts, amountsOf, podAmounts } from "./pod-resources.ts";
 
 type Limit = NonNullable<LimitRange["spec"]>["limits"][number];
@@ -24,7 +32,9 @@ export const limitRanger: AdmissionPlugin = {
     const isClaim = isFor(request, "/persistentvolumeclaims") && (operation === "CREATE" || operation === "UPDATE");
     if (!isPod && !isClaim) return;
     const limits = limitsOf(request, world);
-    const problems = isPod ? podProblems(typed<Pod>(object), limits) : claimProblems(typed<PersistentVolumeClaim>(object), limits);
+    const problems = isPod
+      ? podProblems(typed<Pod>(object), limits)
+      : claimProblems(typed<PersistentVolumeClaim>(object), limits);
     if (problems.length > 0)
       throw refuse(request, problems.length === 1 ? (problems[0] as string) : `[${problems.join(", ")}]`);
   },
@@ -51,7 +61,10 @@ function withDefaults(pod: Pod, limits: readonly Limit[]): Pod {
       const own = resources[which] ?? {};
       const missing = Object.keys(defaults[which]).filter((name) => own[name] === undefined);
       if (missing.length === 0) continue;
-      resources[which] = { ...own, ...Object.fromEntries(missing.map((name) => [name, defaults[which][name] as string])) };
+      resources[which] = {
+        ...own,
+        ...Object.fromEntries(missing.map((name) => [name, defaults[which][name] as string])),
+      };
       notes.push(`${missing.sort().join(", ")} ${noun} for ${what} ${container.name}`);
     }
     return { ...container, resources };

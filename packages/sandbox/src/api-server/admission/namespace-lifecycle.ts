@@ -1,4 +1,4 @@
-import { StatusError, forbidden, notFound } from "../status-error.ts";
+import { forbidden, notFound, StatusError } from "../status-error.ts";
 import { type AdmissionPlugin, type AdmissionRequest, refuse } from "./admission-request.ts";
 
 /** Namespaces that nobody may delete. */
@@ -27,7 +27,10 @@ const isAccessReview = ({ group, resource }: AdmissionRequest) =>
   group === "authorization.k8s.io" && resource === "localsubjectaccessreviews";
 
 function terminating(request: AdmissionRequest, namespace: string): StatusError {
-  const refusal = refuse(request, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  const refusal = refuse(
+    request,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+  );
   const { code, reason = "", message = "", details } = refusal.status;
   const cause = {
     reason: "NamespaceTerminating",

@@ -15,10 +15,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     if (!pod.spec) return request.object;
     const tolerations = pod.spec.tolerations ?? [];
     const missing = [notReady, unreachable].filter(
-      (key) =>
-        !tolerations.some(
-          (one) => (one.key === key || !one.key) && (one.effect === "NoExecute" || !one.effect),
-        ),
+      (key) => !tolerations.some((one) => (one.key === key || !one.key) && (one.effect === "NoExecute" || !one.effect)),
     );
     if (missing.length === 0) return request.object;
     const added = missing.map((key) => ({

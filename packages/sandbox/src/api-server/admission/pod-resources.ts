@@ -1,4 +1,4 @@
-import { type Pod, Quantity, quantityOf } from "@bellows/api";
+import { type Pod, type Quantity, quantityOf } from "@bellows/api";
 
 export type Amounts = ReadonlyMap<string, Quantity>;
 type Resources = "requests" | "limits";

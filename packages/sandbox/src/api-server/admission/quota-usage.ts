@@ -1,4 +1,11 @@
-import { type PersistentVolumeClaim, type Pod, Quantity, quantityOf, type ResourceQuota, type Service } from "@bellows/api";
+import {
+  type PersistentVolumeClaim,
+  type Pod,
+  Quantity,
+  quantityOf,
+  type ResourceQuota,
+  type Service,
+} from "@bellows/api";
 import type { ApiObject } from "../api-object.ts";
 import { type AdmissionWorld, typed } from "./admission-request.ts";
 import { type Amounts, added, podAmounts } from "./pod-resources.ts";
@@ -125,7 +132,10 @@ export function usedOf(quota: ResourceQuota, world: Pick<AdmissionWorld, "list">
 }
 
 /** The status that the quota controller keeps: what is allowed, and what is used of it now. */
-export function quotaStatus(quota: ResourceQuota, world: Pick<AdmissionWorld, "list">): NonNullable<ResourceQuota["status"]> {
+export function quotaStatus(
+  quota: ResourceQuota,
+  world: Pick<AdmissionWorld, "list">,
+): NonNullable<ResourceQuota["status"]> {
   const used = Object.fromEntries([...usedOf(quota, world)].map(([name, amount]) => [name, amount.toString()]));
   return { hard: { ...quota.spec?.hard }, used };
 }

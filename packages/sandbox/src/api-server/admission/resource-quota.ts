@@ -1,6 +1,13 @@
 import { type Pod, Quantity, quantityOf, type ResourceQuota } from "@bellows/api";
 import type { ApiObject } from "../api-object.ts";
-import { type AdmissionPlugin, type AdmissionRequest, type AdmissionWorld, refuse, typed, untyped } from "./admission-request.ts";
+import {
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  type AdmissionWorld,
+  refuse,
+  typed,
+  untyped,
+} from "./admission-request.ts";
 import type { Amounts } from "./pod-resources.ts";
 import { inScope, usageOf, usedOf } from "./quota-usage.ts";
 
@@ -25,7 +32,12 @@ export const resourceQuota: AdmissionPlugin = {
 };
 
 /** The quota with its use charged; none where the request does not touch it. */
-function chargeOf(request: AdmissionRequest, object: ApiObject, quota: ResourceQuota, world: AdmissionWorld): ResourceQuota[] {
+function chargeOf(
+  request: AdmissionRequest,
+  object: ApiObject,
+  quota: ResourceQuota,
+  world: AdmissionWorld,
+): ResourceQuota[] {
   const place = `${request.group}/${request.resource}`;
   const hard = quota.spec?.hard ?? {};
   if (!inScope(quota, place, object)) return [];

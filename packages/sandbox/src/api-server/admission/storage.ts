@@ -14,7 +14,8 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (!isFor(request, "/persistentvolumeclaims") || request.operation !== "CREATE" || !request.object)
       return request.object;
     const claim = typed<PersistentVolumeClaim>(request.object);
-    const named = claim.spec?.storageClassName !== undefined || claim.metadata.annotations?.[classAnnotation] !== undefined;
+    const named =
+      claim.spec?.storageClassName !== undefined || claim.metadata.annotations?.[classAnnotation] !== undefined;
     const chosen = named ? undefined : defaultClass(world);
     if (!chosen) return request.object;
     return untyped({ ...claim, spec: { ...claim.spec, storageClassName: chosen.metadata.name } });

@@ -40,14 +40,22 @@ test.each([
     look: lookup({ service: () => ({ ...service, spec: { ports: [] } }) as Service }),
     reason: "ServicePortError",
   },
-  { name: "tells that there are no endpoints", look: lookup({ endpointSlices: () => [] }), reason: "EndpointsNotFound" },
+  {
+    name: "tells that there are no endpoints",
+    look: lookup({ endpointSlices: () => [] }),
+    reason: "EndpointsNotFound",
+  },
   {
     name: "tells that no endpoint is ready",
     look: lookup({ endpointSlices: () => [{ ...slice, endpoints: [] }] }),
     reason: "MissingEndpoints",
   },
   { name: "tells that discovery fails", look: lookup({ probe: failing }), reason: "FailedDiscoveryCheck" },
-  { name: "needs no service where this process answers", look: lookup({ service: () => undefined, inProcess: () => true }), reason: "Passed" },
+  {
+    name: "needs no service where this process answers",
+    look: lookup({ service: () => undefined, inProcess: () => true }),
+    reason: "Passed",
+  },
 ])("an APIService $name", async ({ look, reason }) => {
   expect((await availabilityOf(metrics, look)).reason).toBe(reason);
 });

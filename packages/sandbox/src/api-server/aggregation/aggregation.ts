@@ -65,5 +65,11 @@ export class Aggregator {
 /** Upstream answers in plain text, which kubectl shows as "the server is currently unable to handle the request". */
 const unavailable = (): ApiResponse => text("service unavailable\n", 503);
 
-export { type Availability, availabilityOf, isAvailable, type ServiceLookup, withAvailability } from "./availability.ts";
+export {
+  type Availability,
+  availabilityOf,
+  isAvailable,
+  type ServiceLookup,
+  withAvailability,
+} from "./availability.ts";
 export { localApiService } from "./local-api-services.ts";

@@ -33,7 +33,8 @@ export async function availabilityOf(apiService: APIService, lookup: ServiceLook
   if (!service) return because("ServiceNotFound", `service/${name} in "${namespace}" is not present`);
   if (service.spec?.type !== "ExternalName") {
     const found = service.spec?.ports?.find((one) => one.port === port);
-    if (!found) return because("ServicePortError", `service/${name} in "${namespace}" is not listening on port ${port}`);
+    if (!found)
+      return because("ServicePortError", `service/${name} in "${namespace}" is not listening on port ${port}`);
     const slices = lookup.endpointSlices(namespace, name);
     if (slices.length === 0)
       return because("EndpointsNotFound", `cannot find endpointslices for service/${name} in "${namespace}"`);

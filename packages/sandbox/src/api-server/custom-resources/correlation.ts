@@ -25,8 +25,7 @@ export class Correlation {
   /** The correlation of a property or of a map's value; undefined where nothing stood there before. */
   key(name: string): Correlation | undefined {
     const { properties, additionalProperties } = this.schema;
-    const schema =
-      properties?.[name] ?? (typeof additionalProperties === "object" ? additionalProperties : undefined);
+    const schema = properties?.[name] ?? (typeof additionalProperties === "object" ? additionalProperties : undefined);
     if (!schema || !isObject(this.value) || !isObject(this.old)) return undefined;
     if (this.schema["x-kubernetes-map-type"] === "atomic" && !this.unchanged) return undefined;
     if (!Object.hasOwn(this.old, name)) return undefined;

@@ -198,7 +198,7 @@ const blocking: ReadonlySet<FieldError["reason"]> = new Set([
   "FieldValueTypeInvalid",
 ] as const);
 
-export { validateDefinition } from "./definition-validation.ts";
 export { defaultDefinition, establish, isEstablished, statusOnWrite } from "./definition-status.ts";
+export { validateDefinition } from "./definition-validation.ts";
 export { type Pruned, prune } from "./pruning.ts";
 export { type Scale, type ScalePaths, scaleOf, withReplicas } from "./scale-subresource.ts";

@@ -33,31 +33,87 @@ const object = (spec: unknown) =>
 const texts = (errors: readonly { field: string; message: string }[]) =>
   errors.map(({ field, message }) => `${field}: ${message}`);
 
-const problems = (schema: StructuralSchema, spec: unknown) => texts(versionOf(schema).validateCreate(object(spec)).errors);
+const problems = (schema: StructuralSchema, spec: unknown) =>
+  texts(versionOf(schema).validateCreate(object(spec)).errors);
 
 describe("a value that breaks its schema", () => {
   const of = (schema: StructuralSchema): StructuralSchema => ({ type: "object", properties: { a: schema } });
   test.each([
-    { schema: { type: "integer" }, value: "x", says: 'Invalid value: "string": spec.a in body must be of type integer: "string"' },
-    { schema: { type: "integer" }, value: 1.5, says: 'Invalid value: "number": spec.a in body must be of type integer: "number"' },
-    { schema: { type: "string" }, value: [], says: 'Invalid value: "array": spec.a in body must be of type string: "array"' },
-    { schema: { type: "string", enum: ["a", "b"] }, value: "c", says: 'Unsupported value: "c": supported values: "a", "b"' },
-    { schema: { type: "integer", minimum: 1 }, value: 0, says: "Invalid value: 0: spec.a in body should be greater than or equal to 1" },
-    { schema: { type: "integer", maximum: 1, exclusiveMaximum: true }, value: 1, says: "Invalid value: 1: spec.a in body should be less than 1" },
-    { schema: { type: "string", minLength: 2 }, value: "x", says: 'Invalid value: "x": spec.a in body should be at least 2 chars long' },
+    {
+      schema: { type: "integer" },
+      value: "x",
+      says: 'Invalid value: "string": spec.a in body must be of type integer: "string"',
+    },
+    {
+      schema: { type: "integer" },
+      value: 1.5,
+      says: 'Invalid value: "number": spec.a in body must be of type integer: "number"',
+    },
+    {
+      schema: { type: "string" },
+      value: [],
+      says: 'Invalid value: "array": spec.a in body must be of type string: "array"',
+    },
+    {
+      schema: { type: "string", enum: ["a", "b"] },
+      value: "c",
+      says: 'Unsupported value: "c": supported values: "a", "b"',
+    },
+    {
+      schema: { type: "integer", minimum: 1 },
+      value: 0,
+      says: "Invalid value: 0: spec.a in body should be greater than or equal to 1",
+    },
+    {
+      schema: { type: "integer", maximum: 1, exclusiveMaximum: true },
+      value: 1,
+      says: "Invalid value: 1: spec.a in body should be less than 1",
+    },
+    {
+      schema: { type: "string", minLength: 2 },
+      value: "x",
+      says: 'Invalid value: "x": spec.a in body should be at least 2 chars long',
+    },
     { schema: { type: "string", maxLength: 2 }, value: "xyz", says: "Too long: may not be more than 2 bytes" },
-    { schema: { type: "string", pattern: "^a+$" }, value: "b", says: "Invalid value: \"b\": spec.a in body should match '^a+$'" },
-    { schema: { type: "array", maxItems: 1, items: { type: "string" } }, value: ["a", "b"], says: "Too many: 2: must have at most 1 item" },
-    { schema: { type: "array", minItems: 1, items: { type: "string" } }, value: [], says: "Invalid value: 0: spec.a in body should have at least 1 items" },
-    { schema: { type: "string", format: "date-time" }, value: "soon", says: 'Invalid value: "soon": spec.a in body must be of type date-time: "soon"' },
-    { schema: { "x-kubernetes-int-or-string": true }, value: true, says: 'Invalid value: "boolean": spec.a in body must be of type integer,string: "boolean"' },
-    { schema: { type: "string" }, value: null, says: 'Invalid value: "null": spec.a in body must be of type string: "null"' },
+    {
+      schema: { type: "string", pattern: "^a+$" },
+      value: "b",
+      says: "Invalid value: \"b\": spec.a in body should match '^a+$'",
+    },
+    {
+      schema: { type: "array", maxItems: 1, items: { type: "string" } },
+      value: ["a", "b"],
+      says: "Too many: 2: must have at most 1 item",
+    },
+    {
+      schema: { type: "array", minItems: 1, items: { type: "string" } },
+      value: [],
+      says: "Invalid value: 0: spec.a in body should have at least 1 items",
+    },
+    {
+      schema: { type: "string", format: "date-time" },
+      value: "soon",
+      says: 'Invalid value: "soon": spec.a in body must be of type date-time: "soon"',
+    },
+    {
+      schema: { "x-kubernetes-int-or-string": true },
+      value: true,
+      says: 'Invalid value: "boolean": spec.a in body must be of type integer,string: "boolean"',
+    },
+    {
+      schema: { type: "string" },
+      value: null,
+      says: 'Invalid value: "null": spec.a in body must be of type string: "null"',
+    },
   ] as { schema: StructuralSchema; value: unknown; says: string }[])("is told: $says", ({ schema, value, says }) => {
     expect(problems(of(schema), { a: value })).toEqual([`spec.a: ${says}`]);
   });
 
   test("names a missing field by its path", () => {
-    const schema: StructuralSchema = { type: "array", items: { type: "object", required: ["k"], properties: { k: { type: "string" } } } };
+    const schema: StructuralSchema = {
+      type: "array",
+      items: { type: "object", required: ["k"], properties: { k: { type: "string" } } },
+    };
     expect(problems(of(schema), { a: [{}] })).toEqual(["spec.a[0].k: Required value"]);
   });
 
@@ -86,9 +142,18 @@ describe("a value that breaks its schema", () => {
 });
 
 describe("lists", () => {
-  const item: StructuralSchema = { type: "object", required: ["k"], properties: { k: { type: "string" }, v: { type: "integer" } } };
+  const item: StructuralSchema = {
+    type: "object",
+    required: ["k"],
+    properties: { k: { type: "string" }, v: { type: "integer" } },
+  };
   test("of type map refuse equal keys", () => {
-    const schema: StructuralSchema = { type: "array", items: item, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] };
+    const schema: StructuralSchema = {
+      type: "array",
+      items: item,
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["k"],
+    };
     expect(problems({ type: "object", properties: { l: schema } }, { l: [{ k: "a" }, { k: "a", v: 1 }] })).toEqual([
       'spec.l[1]: Duplicate value: {"k":"a"}',
     ]);
@@ -96,7 +161,9 @@ describe("lists", () => {
 
   test("of type set refuse equal items", () => {
     const schema: StructuralSchema = { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "set" };
-    expect(problems({ type: "object", properties: { l: schema } }, { l: ["a", "a", "a"] })).toEqual(['spec.l[1]: Duplicate value: "a"']);
+    expect(problems({ type: "object", properties: { l: schema } }, { l: ["a", "a", "a"] })).toEqual([
+      'spec.l[1]: Duplicate value: "a"',
+    ]);
   });
 });
 
@@ -105,7 +172,11 @@ describe("pruning", () => {
     type: "object",
     properties: {
       a: { type: "string" },
-      free: { type: "object", "x-kubernetes-preserve-unknown-fields": true, properties: { strict: { type: "object", properties: {} } } },
+      free: {
+        type: "object",
+        "x-kubernetes-preserve-unknown-fields": true,
+        properties: { strict: { type: "object", properties: {} } },
+      },
       map: { type: "object", additionalProperties: { type: "object", properties: { b: { type: "string" } } } },
       embedded: { type: "object", "x-kubernetes-embedded-resource": true, properties: { spec: { type: "object" } } },
     },
@@ -161,8 +232,10 @@ describe("defaults", () => {
 });
 
 describe("rules", () => {
-  const rules = (properties: Record<string, StructuralSchema>, ...validations: StructuralSchema["x-kubernetes-validations"] & object) =>
-    versionOf({ type: "object", properties, "x-kubernetes-validations": validations });
+  const rules = (
+    properties: Record<string, StructuralSchema>,
+    ...validations: StructuralSchema["x-kubernetes-validations"] & object
+  ) => versionOf({ type: "object", properties, "x-kubernetes-validations": validations });
 
   test("refuse with their message", () => {
     const version = rules({ a: { type: "integer" } }, { rule: "self.a > 1", message: "a must be above 1" });
@@ -172,32 +245,47 @@ describe("rules", () => {
 
   test("refuse with their text where they have no message", () => {
     const version = rules({ a: { type: "integer" } }, { rule: "self.a > 1" });
-    expect(texts(version.validateCreate(object({ a: 1 })).errors)).toEqual(["spec: Invalid value: failed rule: self.a > 1"]);
+    expect(texts(version.validateCreate(object({ a: 1 })).errors)).toEqual([
+      "spec: Invalid value: failed rule: self.a > 1",
+    ]);
   });
 
   test("compute their message, name a field and give a reason", () => {
     const version = rules(
       { a: { type: "integer" } },
-      { rule: "self.a > 1", messageExpression: "'a is ' + string(self.a)", fieldPath: ".a", reason: "FieldValueForbidden" },
+      {
+        rule: "self.a > 1",
+        messageExpression: "'a is ' + string(self.a)",
+        fieldPath: ".a",
+        reason: "FieldValueForbidden",
+      },
     );
     expect(texts(version.validateCreate(object({ a: 1 })).errors)).toEqual(["spec.a: Forbidden: a is 1"]);
   });
 
   test("tell how they could not be evaluated", () => {
     const version = rules({ a: { type: "integer" } }, { rule: "self.a > 1", message: "m" });
-    expect(texts(version.validateCreate(object({})).errors)).toEqual(['spec: Invalid value: "object": no such key: a evaluating rule: m']);
+    expect(texts(version.validateCreate(object({})).errors)).toEqual([
+      'spec: Invalid value: "object": no such key: a evaluating rule: m',
+    ]);
   });
 
   test("about changes run on updates only", () => {
-    const version = rules({ a: { type: "string", "x-kubernetes-validations": [{ rule: "self == oldSelf", message: "immutable" }] } });
+    const version = rules({
+      a: { type: "string", "x-kubernetes-validations": [{ rule: "self == oldSelf", message: "immutable" }] },
+    });
     expect(version.validateCreate(object({ a: "1" })).errors).toEqual([]);
-    expect(texts(version.validateUpdate(object({ a: "2" }), object({ a: "1" })).errors)).toEqual(['spec.a: Invalid value: "2": immutable']);
+    expect(texts(version.validateUpdate(object({ a: "2" }), object({ a: "1" })).errors)).toEqual([
+      'spec.a: Invalid value: "2": immutable',
+    ]);
     expect(version.validateUpdate(object({ a: "2" }), object({})).errors).toEqual([]);
   });
 
   test("with an optional old value run on creations too", () => {
     const rule = "oldSelf.hasValue() ? self >= oldSelf.value() : self == 1";
-    const version = rules({ a: { type: "integer", "x-kubernetes-validations": [{ rule, optionalOldSelf: true, message: "m" }] } });
+    const version = rules({
+      a: { type: "integer", "x-kubernetes-validations": [{ rule, optionalOldSelf: true, message: "m" }] },
+    });
     expect(texts(version.validateCreate(object({ a: 2 })).errors)).toEqual(["spec.a: Invalid value: 2: m"]);
     expect(version.validateUpdate(object({ a: 2 }), object({ a: 1 })).errors).toEqual([]);
   });
@@ -209,9 +297,24 @@ describe("rules", () => {
       properties: { k: { type: "string" }, v: { type: "integer" } },
       "x-kubernetes-validations": [{ rule: "self.v >= oldSelf.v", message: "v can't go down" }],
     };
-    const version = rules({ l: { type: "array", items, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] } });
-    const before = object({ l: [{ k: "a", v: 1 }, { k: "b", v: 5 }] });
-    const verdict = version.validateUpdate(object({ l: [{ k: "b", v: 4 }, { k: "a", v: 1 }] }), before);
+    const version = rules({
+      l: { type: "array", items, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] },
+    });
+    const before = object({
+      l: [
+        { k: "a", v: 1 },
+        { k: "b", v: 5 },
+      ],
+    });
+    const verdict = version.validateUpdate(
+      object({
+        l: [
+          { k: "b", v: 4 },
+          { k: "a", v: 1 },
+        ],
+      }),
+      before,
+    );
     expect(texts(verdict.errors)).toEqual(["spec.l[0]: Invalid value: v can't go down"]);
   });
 
@@ -267,20 +370,39 @@ describe("a definition", () => {
   });
 
   test.each([
-    { crd: named({ name: "x.example.com" }), says: 'metadata.name: Invalid value: "x.example.com": must be spec.names.plural+"."+spec.group' },
-    { crd: named({ name: "tests.example.com" }, { scope: "Galaxy" }), says: 'spec.scope: Unsupported value: "Galaxy": supported values: "Cluster", "Namespaced"' },
-    { crd: definition({}), says: "spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields" },
-    { crd: definition({ type: "array" }), says: "spec.validation.openAPIV3Schema.properties[spec].items: Required value: must be specified" },
+    {
+      crd: named({ name: "x.example.com" }),
+      says: 'metadata.name: Invalid value: "x.example.com": must be spec.names.plural+"."+spec.group',
+    },
+    {
+      crd: named({ name: "tests.example.com" }, { scope: "Galaxy" }),
+      says: 'spec.scope: Unsupported value: "Galaxy": supported values: "Cluster", "Namespaced"',
+    },
+    {
+      crd: definition({}),
+      says: "spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields",
+    },
+    {
+      crd: definition({ type: "array" }),
+      says: "spec.validation.openAPIV3Schema.properties[spec].items: Required value: must be specified",
+    },
     {
       crd: definition({ type: "object", anyOf: [{ type: "string" }] }),
       says: "spec.validation.openAPIV3Schema.properties[spec].anyOf[0].type: Forbidden: must be empty to be structural",
     },
     {
-      crd: definition({ type: "object", properties: { a: { type: "string" } }, "x-kubernetes-validations": [{ rule: "self.b == ''" }] }),
+      crd: definition({
+        type: "object",
+        properties: { a: { type: "string" } },
+        "x-kubernetes-validations": [{ rule: "self.b == ''" }],
+      }),
       says: `spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.b == ''","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:5: undefined field 'b'\n | self.b == ''\n | ....^`,
     },
     {
-      crd: definition({ type: "object" }, { subresources: { scale: { specReplicasPath: ".foo", statusReplicasPath: ".status.n" } } }),
+      crd: definition(
+        { type: "object" },
+        { subresources: { scale: { specReplicasPath: ".foo", statusReplicasPath: ".status.n" } } },
+      ),
       says: 'spec.subresources.scale.specReplicasPath: Invalid value: ".foo": should be a json path under .spec',
     },
     {
@@ -291,17 +413,31 @@ describe("a definition", () => {
 
   test.each([
     { rule: "self.a", says: "cel expression must evaluate to a bool" },
-    { rule: "self.a > 'x'", says: "compilation failed: ERROR: <input>:1:8: found no matching overload for '_>_' applied to '(int, string)'\n | self.a > 'x'\n | .......^" },
-    { rule: "nope(self.a)", says: "compilation failed: ERROR: <input>:1:5: undeclared reference to 'nope' (in container '')\n | nope(self.a)\n | ....^" },
+    {
+      rule: "self.a > 'x'",
+      says: "compilation failed: ERROR: <input>:1:8: found no matching overload for '_>_' applied to '(int, string)'\n | self.a > 'x'\n | .......^",
+    },
+    {
+      rule: "nope(self.a)",
+      says: "compilation failed: ERROR: <input>:1:5: undeclared reference to 'nope' (in container '')\n | nope(self.a)\n | ....^",
+    },
   ])("is refused for the rule $rule", ({ rule, says }) => {
-    const crd = definition({ type: "object", properties: { a: { type: "integer" } }, "x-kubernetes-validations": [{ rule }] });
+    const crd = definition({
+      type: "object",
+      properties: { a: { type: "integer" } },
+      "x-kubernetes-validations": [{ rule }],
+    });
     expect(refused(crd)[0]).toContain(says);
   });
 
   test("can't rename its kind once established", () => {
     const old = definition({ type: "object" });
     const status = { conditions: [{ type: "Established", status: "True" }], storedVersions: ["v1"] };
-    const renamed = { ...old, spec: { ...old.spec, names: { ...old.spec?.names, kind: "Other" } }, status } as CustomResourceDefinition;
+    const renamed = {
+      ...old,
+      spec: { ...old.spec, names: { ...old.spec?.names, kind: "Other" } },
+      status,
+    } as CustomResourceDefinition;
     expect(refused(renamed)).toEqual([]);
     expect(texts(validateDefinition(renamed, { ...old, status } as CustomResourceDefinition))).toEqual([
       'spec.names.kind: Invalid value: "Other": field is immutable',

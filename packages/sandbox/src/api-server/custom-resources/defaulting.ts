@@ -17,7 +17,10 @@ export function applySchemaDefaults<T>(value: T, schema: StructuralSchema | unde
 function defaultObject(value: Record<string, unknown>, schema: StructuralSchema): Record<string, unknown> {
   const { properties = {}, additionalProperties } = schema;
   let result = value;
-  const change = () => (result === value ? (result = { ...value }) : result);
+  const change = () => {
+    if (result === value) result = { ...value };
+    return result;
+  };
 
   for (const [name, property] of Object.entries(properties)) {
     if (!standsFor(value[name], property)) continue;
@@ -25,8 +28,7 @@ function defaultObject(value: Record<string, unknown>, schema: StructuralSchema)
     else if (Object.hasOwn(value, name)) delete change()[name];
   }
   for (const name of Object.keys(result)) {
-    const property =
-      properties[name] ?? (typeof additionalProperties === "object" ? additionalProperties : undefined);
+    const property = properties[name] ?? (typeof additionalProperties === "object" ? additionalProperties : undefined);
     if (!property) continue;
     const own = result[name] === null && standsFor(null, property) ? property.default : result[name];
     if (own === undefined) {

@@ -58,7 +58,10 @@ export function establish(crd: Definition, others: readonly Definition[], now: s
   return {
     ...statusOnWrite(crd, crd),
     acceptedNames: names,
-    conditions: [namesAccepted, established].reduce((list, condition) => setCondition(list, condition, now), conditions),
+    conditions: [namesAccepted, established].reduce(
+      (list, condition) => setCondition(list, condition, now),
+      conditions,
+    ),
   };
 }
 
@@ -86,7 +89,11 @@ function takenNames(group: string, others: readonly Definition[]): TakenNames {
   };
 }
 
-function acceptNames(wanted: CustomResourceDefinitionNames, accepted: CustomResourceDefinitionNames, taken: TakenNames) {
+function acceptNames(
+  wanted: CustomResourceDefinitionNames,
+  accepted: CustomResourceDefinitionNames,
+  taken: TakenNames,
+) {
   const names: CustomResourceDefinitionNames = { ...accepted };
   let problem: { reason: string; message: string } | undefined;
   const inUse = (name: string) => `${JSON.stringify(name)} is already in use`;

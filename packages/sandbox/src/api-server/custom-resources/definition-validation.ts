@@ -65,7 +65,8 @@ function specProblems(spec: Spec): FieldError[] {
   const groupProblem = subdomainProblem(group);
   if (group === "") problems.push(required("spec.group"));
   else if (groupProblem) problems.push(invalidValue("spec.group", group, groupProblem));
-  else if (!group.includes(".")) problems.push(invalidValue("spec.group", group, "should be a domain with at least one dot"));
+  else if (!group.includes("."))
+    problems.push(invalidValue("spec.group", group, "should be a domain with at least one dot"));
 
   const scopes = ["Cluster", "Namespaced"];
   if (scope === "") problems.push(required("spec.scope"));
@@ -74,7 +75,8 @@ function specProblems(spec: Spec): FieldError[] {
   for (const [i, { schema }] of versions.entries())
     if (!schema?.openAPIV3Schema) problems.push(required(`spec.versions[${i}].schema.openAPIV3Schema`));
   const hoisted = hoistedFrom(versions);
-  for (const [i, version] of versions.entries()) problems.push(...versionProblems(version, `spec.versions[${i}]`, hoisted));
+  for (const [i, version] of versions.entries())
+    problems.push(...versionProblems(version, `spec.versions[${i}]`, hoisted));
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
     problems.push(invalidValue("spec.versions", versionsText(versions, hoisted), "must contain unique version names"));
   if (versions.filter(({ storage }) => storage).length !== 1)
@@ -146,13 +148,17 @@ function commonProblems(
   const problems: FieldError[] = [];
   const schema = version.schema?.openAPIV3Schema as StructuralSchema | undefined;
   const hasStatus = versions.some(({ subresources }) => subresources?.status !== undefined);
-  if (hoisted.schema && schema) problems.push(...rootSchemaProblems(schema, "spec.validation.openAPIV3Schema", hasStatus));
+  if (hoisted.schema && schema)
+    problems.push(...rootSchemaProblems(schema, "spec.validation.openAPIV3Schema", hasStatus));
   if (hoisted.subresources) problems.push(...scaleProblems(version, "spec.subresources.scale"));
   if (hoisted.columns) problems.push(...columnsProblems(version, "spec.additionalPrinterColumns"));
   return problems;
 }
 
-function columnsProblems({ additionalPrinterColumns = [] }: CustomResourceDefinitionVersion, path: string): FieldError[] {
+function columnsProblems(
+  { additionalPrinterColumns = [] }: CustomResourceDefinitionVersion,
+  path: string,
+): FieldError[] {
   return additionalPrinterColumns.flatMap((column, i) => columnProblems(column, index(path, i)));
 }
 
@@ -194,9 +200,7 @@ function columnProblems(
     problems.push(invalidValue(child(path, "format"), column.format, `must be one of ${columnFormats.join(",")}`));
   if (!column.jsonPath) problems.push(required(child(path, "JSONPath")));
   else if (!column.jsonPath.startsWith("."))
-    problems.push(
-      invalidValue(child(path, "JSONPath"), column.jsonPath, "must be a simple json path starting with ."),
-    );
+    problems.push(invalidValue(child(path, "JSONPath"), column.jsonPath, "must be a simple json path starting with ."));
   return problems;
 }
 

@@ -78,7 +78,10 @@ describe("an EC2NodeClass", () => {
     { more: { subnetSelectorTerms: [] }, says: "subnetSelectorTerms cannot be empty" },
     { more: { subnetSelectorTerms: [{}] }, says: "expected at least one, got none, ['tags', 'id']" },
     { more: { amiSelectorTerms: [{ alias: "al2023" }] }, says: "'alias' is improperly formatted" },
-    { more: { tags: { "karpenter.sh/nodepool": "x" } }, says: "tag contains a restricted tag matching karpenter.sh/nodepool" },
+    {
+      more: { tags: { "karpenter.sh/nodepool": "x" } },
+      says: "tag contains a restricted tag matching karpenter.sh/nodepool",
+    },
   ])("is refused: $says", ({ more, says }) => {
     expect(problems(file, "v1", nodeClass(more)).join()).toContain(says);
   });

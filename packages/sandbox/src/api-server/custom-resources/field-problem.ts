@@ -1,5 +1,5 @@
-import type { FieldError } from "../status-error.ts";
 import { isObject } from "../json-value.ts";
+import type { FieldError } from "../status-error.ts";
 
 /** The path that apimachinery prints for "the whole object": its nil path. */
 const wholeObject = "<nil>";

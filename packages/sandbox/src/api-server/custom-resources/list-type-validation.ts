@@ -32,7 +32,9 @@ function validateList(list: readonly unknown[], schema: StructuralSchema, path: 
     return [invalidValue(index(path, misplaced), list[misplaced], "must be an object for an array of list-type map")];
   const keys = schema["x-kubernetes-list-map-keys"] ?? [];
   const identities = list.map((item) =>
-    Object.fromEntries(keys.flatMap((name) => (isObject(item) && Object.hasOwn(item, name) ? [[name, item[name]]] : []))),
+    Object.fromEntries(
+      keys.flatMap((name) => (isObject(item) && Object.hasOwn(item, name) ? [[name, item[name]]] : [])),
+    ),
   );
   return repeated(identities).map((position) => duplicate(index(path, position), identities[position]));
 }

@@ -27,16 +27,20 @@ function pruneValue(value: unknown, schema: StructuralSchema | undefined, path: 
 
   const keep = schema?.["x-kubernetes-preserve-unknown-fields"] === true;
   let result: Record<string, unknown> | undefined;
+  const change = () => {
+    result ??= { ...value };
+    return result;
+  };
   for (const [name, field] of Object.entries(value)) {
     if (schema?.["x-kubernetes-embedded-resource"] && metaFields.has(name)) continue;
     const own = path ? `${path}.${name}` : name;
     const known = propertyOf(schema, name);
     if (known !== undefined) {
       const pruned = known === true ? field : pruneValue(field, known, own, unknown);
-      if (pruned !== field) (result ??= { ...value })[name] = pruned;
+      if (pruned !== field) change()[name] = pruned;
     } else if (!keep) {
       unknown.push(own);
-      delete (result ??= { ...value })[name];
+      delete change()[name];
     }
   }
   return result ?? value;

@@ -69,7 +69,11 @@ export function scaleProblems(object: unknown, paths: ScalePaths, statusOnly = f
     if (value === undefined) return [];
     if (typeof value !== "number" || !Number.isInteger(value))
       return [
-        invalidValue(path, 0, `${path} accessor error: ${goText(value)} is of the type ${goType(value)}, expected int64`),
+        invalidValue(
+          path,
+          0,
+          `${path} accessor error: ${goText(value)} is of the type ${goType(value)}, expected int64`,
+        ),
       ];
     if (value < 0) return [invalidValue(path, value, "should be a non-negative integer")];
     return value > largest ? [invalidValue(path, value, `should be less than or equal to ${largest}`)] : [];

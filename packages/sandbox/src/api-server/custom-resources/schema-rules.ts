@@ -1,7 +1,7 @@
 import type { CelRule, StructuralSchema } from "@bellows/api";
 import type { FieldError } from "../status-error.ts";
-import { findTypeFault, resourceSchema } from "./cel/type-check.ts";
 import { CompileError, compileRule, mentions } from "./cel/rule.ts";
+import { findTypeFault, resourceSchema } from "./cel/type-check.ts";
 import { child, forbiddenField, index, invalidValue, key, notSupported, required } from "./field-problem.ts";
 import { ruleText } from "./internal-form.ts";
 
@@ -29,7 +29,11 @@ interface Place {
 function problemsAt(schema: StructuralSchema, { path, rules, root, uncorrelated }: Place): FieldError[] {
   const { properties = {}, additionalProperties, items, anyOf = [], allOf = [], oneOf = [], not } = schema;
   const inner: readonly (readonly [StructuralSchema | undefined, string, boolean])[] = [
-    [typeof additionalProperties === "object" ? additionalProperties : undefined, child(path, "additionalProperties"), rules],
+    [
+      typeof additionalProperties === "object" ? additionalProperties : undefined,
+      child(path, "additionalProperties"),
+      rules,
+    ],
     ...Object.entries(properties).map(([name, part]) => [part, key(child(path, "properties"), name), rules] as const),
     [not, child(path, "not"), false],
     [items, child(path, "items"), rules],
@@ -45,7 +49,12 @@ function problemsAt(schema: StructuralSchema, { path, rules, root, uncorrelated 
     ...keywordProblems(schema, path),
     ...inner.flatMap(([part, place, compile]) =>
       part
-        ? problemsAt(part, { path: place, rules: compile, root: false, uncorrelated: part === items ? below : uncorrelated })
+        ? problemsAt(part, {
+            path: place,
+            rules: compile,
+            root: false,
+            uncorrelated: part === items ? below : uncorrelated,
+          })
         : [],
     ),
     ...listTypeProblems(schema, path),
@@ -128,7 +137,11 @@ function mapListProblems(items: StructuralSchema | undefined, keys: readonly str
   if (!items) return [...problems, required(place, "must have a schema if x-kubernetes-list-type is map")];
   if (items.type !== "object")
     problems.push(
-      invalidValue(child(place, "type"), items.type ?? "", "must be object if parent array's x-kubernetes-list-type is map"),
+      invalidValue(
+        child(place, "type"),
+        items.type ?? "",
+        "must be object if parent array's x-kubernetes-list-type is map",
+      ),
     );
   for (const [i, name] of keys.entries()) {
     const property = items.properties?.[name];
@@ -221,7 +234,11 @@ function compileProblems(
     );
   else if (rule.optionalOldSelf !== undefined && !mentionsOld)
     problems.push(
-      invalidValue(child(path, "optionalOldSelf"), rule.optionalOldSelf, "may not be set if oldSelf is not used in rule"),
+      invalidValue(
+        child(path, "optionalOldSelf"),
+        rule.optionalOldSelf,
+        "may not be set if oldSelf is not used in rule",
+      ),
     );
   return problems;
 }

@@ -97,7 +97,8 @@ function checkType(value: unknown, schema: StructuralSchema, path: string): Resu
   const type = typeOf(value);
   const format = checkedFormat(schema);
   const matches = types.includes(type) || (type === "integer" && types.includes("number"));
-  if (format && type !== "string" && type !== "array" && !matches) return bad(0, wrongType(path, format, numberFormat[type] ?? ""));
+  if (format && type !== "string" && type !== "array" && !matches)
+    return bad(0, wrongType(path, format, numberFormat[type] ?? ""));
   if (format && (type === "string" || type === "array") && !types.includes("integer") && !types.includes("number"))
     return fine(1);
   return matches ? fine(1) : bad(0, wrongType(path, types.join(","), type));
@@ -153,9 +154,7 @@ function checkList(value: unknown[], schema: StructuralSchema, path: string, cor
       merge(result, validate(item, items, `${path}[${position}]`, correlation?.index(position)));
     });
   if (minItems !== undefined && value.length < minItems)
-    result.problems.push(
-      invalidValue(path, value.length, `${inBody(path)} should have at least ${minItems} items`),
-    );
+    result.problems.push(invalidValue(path, value.length, `${inBody(path)} should have at least ${minItems} items`));
   if (maxItems !== undefined && value.length > maxItems) result.problems.push(tooMany(path, value.length, maxItems));
   if (uniqueItems && value.some((item, position) => value.findIndex((other) => equalJson(item, other)) < position))
     result.problems.push(invalidValue(path, "", `${inBody(path)} shouldn't contain duplicates`));
@@ -172,9 +171,7 @@ function checkObject(
   const result = fine(0);
   const count = Object.keys(value).length;
   if (minProperties !== undefined && count < minProperties)
-    result.problems.push(
-      invalidValue(path, count, `${inBody(path)} should have at least ${minProperties} properties`),
-    );
+    result.problems.push(invalidValue(path, count, `${inBody(path)} should have at least ${minProperties} properties`));
   if (maxProperties !== undefined && count > maxProperties) result.problems.push(tooMany(path, count, maxProperties));
 
   for (const name of Object.keys(value).sort()) {

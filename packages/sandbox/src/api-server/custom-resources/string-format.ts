@@ -5,7 +5,8 @@ const formats: Readonly<Record<string, (text: string) => boolean>> = {
   uri: (text) => URL.canParse(text) || (text.startsWith("/") && !/\s/.test(text)),
   email: (text) => /^[^\s@<>]+@[^\s@<>]+$/.test(text),
   hostname: (text) =>
-    text.length <= 255 && /^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.?$/.test(text),
+    text.length <= 255 &&
+    /^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.?$/.test(text),
   ipv4: (text) => isIPv4(text),
   ipv6: (text) => isIPv6(text),
   cidr: (text) => isCidr(text),
@@ -18,11 +19,14 @@ const formats: Readonly<Record<string, (text: string) => boolean>> = {
   byte: (text) => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text),
   password: () => true,
   date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
-  duration: (text) => isGoDuration(text) || /^\d+ *(ns|us|µs|ms|s|m|h|d|w|hours?|minutes?|seconds?|days?|weeks?)$/.test(text),
+  duration: (text) =>
+    isGoDuration(text) || /^\d+ *(ns|us|µs|ms|s|m|h|d|w|hours?|minutes?|seconds?|days?|weeks?)$/.test(text),
   datetime: (text) =>
-    /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)),
+    /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$/.test(text) &&
+    !Number.isNaN(Date.parse(text)),
   k8sshortname: (text) => text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text),
-  k8slongname: (text) => text.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text),
+  k8slongname: (text) =>
+    text.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text),
 };
 
 /** Whether `text` has the format; undefined for a format that an API server of 1.35 does not check. */
@@ -38,4 +42,5 @@ export function isCidr(text: string): boolean {
 }
 
 /** What Go's time.ParseDuration takes: `1h30m`, `-1.5s`, `0`. */
-export const isGoDuration = (text: string): boolean => /^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text);
+export const isGoDuration = (text: string): boolean =>
+  /^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text);

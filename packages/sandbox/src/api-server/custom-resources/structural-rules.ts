@@ -68,7 +68,9 @@ function checkTypes(schema: StructuralSchema, level: Level, path: string, proble
   const resource = level === "root" || embedded;
   for (const name of ["kind", "apiVersion"])
     if (resource && properties[name] && properties[name].type !== "string")
-      problems.push(invalidValue(child(propertyPath(path, name), "type"), properties[name].type ?? "", "must be string"));
+      problems.push(
+        invalidValue(child(propertyPath(path, name), "type"), properties[name].type ?? "", "must be string"),
+      );
   if (properties["metadata"]) checkMetadata(properties["metadata"], resource, level, path, problems);
   if (embedded && !schema["x-kubernetes-preserve-unknown-fields"] && Object.keys(properties).length === 0)
     problems.push(
@@ -100,7 +102,10 @@ function checkMetadata(
   const names = Object.keys(properties).every((name) => name === "name" || name === "generateName");
   if (!names || Object.keys(rest).length > 0)
     problems.push(
-      forbiddenField(place, "must not specify anything other than name and generateName, but metadata is implicitly specified"),
+      forbiddenField(
+        place,
+        "must not specify anything other than name and generateName, but metadata is implicitly specified",
+      ),
     );
 }
 
@@ -114,7 +119,11 @@ function checkValues(schema: StructuralSchema, path: string, problems: FieldErro
   if (not) checkNested(not, child(path, "not"), false, problems);
   if (pattern && !goRegExp(pattern))
     problems.push(
-      invalidValue(child(path, "pattern"), pattern, `must be a valid regular expression, but isn't: ${goRegExpProblem(pattern)}`),
+      invalidValue(
+        child(path, "pattern"),
+        pattern,
+        `must be a valid regular expression, but isn't: ${goRegExpProblem(pattern)}`,
+      ),
     );
 }
 

@@ -98,7 +98,9 @@ function pathV3(path: string, operations: readonly Operation[]) {
               schema: { type, uniqueItems: true },
             })),
           }),
-          ...(operation.body !== undefined && { requestBody: { content: content(operation.consumes, operation.body) } }),
+          ...(operation.body !== undefined && {
+            requestBody: { content: content(operation.consumes, operation.body) },
+          }),
           responses: {
             "200": { description: "OK", ...(operation.answer && { content: content(answerTypes, operation.answer) }) },
             "401": { description: "Unauthorized" },
@@ -133,8 +135,16 @@ function pathV2(path: string, operations: readonly Operation[]): Record<string, 
           tags: [operation.tag],
           operationId: operation.id,
           parameters: [
-            ...(operation.body === undefined ? [] : [{ name: "body", in: "body", required: true, ...reference(operation.body) }]),
-            ...operation.query.map(({ name, type, description }) => ({ uniqueItems: true, type, description, name, in: "query" })),
+            ...(operation.body === undefined
+              ? []
+              : [{ name: "body", in: "body", required: true, ...reference(operation.body) }]),
+            ...operation.query.map(({ name, type, description }) => ({
+              uniqueItems: true,
+              type,
+              description,
+              name,
+              in: "query",
+            })),
           ],
           responses: {
             "200": { description: "OK", ...(operation.answer && reference(operation.answer)) },

@@ -40,7 +40,8 @@ function writeOperation(writer: ProtobufWriter, operation: Json) {
   for (const parameter of listOf(operation["parameters"])) writeParameter(writer, 8, parameter);
   writer.message(9, (responses) => {
     for (const [code, response] of Object.entries(isObject(operation["responses"]) ? operation["responses"] : {}))
-      if (isObject(response)) responses.message(1, (named) => named.text(1, code).message(2, (v) => writeResponse(v, response)));
+      if (isObject(response))
+        responses.message(1, (named) => named.text(1, code).message(2, (v) => writeResponse(v, response)));
   });
   writer.texts(10, texts(operation["schemes"]));
   writeExtensions(writer, 13, operation);
@@ -62,7 +63,10 @@ function writeParameter(writer: ProtobufWriter, field: number, parameter: Json) 
     item.message(1, (value) => {
       if (place === "body")
         value.message(1, (body) => {
-          body.text(2, text(parameter["name"])).text(3, place).flag(4, parameter["required"] === true);
+          body
+            .text(2, text(parameter["name"]))
+            .text(3, place)
+            .flag(4, parameter["required"] === true);
           if (isObject(schema)) body.message(5, (inner) => writeSchema(inner, schema));
         });
       else
@@ -86,15 +90,13 @@ function writeSimpleParameter(writer: ProtobufWriter, parameter: Json, query: bo
 
 function writeNamedSchemas(writer: ProtobufWriter, schemas: Readonly<Record<string, unknown>>) {
   for (const [name, schema] of Object.entries(schemas))
-    if (isObject(schema)) writer.message(1, (named) => named.text(1, name).message(2, (value) => writeSchema(value, schema)));
+    if (isObject(schema))
+      writer.message(1, (named) => named.text(1, name).message(2, (value) => writeSchema(value, schema)));
 }
 
 function writeSchema(writer: ProtobufWriter, schema: Json) {
   const { additionalProperties, items, properties, type } = schema;
-  writer
-    .text(1, text(schema["$ref"]))
-    .text(2, text(schema["format"]))
-    .text(4, text(schema["description"]));
+  writer.text(1, text(schema["$ref"])).text(2, text(schema["format"])).text(4, text(schema["description"]));
   if (schema["default"] !== undefined) writer.message(5, (any) => any.text(2, yaml(schema["default"])));
   writer
     .double(7, number(schema["maximum"]))

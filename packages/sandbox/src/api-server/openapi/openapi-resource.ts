@@ -19,9 +19,7 @@ export interface OpenApiResource {
   /** Whether a CustomResourceDefinition describes it. */
   readonly custom: boolean;
   readonly rules: {
-    readonly schema:
-      | { readonly schema: StructuralSchema; readonly definition: string | undefined }
-      | undefined;
+    readonly schema: { readonly schema: StructuralSchema; readonly definition: string | undefined } | undefined;
   };
 }
 

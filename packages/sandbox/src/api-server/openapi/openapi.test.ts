@@ -14,14 +14,21 @@ const deployments: OpenApiResource = {
   listKind: "DeploymentList",
   namespaced: true,
   verbs,
-  subresources: [{ name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] }],
+  subresources: [
+    { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+  ],
   custom: false,
   rules: { schema: SchemaView.of("io.k8s.api.apps.v1.Deployment", builtinDefinitions()) },
 };
 const schema: StructuralSchema = {
   description: "A sky.",
   type: "object",
-  properties: { spec: { type: "object", properties: { blue: { "x-kubernetes-int-or-string": true, anyOf: [{ type: "integer" }, { type: "string" }] } } } },
+  properties: {
+    spec: {
+      type: "object",
+      properties: { blue: { "x-kubernetes-int-or-string": true, anyOf: [{ type: "integer" }, { type: "string" }] } },
+    },
+  },
 };
 const skies: OpenApiResource = {
   ...deployments,
@@ -60,7 +67,9 @@ describe("version 3", () => {
       },
     });
     expect(schemas["io.k8s.api.core.v1.Node"]).toBeUndefined();
-    const references = [...JSON.stringify(schemas).matchAll(/#\/components\/schemas\/([\w.]+)/g)].map(([, name]) => name as string);
+    const references = [...JSON.stringify(schemas).matchAll(/#\/components\/schemas\/([\w.]+)/g)].map(
+      ([, name]) => name as string,
+    );
     expect(references.filter((name) => !schemas[name])).toEqual([]);
   });
 
@@ -111,7 +120,10 @@ test("a change of a resource changes the hash of its group version only", () => 
   let list = [deployments, skies];
   const changing = new OpenApi(() => list);
   const before = changing.v3Index().paths;
-  list = [deployments, { ...skies, rules: { schema: { schema: { ...schema, description: "Another." }, definition: undefined } } }];
+  list = [
+    deployments,
+    { ...skies, rules: { schema: { schema: { ...schema, description: "Another." }, definition: undefined } } },
+  ];
   changing.invalidate(skies);
   const after = changing.v3Index().paths;
   expect(after["apis/apps/v1"]).toEqual(before["apis/apps/v1"]);
@@ -119,6 +131,11 @@ test("a change of a resource changes the hash of its group version only", () => 
 });
 
 test("protobuf numbers take seven bits a byte, and empty values nothing", () => {
-  const bytes = new ProtobufWriter().integer(1, 300).text(2, "").flag(3, true).message(4, () => {}).finish();
+  const bytes = new ProtobufWriter()
+    .integer(1, 300)
+    .text(2, "")
+    .flag(3, true)
+    .message(4, () => {})
+    .finish();
   expect([...bytes]).toEqual([8, 172, 2, 24, 1, 34, 0]);
 });

@@ -78,5 +78,5 @@ export class OpenApi {
   }
 }
 
-export type { OpenApiResource } from "./openapi-resource.ts";
 export type { OpenApiV2, OpenApiV3 } from "./documents.ts";
+export type { OpenApiResource } from "./openapi-resource.ts";

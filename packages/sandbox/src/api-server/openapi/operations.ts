@@ -1,5 +1,5 @@
-import { definitionOf, groupVersionPath, type OpenApiResource } from "./openapi-resource.ts";
 import { commonDefinitions, customDefinitions, listDefinitionOf } from "./definitions.ts";
+import { definitionOf, groupVersionPath, type OpenApiResource } from "./openapi-resource.ts";
 
 /** One operation on one path, before it is written in either version of OpenAPI. */
 export interface Operation {
@@ -32,7 +32,11 @@ const parameter = (name: string, type: QueryParameter["type"], description: stri
 });
 const dryRun = parameter("dryRun", "string", "All: check the request, and change nothing.");
 const fieldManager = parameter("fieldManager", "string", "Who makes the change; needed to apply.");
-const fieldValidation = parameter("fieldValidation", "string", "What to do about unknown fields: Ignore, Warn or Strict.");
+const fieldValidation = parameter(
+  "fieldValidation",
+  "string",
+  "What to do about unknown fields: Ignore, Warn or Strict.",
+);
 const force = parameter("force", "boolean", "Take over fields that another manager has applied.");
 const labelSelector = parameter("labelSelector", "string", "Only objects with these labels.");
 const fieldSelector = parameter("fieldSelector", "string", "Only objects with these field values.");
@@ -41,7 +45,11 @@ const continueToken = parameter("continue", "string", "Goes on where the answer 
 const watch = parameter("watch", "boolean", "Stream changes instead of answering a list.");
 const resourceVersion = parameter("resourceVersion", "string", "The version to read at, or to watch from.");
 const gracePeriod = parameter("gracePeriodSeconds", "integer", "How long the object may take to end.");
-const propagation = parameter("propagationPolicy", "string", "What becomes of dependents: Orphan, Background or Foreground.");
+const propagation = parameter(
+  "propagationPolicy",
+  "string",
+  "What becomes of dependents: Orphan, Background or Foreground.",
+);
 
 const listParameters = [continueToken, fieldSelector, labelSelector, limit, resourceVersion, watch];
 const writeParameters = [dryRun, fieldManager, fieldValidation];
@@ -95,7 +103,11 @@ export function addOperations(paths: Paths, resource: OpenApiResource): void {
 
 function operationsOf(resource: OpenApiResource, suffix = "", of = kindOf(resource)) {
   const { group, version, kind, namespaced, custom } = resource;
-  const shortGroup = custom ? pascal(group) : group ? pascal(group.replace(/\.k8s\.io$/, "").split(".")[0] as string) : "Core";
+  const shortGroup = custom
+    ? pascal(group)
+    : group
+      ? pascal(group.replace(/\.k8s\.io$/, "").split(".")[0] as string)
+      : "Core";
   const scope = namespaced ? "Namespaced" : "";
   const name = (verb: string, what = kind) => `${verb}${shortGroup}${pascal(version)}${scope}${what}${suffix}`;
   const definition = suffix && of.kind !== kind ? undefined : definitionOf(resource);
@@ -127,10 +139,16 @@ function operationsOf(resource: OpenApiResource, suffix = "", of = kindOf(resour
         answer: listDefinitionOf(resource),
       }),
     listAll: () =>
-      operation("get", `list${shortGroup}${pascal(version)}${kind}ForAllNamespaces`, "list", `list or watch objects of kind ${kind}`, {
-        query: listParameters,
-        answer: listDefinitionOf(resource),
-      }),
+      operation(
+        "get",
+        `list${shortGroup}${pascal(version)}${kind}ForAllNamespaces`,
+        "list",
+        `list or watch objects of kind ${kind}`,
+        {
+          query: listParameters,
+          answer: listDefinitionOf(resource),
+        },
+      ),
     create: () => operation("post", name("create"), "post", `create ${article(kind)}`, writes),
     read: () => operation("get", name("read"), "get", `read the specified ${kind}`),
     replace: () => operation("put", name("replace"), "put", `replace the specified ${kind}`, writes),

@@ -18,7 +18,9 @@ function renderDefinition(name: string, schema: StructuralSchema, dialect: Diale
   const description = schema.description ?? builtinDescription(name);
   const common = description === undefined ? {} : { description };
   if (name === quantity)
-    return dialect === "v2" ? { ...common, type: "string" } : { ...common, oneOf: [{ type: "string" }, { type: "number" }] };
+    return dialect === "v2"
+      ? { ...common, type: "string" }
+      : { ...common, oneOf: [{ type: "string" }, { type: "number" }] };
   if (name === intOrString)
     return dialect === "v2"
       ? { ...common, type: "string", format: "int-or-string" }
@@ -48,7 +50,8 @@ function render(
     );
   if (items) result["items"] = inner(items);
   if (additionalProperties !== undefined)
-    result["additionalProperties"] = typeof additionalProperties === "object" ? inner(additionalProperties) : additionalProperties;
+    result["additionalProperties"] =
+      typeof additionalProperties === "object" ? inner(additionalProperties) : additionalProperties;
   if (allOf) result["allOf"] = allOf.map(inner);
   if (anyOf) result["anyOf"] = anyOf.map(inner);
   if (oneOf) result["oneOf"] = oneOf.map(inner);

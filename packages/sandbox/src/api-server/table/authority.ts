@@ -4,7 +4,8 @@ import { humanDuration } from "./human-duration.ts";
 
 type Binding = RoleBinding | ClusterRoleBinding;
 
-const subjects = (binding: Binding, kind: string) => (binding.subjects ?? []).filter((subject) => subject.kind === kind);
+const subjects = (binding: Binding, kind: string) =>
+  (binding.subjects ?? []).filter((subject) => subject.kind === kind);
 const namesOf = (binding: Binding, kind: string) =>
   subjects(binding, kind)
     .map(({ name }) => name)

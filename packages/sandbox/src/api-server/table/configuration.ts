@@ -64,7 +64,11 @@ export const priorityClassFormat = columnsFormat<PriorityClass>([
   text("PreemptionPolicy", (o) => o.preemptionPolicy ?? ""),
 ]);
 
-export const runtimeClassFormat = columnsFormat<RuntimeClass>([nameColumn, text("Handler", (o) => o.handler), ageColumn]);
+export const runtimeClassFormat = columnsFormat<RuntimeClass>([
+  nameColumn,
+  text("Handler", (o) => o.handler),
+  ageColumn,
+]);
 
 const healthOf = (status: ComponentStatus) => status.conditions?.find((condition) => condition.type === "Healthy");
 

@@ -38,7 +38,9 @@ export const validatingAdmissionPolicyBindingFormat = columnsFormat<ValidatingAd
 
 export const apiServiceFormat = columnsFormat<APIService>([
   nameColumn,
-  text("Service", (o) => (o.spec?.service ? `${o.spec.service.namespace ?? ""}/${o.spec.service.name ?? ""}` : "Local")),
+  text("Service", (o) =>
+    o.spec?.service ? `${o.spec.service.namespace ?? ""}/${o.spec.service.name ?? ""}` : "Local",
+  ),
   text("Available", (o) => {
     const available = o.status?.conditions?.find((condition) => condition.type === "Available");
     if (!available) return "Unknown";

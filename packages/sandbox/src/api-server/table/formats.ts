@@ -1,14 +1,14 @@
 import type { KubernetesObject } from "@bellows/api";
 import { bindingFormat, certificateSigningRequestFormat } from "./authority.ts";
 import { horizontalPodAutoscalerFormat } from "./autoscaling.ts";
-import { columnsFormat, integer, nameColumn, ageColumn } from "./columns.ts";
+import { ageColumn, columnsFormat, integer, nameColumn } from "./columns.ts";
 import * as configuration from "./configuration.ts";
 import * as devices from "./devices.ts";
 import { eventFormat } from "./events.ts";
 import * as extension from "./extension.ts";
+import * as flowControl from "./flow-control.ts";
 import * as networking from "./networking.ts";
 import { nodeFormat } from "./nodes.ts";
-import * as flowControl from "./flow-control.ts";
 import { podFormat } from "./pods.ts";
 import * as storage from "./storage.ts";
 import type { TableFormat } from "./table.ts";

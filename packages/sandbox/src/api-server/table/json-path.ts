@@ -53,8 +53,7 @@ const element =
   (value) =>
     Array.isArray(value) && value.at(index) !== undefined ? [value.at(index)] : [];
 
-const children: Step = (value) =>
-  Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [];
+const children: Step = (value) => (Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : []);
 
 const descendants = (name: string): Step => {
   const step: Step = (value) => [...member(name)(value), ...children(value).flatMap(step)];

@@ -1,4 +1,13 @@
-import type { Endpoints, EndpointSlice, Ingress, IngressClass, IPAddress, NetworkPolicy, Service, ServiceCIDR } from "@bellows/api";
+import type {
+  EndpointSlice,
+  Endpoints,
+  Ingress,
+  IngressClass,
+  IPAddress,
+  NetworkPolicy,
+  Service,
+  ServiceCIDR,
+} from "@bellows/api";
 import { ageColumn, columnsFormat, firstOf, nameColumn, text, wide } from "./columns.ts";
 import { labelsCell, selectorCell } from "./selector-cell.ts";
 
@@ -46,7 +55,9 @@ function endpointsCell(endpoints: Endpoints): string {
   const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0
       ? addresses.map(({ ip }) => ip)
-      : ports.flatMap(({ port }) => addresses.map(({ ip }) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`))),
+      : ports.flatMap(({ port }) =>
+          addresses.map(({ ip }) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`)),
+        ),
   );
   return firstOf(all, 3);
 }
@@ -54,8 +65,22 @@ function endpointsCell(endpoints: Endpoints): string {
 export const endpointSliceFormat = columnsFormat<EndpointSlice>([
   nameColumn,
   text("AddressType", (o) => o.addressType),
-  text("Ports", (o) => firstOf((o.ports ?? []).map(({ port, name }) => String(port ?? name ?? "*")), 3) || "<unset>"),
-  text("Endpoints", (o) => firstOf((o.endpoints ?? []).flatMap(({ addresses }) => addresses), 3) || "<unset>"),
+  text(
+    "Ports",
+    (o) =>
+      firstOf(
+        (o.ports ?? []).map(({ port, name }) => String(port ?? name ?? "*")),
+        3,
+      ) || "<unset>",
+  ),
+  text(
+    "Endpoints",
+    (o) =>
+      firstOf(
+        (o.endpoints ?? []).flatMap(({ addresses }) => addresses),
+        3,
+      ) || "<unset>",
+  ),
   ageColumn,
 ]);
 

@@ -1,6 +1,6 @@
 import type { Pod } from "@bellows/api";
-import { ageOf } from "./human-duration.ts";
 import { columnsFormat, text, wide } from "./columns.ts";
+import { ageOf } from "./human-duration.ts";
 import type { RowCondition, TableFormat } from "./table.ts";
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];

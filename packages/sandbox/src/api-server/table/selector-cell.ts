@@ -14,7 +14,10 @@ export function labelsCell(labels: Readonly<Record<string, string>> | undefined)
 
 /** A label selector's text, its requirements in key order: `app=web,tier in (a,b),!canary`; empty for no requirement. */
 export function selectorText(selector: PrintableSelector | undefined): string {
-  const equalities = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
+  const equalities = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({
+    key,
+    text: `${key}=${value}`,
+  }));
   const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values = [] }) => ({
     key,
     text: expressionText(key, operator, values),

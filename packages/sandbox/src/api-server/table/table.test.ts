@@ -33,7 +33,10 @@ describe("the STATUS of a pod", () => {
     {
       name: "counts the init containers that ended",
       init: 2,
-      status: { phase: "Pending", initContainerStatuses: [container({ terminated: { exitCode: 0 } }), container({ running: {} })] },
+      status: {
+        phase: "Pending",
+        initContainerStatuses: [container({ terminated: { exitCode: 0 } }), container({ running: {} })],
+      },
       is: "Init:1/2",
     },
     {
@@ -50,7 +53,10 @@ describe("the STATUS of a pod", () => {
     },
     {
       name: "is Completed when all containers ended well",
-      status: { phase: "Succeeded", containerStatuses: [container({ terminated: { exitCode: 0, reason: "Completed" } })] },
+      status: {
+        phase: "Succeeded",
+        containerStatuses: [container({ terminated: { exitCode: 0, reason: "Completed" } })],
+      },
       is: "Completed",
     },
     {
@@ -58,15 +64,31 @@ describe("the STATUS of a pod", () => {
       status: {
         phase: "Running",
         conditions: [{ type: "Ready", status: "True" }],
-        containerStatuses: [container({ terminated: { exitCode: 0, reason: "Completed" } }), container(running, { ready: true })],
+        containerStatuses: [
+          container({ terminated: { exitCode: 0, reason: "Completed" } }),
+          container(running, { ready: true }),
+        ],
       },
       is: "Running",
     },
     { name: "is Terminating when it is being deleted", deleted: true, status: { phase: "Running" }, is: "Terminating" },
-    { name: "stays Completed when a finished pod is being deleted", deleted: true, status: { phase: "Succeeded" }, is: "Succeeded" },
-    { name: "is Unknown on a lost node", deleted: true, status: { phase: "Running", reason: "NodeLost" }, is: "Unknown" },
+    {
+      name: "stays Completed when a finished pod is being deleted",
+      deleted: true,
+      status: { phase: "Succeeded" },
+      is: "Succeeded",
+    },
+    {
+      name: "is Unknown on a lost node",
+      deleted: true,
+      status: { phase: "Running", reason: "NodeLost" },
+      is: "Unknown",
+    },
   ])("$name", ({ status, init = 0, deleted = false, is }) => {
-    const spec = { containers: [{ name: "c" }], initContainers: Array.from({ length: init }, (_, i) => ({ name: `i${i}` })) };
+    const spec = {
+      containers: [{ name: "c" }],
+      initContainers: Array.from({ length: init }, (_, i) => ({ name: `i${i}` })),
+    };
     const metadata = deleted ? { deletionTimestamp: created } : {};
     expect(row("", { kind: "Pod", metadata, spec, status })["Status"]).toBe(is);
   });
@@ -74,7 +96,11 @@ describe("the STATUS of a pod", () => {
 
 test("a pod's restarts tell when the last was", () => {
   const lastState = { terminated: { exitCode: 1, finishedAt: "2026-01-01T00:55:00Z" } };
-  const status = { phase: "Running", podIPs: [{ ip: "10.0.0.1" }], containerStatuses: [container(running, { ready: true, restartCount: 2, lastState })] };
+  const status = {
+    phase: "Running",
+    podIPs: [{ ip: "10.0.0.1" }],
+    containerStatuses: [container(running, { ready: true, restartCount: 2, lastState })],
+  };
   expect(row("", { kind: "Pod", spec: { nodeName: "n", containers: [{ name: "c" }] }, status })).toEqual({
     Name: "x",
     Ready: "1/1",
@@ -119,7 +145,14 @@ test("a cordoned node shows its status, roles and version", () => {
 });
 
 test("a deployment shows its replicas and, wide, its containers", () => {
-  const template = { spec: { containers: [{ name: "a", image: "i:1" }, { name: "b", image: "j:2" }] } };
+  const template = {
+    spec: {
+      containers: [
+        { name: "a", image: "i:1" },
+        { name: "b", image: "j:2" },
+      ],
+    },
+  };
   const spec = { replicas: 3, selector: { matchLabels: { b: "2", a: "1" } }, template };
   expect(row("apps", { kind: "Deployment", spec, status: { readyReplicas: 2, updatedReplicas: 3 } })).toEqual({
     Name: "x",
@@ -134,7 +167,10 @@ test("a deployment shows its replicas and, wide, its containers", () => {
 });
 
 describe("the TARGETS of an autoscaler", () => {
-  const cpu = (averageUtilization?: number) => ({ type: "Resource", resource: { name: "cpu", target: { averageUtilization }, current: { averageUtilization } } });
+  const cpu = (averageUtilization?: number) => ({
+    type: "Resource",
+    resource: { name: "cpu", target: { averageUtilization }, current: { averageUtilization } },
+  });
   const external = (target: object) => ({ type: "External", external: { target } });
   test.each([
     { name: "are <none> without metrics", metrics: [], current: [], is: "<none>" },
@@ -149,12 +185,22 @@ describe("the TARGETS of an autoscaler", () => {
   ])("$name", ({ metrics, current, is }) => {
     const spec = { scaleTargetRef: { kind: "Deployment", name: "web" }, metrics, maxReplicas: 10 };
     const cells = row("autoscaling", { kind: "HorizontalPodAutoscaler", spec, status: { currentMetrics: current } });
-    expect(cells).toMatchObject({ Reference: "Deployment/web", Targets: is, MinPods: "<unset>", MaxPods: 10, Replicas: 0 });
+    expect(cells).toMatchObject({
+      Reference: "Deployment/web",
+      Targets: is,
+      MinPods: "<unset>",
+      MaxPods: 10,
+      Replicas: 0,
+    });
   });
 });
 
 test("an autoscaler in version 1 shows the same targets", () => {
-  const spec = { scaleTargetRef: { kind: "Deployment", name: "web" }, maxReplicas: 10, targetCPUUtilizationPercentage: 50 };
+  const spec = {
+    scaleTargetRef: { kind: "Deployment", name: "web" },
+    maxReplicas: 10,
+    targetCPUUtilizationPercentage: 50,
+  };
   const status = { currentCPUUtilizationPercentage: 20 };
   const hpa = { apiVersion: "autoscaling/v1", kind: "HorizontalPodAutoscaler", spec, status };
   expect(row("autoscaling", hpa)["Targets"]).toBe("cpu: 20%/50%");
@@ -172,9 +218,17 @@ test.each([
   { type: "ExternalName", spec: { externalName: "db.example" }, is: "db.example" },
   { type: "NodePort", spec: { externalIPs: ["1.2.3.4", "1.2.3.5"] }, is: "1.2.3.4,1.2.3.5" },
 ])("a $type service has the external address $is", ({ type, spec, is }) => {
-  const ports = [{ port: 80, protocol: "TCP" }, { port: 443, nodePort: 30443, protocol: "TCP" }];
+  const ports = [
+    { port: 80, protocol: "TCP" },
+    { port: 443, nodePort: 30443, protocol: "TCP" },
+  ];
   const cells = row("", { kind: "Service", spec: { type, clusterIPs: ["10.0.0.9"], ports, ...spec } });
-  expect(cells).toMatchObject({ "External-IP": is, "Cluster-IP": "10.0.0.9", "Port(s)": "80/TCP,443:30443/TCP", Selector: "<none>" });
+  expect(cells).toMatchObject({
+    "External-IP": is,
+    "Cluster-IP": "10.0.0.9",
+    "Port(s)": "80/TCP,443:30443/TCP",
+    Selector: "<none>",
+  });
 });
 
 test("endpoints beyond three are counted", () => {
@@ -183,13 +237,28 @@ test("endpoints beyond three are counted", () => {
 });
 
 test("a job shows its completions and how long it ran", () => {
-  const status = { succeeded: 1, startTime: created, completionTime: "2026-01-01T00:00:09Z", conditions: [{ type: "Complete", status: "True" }] };
-  expect(row("batch", { kind: "Job", spec: { completions: 1, parallelism: 1 }, status })).toMatchObject({ Status: "Complete", Completions: "1/1", Duration: "9s" });
+  const status = {
+    succeeded: 1,
+    startTime: created,
+    completionTime: "2026-01-01T00:00:09Z",
+    conditions: [{ type: "Complete", status: "True" }],
+  };
+  expect(row("batch", { kind: "Job", spec: { completions: 1, parallelism: 1 }, status })).toMatchObject({
+    Status: "Complete",
+    Completions: "1/1",
+    Duration: "9s",
+  });
 });
 
 test("a quota shows requests and limits apart", () => {
-  const status = { hard: { pods: "4", "limits.cpu": "2", "requests.cpu": "1" }, used: { pods: "1", "limits.cpu": "0" } };
-  expect(row("", { kind: "ResourceQuota", status })).toMatchObject({ Request: "pods: 1/4, requests.cpu: 0/1", Limit: "limits.cpu: 0/2" });
+  const status = {
+    hard: { pods: "4", "limits.cpu": "2", "requests.cpu": "1" },
+    used: { pods: "1", "limits.cpu": "0" },
+  };
+  expect(row("", { kind: "ResourceQuota", status })).toMatchObject({
+    Request: "pods: 1/4, requests.cpu: 0/1",
+    Limit: "limits.cpu: 0/2",
+  });
 });
 
 test("a kind without printer columns shows when it was created", () => {
@@ -199,7 +268,8 @@ test("a kind without printer columns shows when it was created", () => {
 test("rows carry metadata only, the object or nothing, as asked", () => {
   const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x" }, data: {} };
   const rowsOf = (includeObject?: "None" | "Object") =>
-    tableOf(builtinTableFormat("", "ConfigMap"), [object], { now, ...(includeObject && { includeObject }) }).rows[0]?.object;
+    tableOf(builtinTableFormat("", "ConfigMap"), [object], { now, ...(includeObject && { includeObject }) }).rows[0]
+      ?.object;
   expect(rowsOf()).toEqual({ kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: { name: "x" } });
   expect(rowsOf("Object")).toBe(object);
   expect(rowsOf("None")).toBeNull();
@@ -216,7 +286,13 @@ test("a custom resource shows its printer columns by type", () => {
   const object = {
     metadata: { name: "x", creationTimestamp: created, labels: { "karpenter.sh/nodepool": "default" } },
     spec: { name: "n" },
-    status: { nodes: 2.7, conditions: [{ type: "Other", status: "False" }, { type: "Ready", status: "True" }] },
+    status: {
+      nodes: 2.7,
+      conditions: [
+        { type: "Other", status: "False" },
+        { type: "Ready", status: "True" },
+      ],
+    },
   };
   const table = tableOf(format, [object], { now });
   expect(table.rows[0]?.cells).toEqual(["x", "True", 2, "default", null, "60m"]);
@@ -224,7 +300,9 @@ test("a custom resource shows its printer columns by type", () => {
 });
 
 test("a custom resource without printer columns shows its age", () => {
-  const table = tableOf(customTableFormat(undefined), [{ metadata: { name: "x", creationTimestamp: created } }], { now });
+  const table = tableOf(customTableFormat(undefined), [{ metadata: { name: "x", creationTimestamp: created } }], {
+    now,
+  });
   expect(table.columnDefinitions.map(({ name }) => name)).toEqual(["Name", "Age"]);
   expect(table.rows[0]?.cells).toEqual(["x", "60m"]);
 });

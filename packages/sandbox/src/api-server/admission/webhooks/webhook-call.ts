@@ -74,7 +74,12 @@ function reviewOf(request: AdmissionRequest, world: AdmissionWorld): AdmissionRe
   };
 }
 
-const optionsKinds = { CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions", CONNECT: "" } as const;
+const optionsKinds = {
+  CREATE: "CreateOptions",
+  UPDATE: "UpdateOptions",
+  DELETE: "DeleteOptions",
+  CONNECT: "",
+} as const;
 
 function verified(answer: unknown, uid: string): AdmissionResponse {
   const invalid = (why: string) => new Error(`received invalid webhook response: ${why}`);
@@ -84,8 +89,7 @@ function verified(answer: unknown, uid: string): AdmissionResponse {
   const expected = "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview";
   if (apiVersion !== "admission.k8s.io/v1" || kind !== "AdmissionReview")
     throw invalid(`${expected}, got ${String(apiVersion)}, Kind=${String(kind)}`);
-  if (response["uid"] !== uid)
-    throw invalid(`expected response.uid="${uid}", got "${String(response["uid"] ?? "")}"`);
+  if (response["uid"] !== uid) throw invalid(`expected response.uid="${uid}", got "${String(response["uid"] ?? "")}"`);
   if (response["patch"] !== undefined && response["patchType"] !== "JSONPatch")
     throw invalid(`webhook returned invalid response.patchType of ${JSON.stringify(response["patchType"] ?? "")}`);
   return response as unknown as AdmissionResponse;

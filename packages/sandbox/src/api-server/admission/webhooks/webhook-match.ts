@@ -1,6 +1,6 @@
 import { selectorOf } from "@bellows/api";
-import { compile, CompileError } from "../../custom-resources/cel/rule.ts";
 import { celValue } from "../../custom-resources/cel/cel-value.ts";
+import { CompileError, compile } from "../../custom-resources/cel/rule.ts";
 import type { AdmissionRequest, AdmissionWorld } from "../admission-request.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -48,7 +48,10 @@ function ruleSelects(rule: Rule, request: AdmissionRequest, equivalent: boolean)
 function resourceSelected(pattern: string, { resource, subresource }: AdmissionRequest): boolean {
   const [wantedResource, wantedSubresource] = pattern.split("/");
   if (pattern === "*/*") return true;
-  const right = wantedSubresource === undefined ? subresource === undefined : wantedSubresource === "*" || wantedSubresource === subresource;
+  const right =
+    wantedSubresource === undefined
+      ? subresource === undefined
+      : wantedSubresource === "*" || wantedSubresource === subresource;
   return right && (wantedResource === "*" || wantedResource === resource);
 }
 

@@ -29,7 +29,12 @@ function world(...hooks: object[]): AdmissionWorld {
   };
 }
 
-const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", labels: { a: "b" } }, spec: {} } as unknown as ApiObject;
+const pod = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "p", labels: { a: "b" } },
+  spec: {},
+} as unknown as ApiObject;
 const request = (more: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
   operation: "CREATE",
   group: "",
@@ -52,7 +57,11 @@ function answering(response: object): CallWebhook & { asked: AdmissionReview[] }
   const asked: AdmissionReview[] = [];
   const call: CallWebhook = async (_, review) => {
     asked.push(review);
-    return { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid: review.request?.["uid"], ...response } };
+    return {
+      apiVersion: "admission.k8s.io/v1",
+      kind: "AdmissionReview",
+      response: { uid: review.request?.["uid"], ...response },
+    };
   };
   return Object.assign(call, { asked });
 }
@@ -79,8 +88,16 @@ describe("a validating webhook", () => {
 
   test.each([
     { status: { message: "no" }, says: 'admission webhook "check.example.com" denied the request: no', code: 400 },
-    { status: { message: "no", code: 403, reason: "Forbidden" }, says: 'admission webhook "check.example.com" denied the request: no', code: 403 },
-    { status: undefined, says: 'admission webhook "check.example.com" denied the request without explanation', code: 400 },
+    {
+      status: { message: "no", code: 403, reason: "Forbidden" },
+      says: 'admission webhook "check.example.com" denied the request: no',
+      code: 403,
+    },
+    {
+      status: undefined,
+      says: 'admission webhook "check.example.com" denied the request without explanation',
+      code: 400,
+    },
   ])("that denies is quoted: $says ($code)", async ({ status, says, code }) => {
     const call = answering({ allowed: false, ...(status && { status }) });
     await expect(runValidatingWebhooks(request(), world(hook()), call)).rejects.toMatchObject({ message: says, code });
@@ -103,21 +120,51 @@ describe("a validating webhook", () => {
 
   test("with side effects is not asked in a dry run", async () => {
     const cluster = world(hook({ sideEffects: "Some" }));
-    await expect(runValidatingWebhooks(request({ dryRun: true }), cluster, answering({ allowed: true }))).rejects.toThrow(
-      'admission webhook "check.example.com" does not support dry run',
-    );
+    await expect(
+      runValidatingWebhooks(request({ dryRun: true }), cluster, answering({ allowed: true })),
+    ).rejects.toThrow('admission webhook "check.example.com" does not support dry run');
   });
 
   test.each([
     { name: "another operation", more: {}, asked: request({ operation: "UPDATE" }), times: 0 },
     { name: "a subresource", more: {}, asked: request({ subresource: "status" }), times: 0 },
-    { name: "any subresource it names", more: { rules: [{ ...rule, resources: ["pods/*"] }] }, asked: request({ subresource: "status" }), times: 1 },
-    { name: "a namespace it selects", more: { namespaceSelector: { matchLabels: { team: "a" } } }, asked: request(), times: 1 },
-    { name: "a namespace it does not select", more: { namespaceSelector: { matchLabels: { team: "b" } } }, asked: request(), times: 0 },
-    { name: "an object it does not select", more: { objectSelector: { matchLabels: { a: "c" } } }, asked: request(), times: 0 },
+    {
+      name: "any subresource it names",
+      more: { rules: [{ ...rule, resources: ["pods/*"] }] },
+      asked: request({ subresource: "status" }),
+      times: 1,
+    },
+    {
+      name: "a namespace it selects",
+      more: { namespaceSelector: { matchLabels: { team: "a" } } },
+      asked: request(),
+      times: 1,
+    },
+    {
+      name: "a namespace it does not select",
+      more: { namespaceSelector: { matchLabels: { team: "b" } } },
+      asked: request(),
+      times: 0,
+    },
+    {
+      name: "an object it does not select",
+      more: { objectSelector: { matchLabels: { a: "c" } } },
+      asked: request(),
+      times: 0,
+    },
     { name: "cluster scope only", more: { rules: [{ ...rule, scope: "Cluster" }] }, asked: request(), times: 0 },
-    { name: "a condition that holds", more: { matchConditions: [{ name: "m", expression: "object.metadata.name == 'p'" }] }, asked: request(), times: 1 },
-    { name: "a condition that does not", more: { matchConditions: [{ name: "m", expression: "request.userInfo.username != 'u'" }] }, asked: request(), times: 0 },
+    {
+      name: "a condition that holds",
+      more: { matchConditions: [{ name: "m", expression: "object.metadata.name == 'p'" }] },
+      asked: request(),
+      times: 1,
+    },
+    {
+      name: "a condition that does not",
+      more: { matchConditions: [{ name: "m", expression: "request.userInfo.username != 'u'" }] },
+      asked: request(),
+      times: 0,
+    },
   ])("sees $name $times times", async ({ more, asked, times }) => {
     const call = answering({ allowed: true });
     await runValidatingWebhooks(asked, world(hook(more)), call);
@@ -145,7 +192,11 @@ describe("a mutating webhook", () => {
     const call: CallWebhook = async (config, review) => {
       names.push(config.url ?? "");
       const response = config.url === "second" ? add : { allowed: true };
-      return { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid: review.request?.["uid"], ...response } };
+      return {
+        apiVersion: "admission.k8s.io/v1",
+        kind: "AdmissionReview",
+        response: { uid: review.request?.["uid"], ...response },
+      };
     };
     const first = hook({ name: "a.example.com", clientConfig: { url: "first" }, reinvocationPolicy: "IfNeeded" });
     const second = hook({ name: "b.example.com", clientConfig: { url: "second" } });

@@ -25,14 +25,18 @@ const label1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const qualified = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
-const checked = (format: string) => (text: string) => (hasFormat(format, text) ? undefined : `must be a valid ${format}`);
+const checked = (format: string) => (text: string) =>
+  hasFormat(format, text) ? undefined : `must be a valid ${format}`;
 
 const formats: readonly (readonly [string, (text: string) => string | undefined])[] = [
   ["dns1123Label", matching(label, 63, "must be a lowercase RFC 1123 label")],
   ["dns1123Subdomain", matching(subdomain, 253, "must be a lowercase RFC 1123 subdomain")],
   ["dns1035Label", matching(label1035, 63, "must be a DNS-1035 label")],
   ["dns1123LabelPrefix", (text) => matching(label, 63, "must be a lowercase RFC 1123 label")(text.replace(/-$/, "a"))],
-  ["dns1123SubdomainPrefix", (text) => matching(subdomain, 253, "must be a lowercase RFC 1123 subdomain")(text.replace(/-$/, "a"))],
+  [
+    "dns1123SubdomainPrefix",
+    (text) => matching(subdomain, 253, "must be a lowercase RFC 1123 subdomain")(text.replace(/-$/, "a")),
+  ],
   ["dns1035LabelPrefix", (text) => matching(label1035, 63, "must be a DNS-1035 label")(text.replace(/-$/, "a"))],
   ["qualifiedName", matching(qualified, 317, "must be a qualified name")],
   ["labelValue", matching(labelValue, 63, "must be a valid label value")],

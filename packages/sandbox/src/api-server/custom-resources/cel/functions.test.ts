@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CompileError, compile } from "./rule.ts";
 import { celValue } from "./cel-value.ts";
+import { CompileError, compile } from "./rule.ts";
 
 const self = celValue(
   { a: 3, l: [3, 1, 2], s: "abc", m: { x: 1, y: 2 }, q: "2Gi", "foo-bar": 1, lo: [{ k: "a", v: 1 }, { k: "b" }] },

@@ -19,7 +19,8 @@ function equal(a: Item, b: Item): boolean {
   if (typeof a === "number" && typeof b === "bigint") return a === Number(b);
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => equal(item, b[i]));
   if (typeof a === "object" && typeof b === "object" && a && b) {
-    if (Object.getPrototypeOf(a) !== Object.prototype) return comparable(a) === comparable(b) || String(a) === String(b);
+    if (Object.getPrototypeOf(a) !== Object.prototype)
+      return comparable(a) === comparable(b) || String(a) === String(b);
     const keys = Object.keys(a);
     const [left, right] = [a as Record<string, Item>, b as Record<string, Item>];
     return keys.length === Object.keys(b).length && keys.every((key) => key in right && equal(left[key], right[key]));
@@ -68,14 +69,17 @@ export function registerListFunctions(env: Environment): void {
   env.registerFunction("list.reverse(): list<dyn>", (list: List) => list.toReversed());
   env.registerFunction("list.sort(): list<dyn>", (list: List) => list.toSorted(compare));
   env.registerFunction("list.slice(int, int): list<dyn>", (list: List, from: bigint, to: bigint) => {
-    if (from < 0n || to > list.length || from > to) throw new Error(`cannot slice(${from}, ${to}), list is length ${list.length}`);
+    if (from < 0n || to > list.length || from > to)
+      throw new Error(`cannot slice(${from}, ${to}), list is length ${list.length}`);
     return list.slice(Number(from), Number(to));
   });
 
   env.registerType("SetsNamespace", SetsNamespace);
   env.registerConstant("sets", "SetsNamespace", new SetsNamespace());
   const contains = (a: List, b: List) => b.every((item) => has(a, item));
-  env.registerFunction("SetsNamespace.contains(list, list): bool", (_: SetsNamespace, a: List, b: List) => contains(a, b));
+  env.registerFunction("SetsNamespace.contains(list, list): bool", (_: SetsNamespace, a: List, b: List) =>
+    contains(a, b),
+  );
   env.registerFunction("SetsNamespace.equivalent(list, list): bool", (_: SetsNamespace, a: List, b: List) => {
     return contains(a, b) && contains(b, a);
   });

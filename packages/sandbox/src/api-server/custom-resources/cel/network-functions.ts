@@ -42,7 +42,8 @@ class Cidr {
   }
 
   static parse(text: string): Cidr {
-    if (!isCidr(text)) throw new Error(`network address parse error during conversion from string: invalid CIDR ${text}`);
+    if (!isCidr(text))
+      throw new Error(`network address parse error during conversion from string: invalid CIDR ${text}`);
     const [address = "", length] = text.split("/");
     return new Cidr(IpAddress.parse(address), Number(length));
   }
@@ -92,8 +93,7 @@ const loopback = (ip: IpAddress) => (ip.family === 4 ? ip.startsWith(127n, 8) : 
 const unspecified = (ip: IpAddress) => ip.bits === 0n;
 const linkLocalMulticast = (ip: IpAddress) =>
   ip.family === 4 ? ip.startsWith(0xe00000n, 24) : ip.startsWith(0xffn, 8) && ((ip.bits >> 112n) & 0xfn) === 2n;
-const linkLocalUnicast = (ip: IpAddress) =>
-  ip.family === 4 ? ip.startsWith(0xa9fen, 16) : ip.startsWith(0x3fan, 10);
+const linkLocalUnicast = (ip: IpAddress) => (ip.family === 4 ? ip.startsWith(0xa9fen, 16) : ip.startsWith(0x3fan, 10));
 const multicast = (ip: IpAddress) => (ip.family === 4 ? ip.startsWith(0xen, 4) : ip.startsWith(0xffn, 8));
 const globalUnicast = (ip: IpAddress) =>
   !(loopback(ip) || unspecified(ip) || multicast(ip) || linkLocalUnicast(ip)) &&
@@ -154,7 +154,9 @@ class RequestUrl {
   constructor(text: string) {
     this.absolute = URL.canParse(text);
     if (!this.absolute && !text.startsWith("/"))
-      throw new Error(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`);
+      throw new Error(
+        `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
+      );
     this.text = text;
     this.url = new URL(text, "http://host");
   }
@@ -165,7 +167,7 @@ class RequestUrl {
 
   query(): Record<string, string[]> {
     const query: Record<string, string[]> = {};
-    for (const [name, value] of this.url.searchParams) (query[name] ??= []).push(value);
+    for (const [name, value] of this.url.searchParams) query[name] = [...(query[name] ?? []), value];
     return query;
   }
 }
@@ -177,10 +179,22 @@ function registerUrl(env: Environment) {
   env.registerType(type, RequestUrl);
   env.registerFunction(`url(string): ${type}`, (text: string) => new RequestUrl(text));
   env.registerFunction("isURL(string): bool", RequestUrl.accepts);
-  env.registerFunction(`${type}.getScheme(): string`, whenAbsolute((url) => url.protocol.replace(":", "")));
-  env.registerFunction(`${type}.getHost(): string`, whenAbsolute((url) => url.host));
-  env.registerFunction(`${type}.getHostname(): string`, whenAbsolute((url) => url.hostname.replace(/^\[|\]$/g, "")));
-  env.registerFunction(`${type}.getPort(): string`, whenAbsolute((url) => url.port));
+  env.registerFunction(
+    `${type}.getScheme(): string`,
+    whenAbsolute((url) => url.protocol.replace(":", "")),
+  );
+  env.registerFunction(
+    `${type}.getHost(): string`,
+    whenAbsolute((url) => url.host),
+  );
+  env.registerFunction(
+    `${type}.getHostname(): string`,
+    whenAbsolute((url) => url.hostname.replace(/^\[|\]$/g, "")),
+  );
+  env.registerFunction(
+    `${type}.getPort(): string`,
+    whenAbsolute((url) => url.port),
+  );
   env.registerFunction(`${type}.getEscapedPath(): string`, (request: RequestUrl) =>
     request.url.pathname === "/" && !/\/([?#]|$)/.test(request.text.replace("//", "")) ? "" : request.url.pathname,
   );

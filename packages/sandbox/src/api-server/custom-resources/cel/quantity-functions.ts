@@ -17,7 +17,9 @@ export function registerQuantityFunctions(env: Environment): void {
   env.registerFunction(`${type}.sub(int): ${type}`, (a: Quantity, b: bigint) => a.sub(Quantity.of(b)));
   env.registerFunction(`${type}.isLessThan(${type}): bool`, (a: Quantity, b: Quantity) => a.compare(b) < 0);
   env.registerFunction(`${type}.isGreaterThan(${type}): bool`, (a: Quantity, b: Quantity) => a.compare(b) > 0);
-  env.registerFunction(`${type}.compareTo(${type}): int`, (a: Quantity, b: Quantity) => BigInt(Math.sign(a.compare(b))));
+  env.registerFunction(`${type}.compareTo(${type}): int`, (a: Quantity, b: Quantity) =>
+    BigInt(Math.sign(a.compare(b))),
+  );
   env.registerFunction(`${type}.isInteger(): bool`, (q: Quantity) => Number.isInteger(units(q)));
   env.registerFunction(`${type}.asInteger(): int`, (q: Quantity) => {
     if (!Number.isInteger(units(q))) throw new Error("cannot convert value to integer");

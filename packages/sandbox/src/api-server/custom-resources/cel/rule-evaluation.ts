@@ -87,7 +87,10 @@ function visitFields({ old, schema, path, correlation }: Place, object: Record<s
     const part = property ?? (typeof additionalProperties === "object" ? additionalProperties : undefined);
     if (!part) continue;
     const place = property ? child(path, name) : key(path, name);
-    visit({ value: object[name], old: before[name], schema: part, path: place, correlation: correlation?.key(name) }, found);
+    visit(
+      { value: object[name], old: before[name], schema: part, path: place, correlation: correlation?.key(name) },
+      found,
+    );
   }
 }
 

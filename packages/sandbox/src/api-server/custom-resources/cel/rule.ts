@@ -30,7 +30,10 @@ const environments = new Map<string, ReturnType<typeof kubernetesEnvironment>>()
 export function compile(expression: string, variables: Variables): Program | CompileError {
   const names = JSON.stringify(variables);
   let env = environments.get(names);
-  if (!env) environments.set(names, (env = kubernetesEnvironment(variables)));
+  if (!env) {
+    env = kubernetesEnvironment(variables);
+    environments.set(names, env);
+  }
   try {
     const parsed: ParseResult = env.parse(expression);
     const checked = parsed.check();
@@ -81,7 +84,11 @@ const unexpectedEnd =
 let functions: ReadonlySet<string> | undefined;
 
 function knownFunctions(): ReadonlySet<string> {
-  functions ??= new Set(kubernetesEnvironment().getDefinitions().functions.map(({ name }) => name));
+  functions ??= new Set(
+    kubernetesEnvironment()
+      .getDefinitions()
+      .functions.map(({ name }) => name),
+  );
   return functions;
 }
 
@@ -89,7 +96,9 @@ function knownFunctions(): ReadonlySet<string> {
 function summaryOf(error: unknown): string {
   const { summary, message } = error as { summary?: string; message: string };
   const text = summary ?? message.split("\n")[0] ?? "";
-  const conversion = /^(int|uint|double|bool)\(\) (?:type|conversion) error: (?:cannot convert|invalid string)/.exec(text);
+  const conversion = /^(int|uint|double|bool)\(\) (?:type|conversion) error: (?:cannot convert|invalid string)/.exec(
+    text,
+  );
   if (conversion) return `type conversion error from 'string' to '${conversion[1]}'`;
   const bounds = /index out of bounds, index (-?\d+)/.exec(text);
   if (bounds) return `index out of bounds: ${bounds[1]}`;

@@ -19,7 +19,9 @@ export function registerTextFunctions(env: Environment): void {
     const found = [...text.matchAll(expression(pattern, "g"))].map(([match]) => match);
     return limit < 0n ? found : found.slice(0, Number(limit));
   };
-  env.registerFunction("string.findAll(string): list<string>", (text: string, pattern: string) => findAll(text, pattern));
+  env.registerFunction("string.findAll(string): list<string>", (text: string, pattern: string) =>
+    findAll(text, pattern),
+  );
   env.registerFunction("string.findAll(string, int): list<string>", findAll);
 
   env.registerFunction("string.charAt(int): string", (text: string, position: bigint) => {
@@ -51,12 +53,15 @@ function replaceFirst(text: string, from: string, to: string, limit: bigint): st
 /** `"%s has %d".format([...])` with the clauses s, d, f, e, b, o, x, X and a precision for f and e. */
 function formatText(template: string, values: readonly unknown[]): string {
   let next = 0;
-  return template.replaceAll(/%(?:%|(?:\.(\d+))?([sdfeboxX]))/g, (clause, precision: string | undefined, verb: string) => {
-    if (clause === "%%") return "%";
-    if (next >= values.length) throw new Error(`index ${next} out of range`);
-    const value = values[next++];
-    return formatValue(verb, value, precision === undefined ? 6 : Number(precision));
-  });
+  return template.replaceAll(
+    /%(?:%|(?:\.(\d+))?([sdfeboxX]))/g,
+    (clause, precision: string | undefined, verb: string) => {
+      if (clause === "%%") return "%";
+      if (next >= values.length) throw new Error(`index ${next} out of range`);
+      const value = values[next++];
+      return formatValue(verb, value, precision === undefined ? 6 : Number(precision));
+    },
+  );
 }
 
 function formatValue(verb: string, value: unknown, digits: number): string {

@@ -66,7 +66,7 @@ export function findTypeFault(
   function checkOperands(operator: string, [left]: readonly ASTNode[], known: readonly Known[]) {
     const [a, b] = known.map(celType);
     if (!a || !b || !left || a === b || (numeric.has(a) && numeric.has(b))) return;
-    if (!(operator === "==" || operator === "!=") || a !== "null_type" && b !== "null_type") {
+    if (!(operator === "==" || operator === "!=") || (a !== "null_type" && b !== "null_type")) {
       const position = expression.indexOf(operator, left.end);
       fault ??= compileErrorAt(
         expression,
@@ -119,7 +119,12 @@ export function findTypeFault(
 
 const ordered: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
 const numeric: ReadonlySet<string> = new Set(["int", "double", "uint"]);
-const celTypes: Readonly<Record<string, string>> = { string: "string", integer: "int", number: "double", boolean: "bool" };
+const celTypes: Readonly<Record<string, string>> = {
+  string: "string",
+  integer: "int",
+  number: "double",
+  boolean: "bool",
+};
 
 /** The CEL type of a scalar; undefined for what is not one, or has a format with a type of its own. */
 function celType(schema: Known): string | undefined {
