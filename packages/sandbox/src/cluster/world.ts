@@ -27,7 +27,7 @@ import {
 } from "../api-server/index.ts";
 import { AutoScalingGroup, type Ec2Timing, Instance, SimulatedCloud } from "../ec2/index.ts";
 import { KubeletFleet, KubeletStreams, type KubeletTiming, MemoryWatch } from "../kubelet/index.ts";
-import { MetricsServer } from "../metrics-server/index.ts";
+import { MetricsServer, metricsApiHandler, metricsApiService, metricsService } from "../metrics-server/index.ts";
 import { schedulerController } from "../scheduler/index.ts";
 import { kindOfObject } from "../simulator/manifests.ts";
 import { UsageSource } from "../usage/index.ts";
@@ -107,6 +107,7 @@ export function createWorld(options: WorldOptions): World {
   const metricsServer = new MetricsServer({ usage, cache, clock });
   const timing = options.kubeletTiming;
   const fleet = new KubeletFleet({ client: infrastructure, cache, clock, log, ...(timing && { timing }) });
+  server.serveApiService(metricsService, metricsApiHandler(metricsServer));
   const memoryWatch = new MemoryWatch(fleet, usage, clock);
   const cloud = new SimulatedCloud({
     client: infrastructure,
@@ -172,7 +173,7 @@ export function createWorld(options: WorldOptions): World {
       metricsServer.start();
       memoryWatch.start();
       for (const manager of managers) running.push(await manager.start());
-      await ensureAll(client, [...systemServices, ...systemDaemonSets, ...systemDeployments]);
+      await ensureAll(client, [metricsApiService, ...systemServices, ...systemDaemonSets, ...systemDeployments]);
       await ensureAll(
         client,
         options.nodeGroups.map((group) => nodeGroupObject(group, clusterName)),

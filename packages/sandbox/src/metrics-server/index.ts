@@ -1,3 +1,4 @@
+export { metricsApiHandler, metricsApiService, metricsService } from "./aggregated-api.ts";
 export {
   type MetricsRequest,
   type MetricsResponse,

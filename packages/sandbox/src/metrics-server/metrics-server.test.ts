@@ -1,6 +1,8 @@
+import { APIService } from "@bellows/api";
 import { expect, test } from "vitest";
 import { SandboxWorld } from "../kubelet/testing/sandbox-world.ts";
 import { UsageSource } from "../usage/index.ts";
+import { metricsApiHandler, metricsApiService, metricsService } from "./aggregated-api.ts";
 import { MetricsServer } from "./metrics-server.ts";
 
 async function aWorld() {
@@ -77,4 +79,15 @@ test("lists follow namespaces and label selectors, nodes appear when ready", asy
     kind: "APIResourceList",
   });
   expect(metrics.handle({ path: podPath, query: { labelSelector: "a in b" } }).status).toBe(400);
+});
+
+test("the API server serves it as an aggregated API", async () => {
+  const { world, metrics } = await aWorld();
+  world.server.serveApiService(metricsService, metricsApiHandler(metrics));
+  await world.client.create(APIService, metricsApiService);
+  await world.createPod("web");
+  await world.seconds(45);
+  const pods = await world.client.raw(podPath, { labelSelector: "app=web" });
+  expect(pods).toMatchObject({ kind: "PodMetricsList", items: [{ metadata: { name: "web" } }] });
+  await expect(world.client.raw(`${podPath}/none`)).rejects.toMatchObject({ code: 404 });
 });
