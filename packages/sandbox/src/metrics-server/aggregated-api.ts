@@ -1,5 +1,5 @@
 import type { APIService } from "@bellows/api";
-import type { ApiRequest, ApiResponse } from "../api-server/index.ts";
+import { type ApiRequest, type ApiResponse, ok } from "../api-server/api-request.ts";
 import type { MetricsServer } from "./metrics-server.ts";
 
 /** The Service that the resource metrics API is registered under. */
@@ -26,6 +26,6 @@ export function metricsApiHandler(server: MetricsServer): (request: ApiRequest) 
     const labelSelector = query.get("labelSelector");
     const fieldSelector = query.get("fieldSelector");
     const { status, body } = server.handle({ path, query: { labelSelector, fieldSelector } });
-    return { status, headers: {}, body };
+    return ok(body, status);
   };
 }
