@@ -30,7 +30,7 @@ import { KubeletFleet, KubeletStreams, type KubeletTiming, MemoryWatch } from ".
 import { MetricsServer, metricsApiHandler, metricsApiService, metricsService } from "../metrics-server/index.ts";
 import { schedulerController } from "../scheduler/index.ts";
 import { kindOfObject } from "../simulator/manifests.ts";
-import { UsageSource } from "../usage/index.ts";
+import { LoadProfileStatus, UsageSource } from "../usage/index.ts";
 import { workloadControllers } from "../workloads/index.ts";
 import { ComponentLogs } from "./component-logs.ts";
 import { podStreams } from "./pod-streams.ts";
@@ -108,6 +108,7 @@ export function createWorld(options: WorldOptions): World {
   const timing = options.kubeletTiming;
   const fleet = new KubeletFleet({ client: infrastructure, cache, clock, log, ...(timing && { timing }) });
   server.serveApiService(metricsService, metricsApiHandler(metricsServer));
+  const loadProfiles = new LoadProfileStatus({ client: infrastructure, cache, clock, log, usage });
   const memoryWatch = new MemoryWatch(fleet, usage, clock);
   const cloud = new SimulatedCloud({
     client: infrastructure,
@@ -172,6 +173,7 @@ export function createWorld(options: WorldOptions): World {
       await cache.start();
       metricsServer.start();
       memoryWatch.start();
+      loadProfiles.start();
       for (const manager of managers) running.push(await manager.start());
       await ensureAll(client, [metricsApiService, ...systemServices, ...systemDaemonSets, ...systemDeployments]);
       await ensureAll(
@@ -183,6 +185,7 @@ export function createWorld(options: WorldOptions): World {
       await Promise.all(running.splice(0).map((manager) => manager.stop()));
       metricsServer.stop();
       memoryWatch.stop();
+      loadProfiles.stop();
       cloud.stop();
       fleet.stop();
       cache.stop();

@@ -31,6 +31,12 @@ describe("server-side apply", () => {
     );
   });
 
+  test("creates an object that is nothing but a name", () => {
+    const config = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "b" } };
+    const created = serverSideApply<Stored>({ live: undefined, config, schema, apiVersion: "v1", manager: "one", now });
+    expect(created).toMatchObject(config);
+  });
+
   test("never conflicts between appliers of different fields", () => {
     fc.assert(
       fc.property(anyData, anyData, (left, right) => {

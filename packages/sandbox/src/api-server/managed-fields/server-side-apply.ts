@@ -130,7 +130,10 @@ function applyOnce(application: Application, live: JsonObject, config: JsonObjec
     time: changed || !previous ? (changed ? now : undefined) : previous.time,
   };
   return {
-    object: changed ? withServerMetadata(live, config, application.live ? result : withoutNulls(result)) : live,
+    object:
+      changed || !application.live
+        ? withServerMetadata(live, config, application.live ? result : withoutNulls(result))
+        : live,
     managers: own.set ? [...left, own] : left,
     conflicts: force ? [] : conflicts.flatMap(conflictPaths),
   };
