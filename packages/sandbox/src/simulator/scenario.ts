@@ -102,9 +102,6 @@ export type ScenarioCheck = Scenario["checks"][number];
 export type ScenarioWorld = Scenario["world"];
 export type ExpectedValue = z.output<typeof Expectation>;
 
-/** The schema of a scenario file, for the reference pages. */
-export const scenarioSchema = Scenario;
-
 /** A scenario file that can't be used; each problem is `path: found, expected`. */
 export class ScenarioError extends Error {
   override readonly name = "ScenarioError";
