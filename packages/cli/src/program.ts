@@ -36,6 +36,7 @@ export function bellows(): Command {
       [...controllerNames],
     )
     .option("--kubeconfig <file>", "where to write the kubeconfig", defaultKubeconfigFile)
+    .option("--data-dir <directory>", "keeps the cluster over restarts; without it all is gone when the sandbox stops")
     .option("--verbose", "log what the parts of the sandbox do", false)
     .action(async (options: SandboxCommandOptions) => {
       const { sandbox, defaultKubeconfig } = await import("./sandbox.ts");
@@ -57,7 +58,7 @@ export function bellows(): Command {
   program
     .command("vectors")
     .description("Run an engine on recorded cases and compare its answers")
-    .argument("<kind>", "hpa")
+    .argument("<kind>", "hpa or karpenter")
     .argument("<file>", "JSON lines, gzipped or not")
     .action(async (kind: string, file: string) => {
       const { runVectors } = await import("./vectors.ts");

@@ -18,6 +18,7 @@ export interface SandboxCommandOptions {
   readonly instanceType: string;
   readonly controllers: readonly BellowsController[];
   readonly kubeconfig: string;
+  readonly dataDir?: string;
   readonly verbose: boolean;
 }
 
