@@ -22,7 +22,9 @@ export function condition<C extends ConditionFields>(
   conditions: readonly C[] | undefined,
   type: string,
 ): C | undefined {
-  return conditions?.find((one) => one.type === type);
+  // A loop, not find(): it runs for every pod of a workload whenever one of them changes.
+  if (conditions) for (const one of conditions) if (one.type === type) return one;
+  return undefined;
 }
 
 export function isConditionTrue(conditions: readonly ConditionFields[] | undefined, type: string): boolean {

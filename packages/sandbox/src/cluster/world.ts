@@ -1,4 +1,4 @@
-import { crdOf, customResources, isConditionTrue, type KubernetesObject, Node, Pod } from "@bellows/api";
+import { crdOf, customResources, isConditionTrue, type Kind, type KubernetesObject, Node, Pod } from "@bellows/api";
 import { clusterProportionalAutoscalerController, configMapController } from "@bellows/cpa";
 import { hpaController } from "@bellows/hpa";
 import {
@@ -10,6 +10,7 @@ import {
   createManager,
   type InformerCache,
   isAlreadyExists,
+  keyOf,
   type Logger,
   type Metrics,
   type Random,
@@ -190,7 +191,7 @@ export function createWorld(options: WorldOptions): World {
       fleet.stop();
       cache.stop();
     },
-    isSettled: () => isSettled(cache),
+    isSettled: settledCheck(cache),
     async interruptSpot(nodeName) {
       const node = await client.get(Node, { name: nodeName });
       await cloud.interruptSpot(node.spec?.providerID?.split("/").at(-1) ?? "");
@@ -258,11 +259,26 @@ const nodeGroupObject = (
   },
 });
 
-function isSettled(cache: InformerCache): boolean {
-  const wanted = cache.list(AutoScalingGroup).reduce((sum, { spec }) => sum + spec.desiredCapacity, 0);
-  const ready = cache.list(Node).filter((node) => isConditionTrue(node.status?.conditions, "Ready"));
-  const pods = cache.list(Pod);
-  return (
-    ready.length >= wanted && pods.length > 0 && pods.every((pod) => isConditionTrue(pod.status?.conditions, "Ready"))
-  );
+/** Asked after every step of a long run: an object that was not ready the last time is looked at first. */
+function settledCheck(cache: InformerCache): () => boolean {
+  let waitsFor: (() => boolean) | undefined;
+  const readyIn = (kind: Kind<Node> | Kind<Pod>, object: Node | Pod) => () => {
+    const seen = cache.get(kind as Kind<Pod>, keyOf(object));
+    return seen === undefined || isConditionTrue(seen.status?.conditions, "Ready");
+  };
+  return () => {
+    if (waitsFor && !waitsFor()) return false;
+    waitsFor = undefined;
+    const wanted = cache.list(AutoScalingGroup).reduce((sum, { spec }) => sum + spec.desiredCapacity, 0);
+    if (cache.informer(Node).size < wanted || cache.informer(Pod).size === 0) return false;
+    for (const kind of [Node, Pod] as const) {
+      for (const object of cache.list(kind as Kind<Node | Pod>)) {
+        const isReady = readyIn(kind, object);
+        if (isReady()) continue;
+        waitsFor = isReady;
+        return false;
+      }
+    }
+    return true;
+  };
 }

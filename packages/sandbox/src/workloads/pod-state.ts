@@ -18,9 +18,9 @@ export function readySince({ status }: Pod): Instant | undefined {
 
 /** When a pod counts as available: ready for `minReadySeconds`. Undefined where it is not ready. */
 export function availableAt(pod: Pod, minReadySeconds = 0): Instant | undefined {
+  if (minReadySeconds === 0) return isReady(pod) ? Number.NEGATIVE_INFINITY : undefined;
   const since = readySince(pod);
-  if (since === undefined) return undefined;
-  return minReadySeconds === 0 ? Number.NEGATIVE_INFINITY : since + minReadySeconds * 1000;
+  return since === undefined ? undefined : since + minReadySeconds * 1000;
 }
 
 export function isAvailable(pod: Pod, minReadySeconds: number | undefined, now: Instant): boolean {
@@ -30,6 +30,7 @@ export function isAvailable(pod: Pod, minReadySeconds: number | undefined, now: 
 
 /** The next instant after `now` at which one of `pods` becomes available by time alone. */
 export function nextAvailableAt(pods: readonly Pod[], minReadySeconds: number | undefined, now: Instant): Instant | undefined {
+  if (!minReadySeconds) return undefined;
   let next: Instant | undefined;
   for (const pod of pods) {
     const at = availableAt(pod, minReadySeconds);

@@ -1,4 +1,5 @@
-import type { Controller } from "@bellows/kube";
+import { DaemonSet, type Kind, Pod, ReplicaSet, ReplicationController, Service, selectorOfLabels } from "@bellows/api";
+import type { Controller, ControllerContext, ObjectKey } from "@bellows/kube";
 import { cronJobController } from "./cron-job/controller.ts";
 import { daemonSetController } from "./daemon-set/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
@@ -13,6 +14,8 @@ import { defaultGracePeriods, nodeLifecycleController } from "./node-lifecycle/c
 import type { GracePeriods } from "./node-lifecycle/node-health.ts";
 import { podCollector } from "./node-lifecycle/pod-collector.ts";
 import { taintEvictionController } from "./node-lifecycle/taint-eviction.ts";
+import { byController, podsSelected } from "./object-index.ts";
+import { paced } from "./paced.ts";
 import { replicaSetController, replicationController } from "./replica-set/controller.ts";
 import { resourceQuotaController } from "./resource-quota/controller.ts";
 import { rootCaPublisher, serviceAccountController } from "./service-account/controllers.ts";
@@ -37,15 +40,15 @@ export function workloadControllers(options: WorkloadOptions = {}): Controller[]
     ...(options.rootCa === undefined ? [] : [rootCaPublisher(options.rootCa)]),
     namespaceController(),
     deploymentController(),
-    replicaSetController(),
-    replicationController(),
+    paced(replicaSetController(), 0.2, podsOf(ReplicaSet)),
+    paced(replicationController(), 0.2, podsOf(ReplicationController)),
     statefulSetController(),
-    daemonSetController(),
+    paced(daemonSetController(), 0.2, podsOf(DaemonSet)),
     jobController(),
     cronJobController(),
     ttlAfterFinishedController(),
-    endpointsController(),
-    endpointSliceController(),
+    paced(endpointsController(), 1, podsBehind),
+    paced(endpointSliceController(), 1, podsBehind),
     endpointSliceMirroringController(),
     disruptionController(),
     nodeLifecycleController({ ...defaultGracePeriods, ...options.nodeGrace }),
@@ -55,7 +58,19 @@ export function workloadControllers(options: WorkloadOptions = {}): Controller[]
     volumeLifecycleController(),
     claimProtectionController(),
     ephemeralClaimController(),
-    resourceQuotaController(),
+    paced(resourceQuotaController(), 0.2, ({ namespace }, { cache }) => cache.list(Pod, namespace).length),
     garbageCollector(),
   ];
+}
+
+/** The pods that an owner controls. */
+const podsOf =
+  (kind: Kind) =>
+  (key: ObjectKey, { cache }: ControllerContext): number =>
+    byController(cache, Pod).at(cache.get(kind, key)?.metadata.uid ?? "").length;
+
+/** The pods that a Service selects. */
+function podsBehind(key: ObjectKey, { cache }: ControllerContext): number {
+  const selector = cache.get(Service, key)?.spec?.selector;
+  return selector ? podsSelected(cache, key.namespace ?? "", selectorOfLabels(selector)).length : 0;
 }

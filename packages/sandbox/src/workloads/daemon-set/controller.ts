@@ -15,7 +15,7 @@ import { claim, controllerOf } from "../ownership.ts";
 import { createPod, deletePod, podFromTemplate, slowStart } from "../pod-creation.ts";
 import { isAvailable, isFinished, isReady, isTerminating, nextAvailableAt } from "../pod-state.ts";
 import { toleratingConflicts, writeStatus } from "../writes.ts";
-import { pinned, placementOn, targetNode } from "./placement.ts";
+import { type Placement, pinned, placements, targetNode } from "./placement.ts";
 import { type NodePods, replacements } from "./rolling-update.ts";
 
 const revisionLabel = "controller-revision-hash";
@@ -91,15 +91,16 @@ async function reconcile(
   const hash = hashOf(revisions.update);
   const byNode = groupByNode(pods);
   const nodes = cache.list(Node);
+  const placementOn = placements(set);
+  const placed = nodes.map((node) => ({ name: node.metadata.name, ...placementOn(node) }));
   const minReadySeconds = set.spec?.minReadySeconds;
   const available = (pod: Pod) => isAvailable(pod, minReadySeconds, now);
 
   const remove: Pod[] = [];
   const addOn: string[] = [];
   let retryAt: number | undefined;
-  for (const node of nodes) {
-    const { shouldRun, mayStay } = placementOn(node, set);
-    const own = byNode.get(node.metadata.name) ?? [];
+  for (const { name: nodeName, shouldRun, mayStay } of placed) {
+    const own = byNode.get(nodeName) ?? [];
     const running: Pod[] = [];
     for (const pod of own) {
       if (isTerminating(pod)) continue;
@@ -112,7 +113,7 @@ async function reconcile(
         continue;
       }
       const failed = pod.status?.phase === "Failed";
-      const backoffKey = `${set.metadata.uid}/${node.metadata.name}`;
+      const backoffKey = `${set.metadata.uid}/${nodeName}`;
       const known = failures.get(backoffKey);
       if (failed && known && now < known.at + known.backoffMs) {
         retryAt = Math.min(retryAt ?? Number.POSITIVE_INFINITY, known.at + known.backoffMs);
@@ -125,16 +126,20 @@ async function reconcile(
       const what = failed ? "failed" : "succeeded";
       const verb = failed ? "kill" : "delete";
       const name = `${pod.metadata.namespace}/${pod.metadata.name}`;
-      const message = `Found ${what} daemon pod ${name} on node ${node.metadata.name}, will try to ${verb} it`;
-      events.record(set, { type: failed ? "Warning" : "Normal", reason: failed ? "FailedDaemonPod" : "SucceededDaemonPod", message });
+      const message = `Found ${what} daemon pod ${name} on node ${nodeName}, will try to ${verb} it`;
+      events.record(set, {
+        type: failed ? "Warning" : "Normal",
+        reason: failed ? "FailedDaemonPod" : "SucceededDaemonPod",
+        message,
+      });
       remove.push(pod);
     }
-    if (shouldRun && own.length === 0) addOn.push(node.metadata.name);
+    if (shouldRun && own.length === 0) addOn.push(nodeName);
     else if (!mayStay) remove.push(...running);
     else if (running.length > 1) remove.push(...excess(running, hash, available, surgeOf(set, nodes.length) > 0));
   }
   // Pods of nodes that are gone and that never started; those that run there are the pod collector's.
-  const known = new Set(nodes.map((node) => node.metadata.name));
+  const known = new Set(placed.map(({ name }) => name));
   for (const [nodeName, own] of byNode) {
     if (!known.has(nodeName)) remove.push(...own.filter((pod) => !pod.spec?.nodeName && !isTerminating(pod)));
   }
@@ -144,25 +149,28 @@ async function reconcile(
     await apply(set, context, remove, addOn, hash);
     const busy = new Set<Pod>(remove);
     if ((set.spec?.updateStrategy?.type ?? "RollingUpdate") === "RollingUpdate") {
-      const candidates = nodes.flatMap((node): NodePods[] => {
-        const { shouldRun } = placementOn(node, set);
-        const own = (byNode.get(node.metadata.name) ?? []).filter((pod) => !isTerminating(pod) && !busy.has(pod));
+      const candidates = placed.flatMap(({ name: nodeName, shouldRun }): NodePods[] => {
+        const own = (byNode.get(nodeName) ?? []).filter((pod) => !isTerminating(pod) && !busy.has(pod));
         if (!shouldRun && own.length === 0) return [];
         const isFresh = (pod: Pod) => pod.metadata.labels?.[revisionLabel] === hash;
         const old = own.filter((pod) => !isFresh(pod));
-        return [{ nodeName: node.metadata.name, shouldRun, fresh: own.filter(isFresh), old }];
+        return [{ nodeName, shouldRun, fresh: own.filter(isFresh), old }];
       });
-      const desired = nodes.filter((node) => placementOn(node, set).shouldRun).length;
+      const desired = placed.filter(({ shouldRun }) => shouldRun).length;
       const maxSurge = surgeOf(set, desired);
       const stated = set.spec?.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
       const maxUnavailable = maxSurge > 0 ? 0 : scaledValue(stated, desired, "up");
-      const { remove: outdated, addOn: surge } = replacements(candidates, { maxUnavailable, maxSurge, isAvailable: available });
+      const { remove: outdated, addOn: surge } = replacements(candidates, {
+        maxUnavailable,
+        maxSurge,
+        isAvailable: available,
+      });
       await apply(set, context, outdated, surge, hash);
     }
   } catch (error) {
     failure = error;
   }
-  const status = statusOf(set, nodes, byNode, hash, available, revisions.collisionCount);
+  const status = statusOf(set, placed, byNode, hash, available, revisions.collisionCount);
   await writeStatus(client, DaemonSet, set, status);
   if (failure) throw failure;
   const inUse = new Set(pods.map((pod) => pod.metadata.labels?.[revisionLabel]));
@@ -210,7 +218,13 @@ function excess(pods: readonly Pod[], hash: string, isAvailable: (pod: Pod) => b
   return [...fresh.slice(1), ...old.slice(done ? 0 : 1)];
 }
 
-async function apply(set: DaemonSet, context: ControllerContext, remove: readonly Pod[], addOn: readonly string[], hash: string) {
+async function apply(
+  set: DaemonSet,
+  context: ControllerContext,
+  remove: readonly Pod[],
+  addOn: readonly string[],
+  hash: string,
+) {
   const template = set.spec?.template as PodTemplateSpec;
   const generation = set.metadata.annotations?.[generationAnnotation];
   const labels = { [revisionLabel]: hash, ...(generation && { [generationLabel]: generation }) };
@@ -222,22 +236,26 @@ async function apply(set: DaemonSet, context: ControllerContext, remove: readonl
 
 function statusOf(
   set: DaemonSet,
-  nodes: readonly Node[],
+  nodes: readonly (Placement & { readonly name: string })[],
   byNode: ReadonlyMap<string, readonly Pod[]>,
   hash: string,
   isAvailable: (pod: Pod) => boolean,
   collisionCount: number | undefined,
 ): DaemonSetStatus {
   let [desired, scheduled, misscheduled, ready, updated, available] = [0, 0, 0, 0, 0, 0];
-  for (const node of nodes) {
-    const { shouldRun } = placementOn(node, set);
-    const pods = byNode.get(node.metadata.name) ?? [];
+  for (const { name, shouldRun } of nodes) {
+    const pods = byNode.get(name) ?? [];
     if (!shouldRun) {
       if (pods.length > 0) misscheduled++;
       continue;
     }
     desired++;
-    const oldest = [...pods].sort((a, b) => ((a.metadata.creationTimestamp ?? "") < (b.metadata.creationTimestamp ?? "") ? -1 : 1));
+    const oldest =
+      pods.length < 2
+        ? pods
+        : [...pods].sort((a, b) =>
+            (a.metadata.creationTimestamp ?? "") < (b.metadata.creationTimestamp ?? "") ? -1 : 1,
+          );
     const readyPods = oldest.filter(isReady);
     // While surging a node has two pods: the best of them stands for it.
     const best = readyPods.find(isAvailable) ?? readyPods[0] ?? oldest[0];

@@ -9,7 +9,11 @@ import {
   untoleratedTaint,
 } from "@bellows/api";
 
-const tolerationOf = (key: string, effect: string): Toleration => ({ key: `node.kubernetes.io/${key}`, operator: "Exists", effect });
+const tolerationOf = (key: string, effect: string): Toleration => ({
+  key: `node.kubernetes.io/${key}`,
+  operator: "Exists",
+  effect,
+});
 
 const automatic: readonly Toleration[] = [
   tolerationOf("not-ready", "NoExecute"),
@@ -26,29 +30,44 @@ export function daemonTolerations(spec: PodSpec | undefined): Toleration[] {
   const tolerations = [...(spec?.tolerations ?? [])];
   for (const toleration of spec?.hostNetwork ? [...automatic, ofHostNetwork] : automatic) {
     const { key, operator, effect } = toleration;
-    const index = tolerations.findIndex((each) => each.key === key && each.operator === operator && each.effect === effect && !each.value);
+    const index = tolerations.findIndex(
+      (each) => each.key === key && each.operator === operator && each.effect === effect && !each.value,
+    );
     if (index >= 0) tolerations[index] = toleration;
     else tolerations.push(toleration);
   }
   return tolerations;
 }
 
-/** Whether a node is to have a pod of the set, and whether one that is there may stay (daemon `NodeShouldRunDaemonPod`, 1.35). */
-export function placementOn(node: Node, { spec }: DaemonSet): { readonly shouldRun: boolean; readonly mayStay: boolean } {
-  const template = spec?.template.spec;
-  if (template?.nodeName && template.nodeName !== node.metadata.name) return { shouldRun: false, mayStay: false };
-  if (template && !matchesAffinity(template, node)) return { shouldRun: false, mayStay: false };
-  const tolerations = daemonTolerations(template);
-  const taints = node.spec?.taints;
-  if (!untoleratedTaint(taints, tolerations)) return { shouldRun: true, mayStay: true };
-  return { shouldRun: false, mayStay: !untoleratedTaint(taints, tolerations, ["NoExecute"]) };
+export interface Placement {
+  /** Whether a node is to have a pod of the set. */
+  readonly shouldRun: boolean;
+  /** Whether one that is there may stay. */
+  readonly mayStay: boolean;
 }
 
-function matchesAffinity(template: PodSpec, node: Node): boolean {
+const nowhere: Placement = { shouldRun: false, mayStay: false };
+const here: Placement = { shouldRun: true, mayStay: true };
+
+/** Where the pods of a set belong, as a function of the node (daemon `NodeShouldRunDaemonPod`, 1.35). */
+export function placements({ spec }: DaemonSet): (node: Node) => Placement {
+  const template = spec?.template.spec;
+  const matches = template ? affinityOf(template) : () => true;
+  const tolerations = daemonTolerations(template);
+  return (node) => {
+    if (template?.nodeName && template.nodeName !== node.metadata.name) return nowhere;
+    if (!matches(node)) return nowhere;
+    const taints = node.spec?.taints;
+    if (!untoleratedTaint(taints, tolerations)) return here;
+    return { shouldRun: false, mayStay: !untoleratedTaint(taints, tolerations, ["NoExecute"]) };
+  };
+}
+
+function affinityOf(template: PodSpec): (node: Node) => boolean {
   try {
-    return requiredNodeAffinity(template)(node);
+    return requiredNodeAffinity(template);
   } catch (error) {
-    if (error instanceof SelectorError) return false;
+    if (error instanceof SelectorError) return () => false;
     throw error;
   }
 }
@@ -59,9 +78,13 @@ export function pinned(template: PodTemplateSpec, nodeName: string, labels: Reco
   const pin = [{ key: "metadata.name", operator: "In", values: [nodeName] }];
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const terms = required?.nodeSelectorTerms ?? [];
-  const nodeSelectorTerms = terms.length > 0 ? terms.map((term) => ({ ...term, matchFields: pin })) : [{ matchFields: pin }];
+  const nodeSelectorTerms =
+    terms.length > 0 ? terms.map((term) => ({ ...term, matchFields: pin })) : [{ matchFields: pin }];
   return {
-    metadata: { ...template.metadata, labels: { ...template.metadata?.labels, ...labels } } as PodTemplateSpec["metadata"] & object,
+    metadata: {
+      ...template.metadata,
+      labels: { ...template.metadata?.labels, ...labels },
+    } as PodTemplateSpec["metadata"] & object,
     spec: {
       ...spec,
       tolerations: daemonTolerations(spec),
@@ -82,7 +105,8 @@ export function targetNode({ spec }: { spec?: PodSpec }): string | undefined {
   const terms = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   for (const term of terms) {
     for (const field of term.matchFields ?? []) {
-      if (field.key === "metadata.name" && field.operator === "In" && field.values?.length === 1) return field.values[0];
+      if (field.key === "metadata.name" && field.operator === "In" && field.values?.length === 1)
+        return field.values[0];
     }
   }
   return undefined;
