@@ -4,6 +4,20 @@ import type { HostPort, PodInfo } from "./pod-info.ts";
 import type { Amounts } from "./pod-resources.ts";
 import type { Matcher } from "./selector.ts";
 
+/** The pods of a namespace that a selector selects. */
+export interface PodGroup {
+  readonly namespace: string;
+  readonly matcher: Matcher;
+  /** Equal for groups of the same pods. */
+  readonly key: string;
+}
+
+export const podGroup = (namespace: string, matcher: Matcher): PodGroup => ({
+  namespace,
+  matcher,
+  key: `${namespace} ${matcher.text}`,
+});
+
 const emptyLabels: Labels = {};
 
 /** A node with the pods on it (bound and assumed), kept current pod by pod. */
@@ -94,11 +108,10 @@ export class NodeInfo {
   }
 
   /**
-   * The pods of a namespace that `matcher` selects, without those that terminate. Remembered until a pod comes or goes, so that
+   * How many pods of a group are here, without those that terminate. Remembered until a pod comes or goes, so that
    * a burst of like pods costs one look-up a node.
    */
-  countMatching(namespace: string, matcher: Matcher): number {
-    const key = `${namespace} ${matcher.text}`;
+  countMatching({ key, namespace, matcher }: PodGroup): number {
     const known = this.#counts.get(key);
     if (known !== undefined) return known;
     let count = 0;

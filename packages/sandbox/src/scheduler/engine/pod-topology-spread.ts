@@ -1,6 +1,6 @@
 import { type Pod, type TopologySpreadConstraint, untoleratedTaint } from "@bellows/api";
 import type { Cluster } from "./cluster.ts";
-import type { NodeInfo } from "./node-info.ts";
+import { type NodeInfo, type PodGroup, podGroup } from "./node-info.ts";
 import { type NodeTest, requiredNode } from "./required-node.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { type FilterPlugin, maxScore, type Rejection, type ScorePlugin } from "./plugin.ts";
@@ -24,6 +24,7 @@ interface Constraint {
   readonly maxSkew: number;
   readonly minDomains: number;
   readonly selector: Matcher;
+  readonly group: PodGroup;
   readonly honorsAffinity: boolean;
   readonly honorsTaints: boolean;
 }
@@ -32,14 +33,18 @@ function constraintsOf(pod: Pod, whenUnsatisfiable: string): Constraint[] {
   const labels = pod.metadata.labels ?? {};
   return (pod.spec?.topologySpreadConstraints ?? [])
     .filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable)
-    .map((constraint) => ({
-      key: constraint.topologyKey,
-      maxSkew: constraint.maxSkew,
-      minDomains: constraint.minDomains ?? 1,
-      selector: selectorOf(constraint, labels),
-      honorsAffinity: (constraint.nodeAffinityPolicy ?? "Honor") === "Honor",
-      honorsTaints: constraint.nodeTaintsPolicy === "Honor",
-    }));
+    .map((constraint) => {
+      const selector = selectorOf(constraint, labels);
+      return {
+        key: constraint.topologyKey,
+        maxSkew: constraint.maxSkew,
+        minDomains: constraint.minDomains ?? 1,
+        selector,
+        group: podGroup(pod.metadata.namespace ?? "", selector),
+        honorsAffinity: (constraint.nodeAffinityPolicy ?? "Honor") === "Honor",
+        honorsTaints: constraint.nodeTaintsPolicy === "Honor",
+      };
+    });
 }
 
 function selectorOf({ labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint, labels: Record<string, string>): Matcher {
@@ -92,7 +97,7 @@ export const podTopologySpread: FilterPlugin = {
       if (!hasAll(node, constraints)) continue;
       constraints.forEach((constraint, index) => {
         if (!included(constraint, pod, required, node)) return;
-        domains[index]?.add(node.labels[constraint.key] as string, node.countMatching(namespace, constraint.selector));
+        domains[index]?.add(node.labels[constraint.key] as string, node.countMatching(constraint.group));
       });
     }
     const selfMatches = constraints.map((constraint) => (constraint.selector.matches(labels) ? 1 : 0));
@@ -127,7 +132,7 @@ function defaultConstraints(info: PodInfo, cluster: Cluster): Constraint[] {
   const selector = cluster.objects.spreadingSelector(info);
   if (!selector) return [];
   const matcher = matcherOf(selector);
-  const base = { minDomains: 1, selector: matcher, honorsAffinity: true, honorsTaints: false };
+  const base = { minDomains: 1, selector: matcher, group: podGroup(info.namespace, matcher), honorsAffinity: true, honorsTaints: false };
   return [
     { ...base, key: hostname, maxSkew: 3 },
     { ...base, key: "topology.kubernetes.io/zone", maxSkew: 5 },
@@ -138,7 +143,7 @@ export const podTopologySpreadScore: ScorePlugin = {
   name: "PodTopologySpread",
   weight: 2,
   prepare(info, feasible, cluster) {
-    const { pod, namespace } = info;
+    const { pod } = info;
     const stated = (pod.spec?.topologySpreadConstraints ?? []).length > 0;
     const constraints = stated ? constraintsOf(pod, "ScheduleAnyway") : defaultConstraints(info, cluster);
     if (constraints.length === 0) return undefined;
@@ -167,7 +172,7 @@ export const podTopologySpreadScore: ScorePlugin = {
           const domain = node.labels[constraint.key] ?? "";
           const sofar = counts[index]?.get(domain);
           if (sofar === undefined || !included(constraint, pod, required, node)) return;
-          counts[index]?.set(domain, sofar + node.countMatching(namespace, constraint.selector));
+          counts[index]?.set(domain, sofar + node.countMatching(constraint.group));
         });
       }
     }
@@ -176,10 +181,10 @@ export const podTopologySpreadScore: ScorePlugin = {
         if (ignored.has(node)) return 0;
         let score = 0;
         for (let index = 0; index < constraints.length; index++) {
-          const { key, maxSkew, selector } = constraints[index] as Constraint;
+          const { key, maxSkew, group } = constraints[index] as Constraint;
           const domain = node.labels[key];
           if (domain === undefined) continue;
-          const count = key === hostname ? node.countMatching(namespace, selector) : (counts[index]?.get(domain) ?? 0);
+          const count = key === hostname ? node.countMatching(group) : (counts[index]?.get(domain) ?? 0);
           score += count * (weights[index] as number) + maxSkew - 1;
         }
         return Math.round(score);
