@@ -2,9 +2,9 @@ import { record } from "../api-object.ts";
 import { type ApiResponse, ok } from "../api-request.ts";
 import { patch, patcher, patchType } from "../rest/patch.ts";
 import { get } from "../rest/read.ts";
+import { methodNotAllowed, pathNotFound } from "../rest/refusals.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import { decodeBody, updateObject } from "../rest/write-object.ts";
-import { methodNotAllowed, pathNotFound } from "../rest/refusals.ts";
 import { bind } from "./binding.ts";
 import { evict } from "./eviction.ts";
 import { connect } from "./pod-connect.ts";
@@ -67,7 +67,11 @@ const resize = specPart("resize", (next, stored) => {
     const wanted = new Map(((next[field] as readonly Sized[] | undefined) ?? []).map((one) => [one.name, one]));
     return ((stored[field] as readonly Sized[] | undefined) ?? []).map((one) => {
       const { resources, resizePolicy } = wanted.get(one.name) ?? one;
-      return { ...one, ...(resources !== undefined && { resources }), ...(resizePolicy !== undefined && { resizePolicy }) };
+      return {
+        ...one,
+        ...(resources !== undefined && { resources }),
+        ...(resizePolicy !== undefined && { resizePolicy }),
+      };
     });
   };
   return {
@@ -92,7 +96,7 @@ const scale: Answer = async (scope) => {
 };
 
 /** PUT of a Namespace with fewer finalizers in its spec; the last one's removal lets it go. */
-const finalize = partOfObject("finalize");
+const finalize = specPart("finalize", ({ finalizers }) => ({ finalizers }));
 
 const ofPods: Readonly<Record<string, Answer>> = {
   binding: created(bind),
