@@ -1,5 +1,5 @@
-import type { Status } from "./status-error.ts";
 import type { WatchSource } from "./rest/watch.ts";
+import type { Status } from "./status-error.ts";
 import type { UpgradeHandler } from "./upgrade.ts";
 
 /** Who asks, as authentication.k8s.io/v1 UserInfo. */
@@ -55,7 +55,10 @@ export class Query {
 
   static parse(text: string): Query {
     const values: Record<string, string[]> = {};
-    for (const [key, value] of new URLSearchParams(text)) (values[key] ??= []).push(value);
+    for (const [key, value] of new URLSearchParams(text)) {
+      values[key] ??= [];
+      values[key].push(value);
+    }
     return new Query(values);
   }
 

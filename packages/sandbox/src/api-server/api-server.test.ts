@@ -3,7 +3,8 @@ import type { ApiObject } from "./api-object.ts";
 import { configMaps, testServer } from "./testing-server.ts";
 
 const message = (body: unknown) => (body as { message: string }).message;
-const object = (body: unknown) => body as ApiObject & { spec: Record<string, unknown>; status: Record<string, unknown> };
+const object = (body: unknown) =>
+  body as ApiObject & { spec: Record<string, unknown>; status: Record<string, unknown> };
 const items = (body: unknown) => (body as { items: ApiObject[] }).items.map(({ metadata }) => metadata.name);
 
 describe("writes", () => {
@@ -75,7 +76,9 @@ describe("lists", () => {
   test("pages show one snapshot, whatever is written in between", async () => {
     const { ask } = await testServer();
     for (const name of ["a", "b", "c"]) await ask("POST", configMaps, { metadata: { name } });
-    const first = (await ask("GET", `${configMaps}?limit=2`)).body as { metadata: { continue: string; remainingItemCount: number } };
+    const first = (await ask("GET", `${configMaps}?limit=2`)).body as {
+      metadata: { continue: string; remainingItemCount: number };
+    };
     expect(items(first)).toEqual(["a", "b"]);
     expect(first.metadata.remainingItemCount).toBe(1);
     await ask("DELETE", `${configMaps}/c`);
@@ -152,7 +155,7 @@ describe("watches", () => {
     );
     await clock.run(0);
     expect(frames.map(({ type }) => type)).toEqual(["ADDED", "BOOKMARK"]);
-    expect((frames[1]?.object as ApiObject).metadata.annotations).toEqual({ "k8s.io/initial-events-end": "true" });
+    expect(frames[1]?.object).toMatchObject({ metadata: { annotations: { "k8s.io/initial-events-end": "true" } } });
   });
 });
 

@@ -1,5 +1,4 @@
 import { type Clock, type Logger, type Random, randomUuid, silentLogger } from "@bellows/kube";
-import { ephemeralTokenKey, type TokenKey } from "./token-key.ts";
 import { type CallWebhook, clusterAdmission, storeWorld } from "./admission/admission.ts";
 import type { ApiHandler } from "./aggregation/aggregation.ts";
 import { type ApiRequest, type ApiResponse, failure, type UserInfo } from "./api-request.ts";
@@ -11,6 +10,7 @@ import { Discovery } from "./discovery/discovery.ts";
 import { impersonated } from "./impersonation.ts";
 import { NonResourcePaths } from "./non-resource-paths.ts";
 import { OpenApiPaths } from "./openapi-paths.ts";
+import type { SavedState } from "./persistence/saved-state.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { ResourceRegistry } from "./resource-registry.ts";
 import { pathNotFound } from "./rest/refusals.ts";
@@ -19,8 +19,8 @@ import { answerResource } from "./rest/resource-requests.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { StatusError } from "./status-error.ts";
 import { type Journal, Store } from "./store.ts";
-import type { SavedState } from "./persistence/saved-state.ts";
 import { noPodStreams, type PodStreams } from "./subresources/pod-streams.ts";
+import { ephemeralTokenKey, type TokenKey } from "./token-key.ts";
 
 export interface ApiServerOptions {
   readonly clock: Clock;

@@ -1,8 +1,14 @@
 import type { APIService, EndpointSlice, Service } from "@bellows/api";
 import { type Clock, timestamp } from "@bellows/kube";
-import { Aggregator, type ApiHandler, availabilityOf, localApiService, withAvailability } from "./aggregation/aggregation.ts";
+import {
+  Aggregator,
+  type ApiHandler,
+  availabilityOf,
+  localApiService,
+  withAvailability,
+} from "./aggregation/aggregation.ts";
 import { type ApiObject, record } from "./api-object.ts";
-import { adminUser, type ApiRequest, type ApiResponse, Query } from "./api-request.ts";
+import { type ApiRequest, type ApiResponse, adminUser, Query } from "./api-request.ts";
 import type { RemoteDiscovery, RemoteGroupVersion } from "./discovery/discovery.ts";
 import type { ResourceRegistry } from "./resource-registry.ts";
 import type { Collection, Store } from "./store.ts";
@@ -63,7 +69,10 @@ export class ApiServices implements RemoteDiscovery {
       if (this.#collection.get(name)) continue;
       const now = timestamp(clock.now());
       const made = localApiService(resource.group, resource.version, now) as unknown as ApiObject;
-      this.#collection.create(name, { ...made, metadata: { ...made.metadata, uid: this.#uid(), creationTimestamp: now } });
+      this.#collection.create(name, {
+        ...made,
+        metadata: { ...made.metadata, uid: this.#uid(), creationTimestamp: now },
+      });
     }
     for (const object of this.#collection.list()) {
       const { name } = object.metadata;
@@ -76,12 +85,15 @@ export class ApiServices implements RemoteDiscovery {
   async #assess(object: ApiObject): Promise<void> {
     const { store, clock } = this.#parts;
     const availability = await availabilityOf(object as unknown as APIService, {
-      service: (namespace, name) => store.collection("/services").get(`${namespace}/${name}`) as unknown as Service | undefined,
+      service: (namespace, name) =>
+        store.collection("/services").get(`${namespace}/${name}`) as unknown as Service | undefined,
       endpointSlices: (namespace, service) =>
         store
           .collection("discovery.k8s.io/endpointslices")
           .list(`${namespace}/`)
-          .filter(({ metadata }) => metadata.labels?.["kubernetes.io/service-name"] === service) as unknown as EndpointSlice[],
+          .filter(
+            ({ metadata }) => metadata.labels?.["kubernetes.io/service-name"] === service,
+          ) as unknown as EndpointSlice[],
       probe: async (apiService) => {
         const { group = "", version = "" } = apiService.spec ?? {};
         const { status } = await this.aggregator.handle(apiService, discoveryRequest(group, version));
@@ -152,4 +164,3 @@ function discovered(group: string, version: string, body: unknown): unknown[] {
       ...(categories && { categories }),
     }));
 }
-

@@ -1,6 +1,6 @@
 import { bootstrapClusterRoleBindings, bootstrapClusterRoles } from "./access/access.ts";
 import { systemPriorityClasses } from "./admission/admission.ts";
-import { adminUser, type ApiResponse, Query } from "./api-request.ts";
+import { type ApiResponse, adminUser, Query } from "./api-request.ts";
 import type { ApiServer } from "./api-server.ts";
 
 const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];

@@ -69,7 +69,10 @@ function builtinRules({ group, version, kind, plural, definition }: BuiltinResou
       if (object.apiVersion === apiVersion) return object;
       // Kept with the stored object, so that every reader gets the same one.
       let shown = converted.get(object);
-      if (!shown) converted.set(object, (shown = deepFreeze(convertBuiltin(object, apiVersion))));
+      if (!shown) {
+        shown = deepFreeze(convertBuiltin(object, apiVersion));
+        converted.set(object, shown);
+      }
       return shown;
     },
   };

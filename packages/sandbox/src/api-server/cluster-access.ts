@@ -12,10 +12,7 @@ export interface ClusterAccess {
   readonly authenticate: (token: string) => UserInfo | undefined;
 }
 
-export function clusterAccess(
-  store: Store,
-  authenticate: (token: string) => UserInfo | undefined,
-): ClusterAccess {
+export function clusterAccess(store: Store, authenticate: (token: string) => UserInfo | undefined): ClusterAccess {
   const place = (plural: string) => store.collection(`rbac.authorization.k8s.io/${plural}`);
   const clusterRoles = place("clusterroles");
   const roles = place("roles");
@@ -31,7 +28,13 @@ export function clusterAccess(
 }
 
 /** Throws 403 where the request's user may not do what it asks for. */
-export function checkAccess(access: ClusterAccess, user: UserInfo, info: RequestInfo, method: string, path: string): void {
+export function checkAccess(
+  access: ClusterAccess,
+  user: UserInfo,
+  info: RequestInfo,
+  method: string,
+  path: string,
+): void {
   const attributes: AccessAttributes = info.isResource
     ? {
         user,

@@ -1,15 +1,19 @@
 import type { CustomResourceDefinition } from "@bellows/api";
 import { builtinDefinitions } from "@bellows/api/builtin";
 import { type ApiObject, withMetadata } from "./api-object.ts";
-import { type CustomResource, type CustomResourceVersion, customResourceDefinition } from "./custom-resources/custom-resource-definition.ts";
+import {
+  type CustomResource,
+  type CustomResourceVersion,
+  customResourceDefinition,
+} from "./custom-resources/custom-resource-definition.ts";
 import { decodeValue } from "./decode/index.ts";
 import type { JsonObject } from "./json-value.ts";
-import { parseJsonPath } from "./table/table.ts";
 import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
 import { SchemaView } from "./schema-view.ts";
 import { badRequest } from "./status-error.ts";
 import type { Store } from "./store.ts";
 import type { Strategy } from "./strategies/strategy.ts";
+import { parseJsonPath } from "./table/table.ts";
 import { FieldErrors, subdomainName, validateMetadata, validateMetadataUpdate } from "./validation/index.ts";
 
 /** The resources that a definition adds: one for each version that it serves. */
@@ -95,7 +99,9 @@ function customRules(resource: CustomResource, version: CustomResourceVersion): 
       const errors = new FieldErrors();
       validateMetadataUpdate(errors, object.metadata, before.metadata);
       const verdict =
-        subresource === "status" ? version.validateStatusUpdate(object, before) : version.validateUpdate(object, before);
+        subresource === "status"
+          ? version.validateStatusUpdate(object, before)
+          : version.validateUpdate(object, before);
       return withMetadataErrors(errors, verdict);
     },
     toStored: (object) => inVersion(object, stored.apiVersion),
@@ -123,7 +129,9 @@ function customStrategy(version: CustomResourceVersion): Strategy {
     // A write of the status changes nothing else; the metadata only gains its managers.
     prepareForStatusUpdate: (object, before) => {
       const { managedFields } = object.metadata;
-      return withMetadata({ ...object, metadata: before.metadata }, { managedFields } as Partial<ApiObject["metadata"]>);
+      return withMetadata({ ...object, metadata: before.metadata }, { managedFields } as Partial<
+        ApiObject["metadata"]
+      >);
     },
     selectableFields: Object.fromEntries(
       selectable.map(([name, find]) => [name, (object: ApiObject) => String(find(object)[0] ?? "")]),

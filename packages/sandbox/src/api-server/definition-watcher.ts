@@ -4,8 +4,8 @@ import { type ApiObject, storeKey, withMetadata } from "./api-object.ts";
 import { establish, isEstablished } from "./custom-resources/custom-resource-definition.ts";
 import { customServedResources } from "./custom-served-resources.ts";
 import { equalJson } from "./json-value.ts";
-import type { ResourceRegistry } from "./resource-registry.ts";
 import type { ServedResource } from "./resource.ts";
+import type { ResourceRegistry } from "./resource-registry.ts";
 import type { Store } from "./store.ts";
 
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
@@ -51,7 +51,10 @@ export class DefinitionWatcher {
     // What matters is the definition as it is now; an older event says nothing more.
     if (this.collection.get(key) !== seen) return;
     const crd = seen as unknown as CustomResourceDefinition;
-    if (seen.metadata.deletionTimestamp) return this.#terminate(key, crd);
+    if (seen.metadata.deletionTimestamp) {
+      this.#terminate(key, crd);
+      return;
+    }
     const { clock } = this.#parts;
     const others = this.collection.list().filter((one) => one !== seen) as unknown as CustomResourceDefinition[];
     const status = establish(crd, others, timestamp(clock.now()));
@@ -96,8 +99,8 @@ export class DefinitionWatcher {
       else if (!metadata.deletionTimestamp)
         objects.replace(place, withMetadata(object, { deletionTimestamp: now, deletionGracePeriodSeconds: 0 }));
     }
-    if (objects.size > 0) return this.#awaitEmpty(key, objects);
-    this.#release(key);
+    if (objects.size > 0) this.#awaitEmpty(key, objects);
+    else this.#release(key);
   }
 
   #awaitEmpty(key: string, objects: ReturnType<Store["collection"]>): void {

@@ -24,7 +24,11 @@ export interface ObjectFieldSelector {
 export function objectFieldSelector(text: string, kind: string, fields: SelectableFields = {}): ObjectFieldSelector {
   const selector = parseFieldSelector(text);
   const requirements = selector.requirements.map(({ field, operator, value }) => {
-    const read = Object.hasOwn(fields, field) ? fields[field] : Object.hasOwn(everywhere, field) ? everywhere[field] : undefined;
+    const read = Object.hasOwn(fields, field)
+      ? fields[field]
+      : Object.hasOwn(everywhere, field)
+        ? everywhere[field]
+        : undefined;
     if (!read) throw badRequest(unsupported(field, kind, fields));
     return (object: ApiObject) => (read(object) === value) === (operator === "=");
   });
@@ -39,7 +43,9 @@ export function objectFieldSelector(text: string, kind: string, fields: Selectab
 function unsupported(name: string, kind: string, fields: SelectableFields): string {
   if (Object.keys(fields).length === 0)
     return `${JSON.stringify(name)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
-  return kind === "Job" ? `field label ${JSON.stringify(name)} not supported for Job` : `field label not supported: ${name}`;
+  return kind === "Job"
+    ? `field label ${JSON.stringify(name)} not supported for Job`
+    : `field label not supported: ${name}`;
 }
 
 const at = (object: unknown, ...path: readonly string[]): string => {

@@ -6,7 +6,10 @@ import type { ClusterAccess } from "./cluster-access.ts";
 export function impersonated(access: ClusterAccess, request: ApiRequest): ApiRequest {
   const { user, headers } = request;
   const username = headers["impersonate-user"] as string;
-  const asked = (headers["impersonate-group"] ?? "").split(",").map((group) => group.trim()).filter((group) => group !== "");
+  const asked = (headers["impersonate-group"] ?? "")
+    .split(",")
+    .map((group) => group.trim())
+    .filter((group) => group !== "");
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username);
   allow(access, user, account ? "serviceaccounts" : "users", account?.[1], account?.[2] ?? username);
   for (const group of asked) allow(access, user, "groups", undefined, group);

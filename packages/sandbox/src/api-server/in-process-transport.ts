@@ -1,5 +1,5 @@
 import { apiErrorOf, type Transport, type TransportRequest, type WatchHandle, type WatchHandler } from "@bellows/kube";
-import { adminUser, type ApiRequest, Query, type UserInfo } from "./api-request.ts";
+import { type ApiRequest, adminUser, Query, type UserInfo } from "./api-request.ts";
 import type { ApiServer } from "./api-server.ts";
 
 /** Reaches the API server by function calls: nothing is serialised, objects are shared and frozen. */
@@ -10,7 +10,11 @@ export function inProcessTransport(server: ApiServer, user: UserInfo = adminUser
       return { status, headers, body };
     },
     watch(request, handler) {
-      return watchInProcess(server, apiRequest({ ...request, query: { ...request.query, watch: "true" } }, user), handler);
+      return watchInProcess(
+        server,
+        apiRequest({ ...request, query: { ...request.query, watch: "true" } }, user),
+        handler,
+      );
     },
   };
 }

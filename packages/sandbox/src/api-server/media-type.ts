@@ -42,7 +42,8 @@ const conversions = new Set(["Table", "PartialObjectMetadata", "PartialObjectMet
 
 /** The first representation of an `Accept` header that this server has; 406 where it has none. */
 export function negotiate(header: string | undefined): Representation {
-  if (!header || header === "*/*" || header === "application/json") return { format: "json", as: undefined, asVersion: "" };
+  if (!header || header === "*/*" || header === "application/json")
+    return { format: "json", as: undefined, asVersion: "" };
   for (const { type, parameters } of acceptedRanges(header)) {
     const format = formats[type];
     if (!format) continue;

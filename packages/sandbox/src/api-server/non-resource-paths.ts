@@ -1,6 +1,6 @@
 import { type ApiRequest, type ApiResponse, ok, text } from "./api-request.ts";
-import type { ResourceRegistry } from "./resource-registry.ts";
 import { apiVersionOf } from "./resource.ts";
+import type { ResourceRegistry } from "./resource-registry.ts";
 import { methodNotAllowed } from "./rest/refusals.ts";
 import type { Store } from "./store.ts";
 
@@ -21,7 +21,15 @@ const version = {
   platform: "linux/amd64",
 };
 
-const checks = ["ping", "log", "etcd", "poststarthook/start-apiextensions-controllers", "poststarthook/crd-informer-synced", "poststarthook/rbac/bootstrap-roles", "poststarthook/apiservice-registration-controller"];
+const checks = [
+  "ping",
+  "log",
+  "etcd",
+  "poststarthook/start-apiextensions-controllers",
+  "poststarthook/crd-informer-synced",
+  "poststarthook/rbac/bootstrap-roles",
+  "poststarthook/apiservice-registration-controller",
+];
 
 /** /version, the health endpoints, /metrics, and the list of paths at the root. */
 export class NonResourcePaths {

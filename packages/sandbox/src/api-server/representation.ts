@@ -1,6 +1,6 @@
 import type { Clock } from "@bellows/kube";
 import type { ApiObject } from "./api-object.ts";
-import { type ApiRequest, type ApiResponse, Query } from "./api-request.ts";
+import type { ApiRequest, ApiResponse, Query } from "./api-request.ts";
 import { negotiate, type Representation } from "./media-type.ts";
 import type { ServedResource } from "./resource.ts";
 import type { WatchFrame, WatchSource } from "./rest/watch.ts";
@@ -24,7 +24,8 @@ export function represent(
   if (accept === undefined) return answer;
   const wanted = negotiate(accept);
   const headers = wanted.format === "yaml" ? { ...answer.headers, "content-type": "application/yaml" } : answer.headers;
-  if (wanted.as === undefined || answer.status >= 300) return wanted.format === "yaml" ? { ...answer, headers } : answer;
+  if (wanted.as === undefined || answer.status >= 300)
+    return wanted.format === "yaml" ? { ...answer, headers } : answer;
   const convert = converter(wanted, resource, clock, request.query);
   if (answer.watch) return { ...answer, headers, watch: converted(answer.watch, convert) };
   return { ...answer, headers, body: convert(answer.body, false) };
@@ -44,7 +45,13 @@ function converter(wanted: Representation, resource: ServedResource, clock: Cloc
       const objects = isList(body) ? body.items : [body as ApiObject];
       const { resourceVersion } = (body as ApiObject).metadata;
       const metadata = isList(body) ? body.metadata : resourceVersion === undefined ? {} : { resourceVersion };
-      return tableOf(resource.rules.table, objects, { now: clock.now(), includeObject, metadata, apiVersion, noHeaders });
+      return tableOf(resource.rules.table, objects, {
+        now: clock.now(),
+        includeObject,
+        metadata,
+        apiVersion,
+        noHeaders,
+      });
     };
   }
   return (body) => {

@@ -13,16 +13,7 @@ export interface RequestInfo {
   readonly rest: readonly string[];
 }
 
-export type Verb =
-  | "get"
-  | "list"
-  | "watch"
-  | "create"
-  | "update"
-  | "patch"
-  | "delete"
-  | "deletecollection"
-  | "";
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection" | "";
 
 const verbs: Readonly<Record<string, Verb>> = {
   POST: "create",

@@ -1,9 +1,9 @@
 import type { ApiObject } from "./api-object.ts";
-import type { SchemaView } from "./schema-view.ts";
 import type { ScalePaths } from "./custom-resources/scale-subresource.ts";
+import type { SchemaView } from "./schema-view.ts";
 import type { FieldError } from "./status-error.ts";
-import type { Strategy } from "./strategies/strategy.ts";
 import type { Collection } from "./store.ts";
+import type { Strategy } from "./strategies/strategy.ts";
 import type { TableFormat } from "./table/table.ts";
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";

@@ -1,11 +1,11 @@
 import type { Clock, Logger, Random } from "@bellows/kube";
-import type { UserInfo } from "./api-request.ts";
 import type { TokenKey } from "./access/access.ts";
+import type { UserInfo } from "./api-request.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import type { ResourceRegistry } from "./resource-registry.ts";
+import type { Admission } from "./rest/admission-hook.ts";
 import type { Store } from "./store.ts";
 import type { StrategyContext } from "./strategies/strategy.ts";
-import type { Admission } from "./rest/admission-hook.ts";
 import type { PodStreams } from "./subresources/pod-streams.ts";
 
 /** What the handlers of requests share. */

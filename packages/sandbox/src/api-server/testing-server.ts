@@ -1,5 +1,5 @@
 import { seededRandom, VirtualClock } from "@bellows/kube";
-import { adminUser, type ApiResponse, Query, type UserInfo } from "./api-request.ts";
+import { type ApiResponse, adminUser, Query, type UserInfo } from "./api-request.ts";
 import { ApiServer, type ApiServerOptions } from "./api-server.ts";
 import type { WatchFrame } from "./rest/watch.ts";
 
@@ -17,7 +17,8 @@ export async function testServer(options: Partial<ApiServerOptions> = {}) {
     const [path = "", query = ""] = url.split("?");
     return server.handle({ method, path, query: Query.parse(query), headers, body, user });
   };
-  const merge = (url: string, body: unknown) => ask("PATCH", url, body, { "content-type": "application/merge-patch+json" });
+  const merge = (url: string, body: unknown) =>
+    ask("PATCH", url, body, { "content-type": "application/merge-patch+json" });
   const watch = async (url: string) => {
     const frames: WatchFrame[] = [];
     const answer = await ask("GET", url);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ResourceRegistry, ServedGroup } from "../resource-registry.ts";
 import { apiVersionOf, type ServedResource, type SubresourceDescription } from "../resource.ts";
+import type { ResourceRegistry, ServedGroup } from "../resource-registry.ts";
 
 /** Group versions that other servers answer for, as their discovery lists them. */
 export interface RemoteGroupVersion {
@@ -21,7 +21,7 @@ const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupD
 
 /** Whether an `Accept` header wants everything in one document; kubectl 1.27 and later does. */
 export const wantsAggregated = (accept: string | undefined): boolean =>
-  accept !== undefined && accept.replaceAll(" ", "").includes("g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+  accept?.replaceAll(" ", "").includes("g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList") ?? false;
 
 export const aggregatedContentType = aggregatedType;
 

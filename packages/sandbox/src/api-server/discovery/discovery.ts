@@ -1,6 +1,6 @@
 import { type ApiRequest, type ApiResponse, ok } from "../api-request.ts";
-import type { ResourceRegistry, ServedGroup } from "../resource-registry.ts";
 import { apiVersionOf } from "../resource.ts";
+import type { ResourceRegistry, ServedGroup } from "../resource-registry.ts";
 import {
   aggregated,
   aggregatedContentType,

@@ -1,8 +1,8 @@
-import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "@bellows/kube";
-import { anonymousUser, type ApiRequest, failure, Query, type UserInfo } from "../api-request.ts";
+import { type ApiRequest, anonymousUser, failure, Query, type UserInfo } from "../api-request.ts";
 import type { ApiServer } from "../api-server.ts";
 import { bodyFormat } from "../media-type.ts";
 import { StatusError } from "../status-error.ts";
@@ -76,7 +76,11 @@ function listen(https: Server, host: string, port: number): Promise<void> {
           ),
         );
       else if (error.code === "EACCES")
-        reject(new PortTaken(`port ${port} on ${host} needs privileges: choose one above 1023 with --port`, { cause: error }));
+        reject(
+          new PortTaken(`port ${port} on ${host} needs privileges: choose one above 1023 with --port`, {
+            cause: error,
+          }),
+        );
       else reject(error);
     });
     https.listen(port, host, () => resolve());

@@ -50,7 +50,9 @@ function parseYaml(text: string): ParsedBody {
   const document = parseDocument(text, { uniqueKeys: false, merge: true, version: "1.1" });
   const [problem] = document.errors;
   if (problem)
-    throw badRequest(`error decoding YAML: yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split("\n")[0]}`);
+    throw badRequest(
+      `error decoding YAML: yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split("\n")[0]}`,
+    );
   return { body: document.toJS({ maxAliasCount: 100 }) };
 }
 

@@ -60,13 +60,17 @@ export class WebSocketFrames {
     if (buffer.length < offset + 4 + length) return undefined;
     const mask = buffer.subarray(offset, offset + 4);
     const payload = Buffer.from(buffer.subarray(offset + 4, offset + 4 + length));
-    for (let index = 0; index < length; index++) payload[index] = (payload[index] as number) ^ (mask[index & 3] as number);
+    for (let index = 0; index < length; index++)
+      payload[index] = (payload[index] as number) ^ (mask[index & 3] as number);
     this.#buffer = buffer.subarray(offset + 4 + length);
     return { opcode: first & 0x0f, last: (first & 0x80) !== 0, payload };
   }
 
   #take({ opcode, last, payload }: Frame): void {
-    if (opcode >= 8) return this.#message(opcode, payload);
+    if (opcode >= 8) {
+      this.#message(opcode, payload);
+      return;
+    }
     if (opcode !== 0) {
       this.#fragmented = opcode;
       this.#fragments = [];

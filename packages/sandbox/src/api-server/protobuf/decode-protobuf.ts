@@ -63,13 +63,13 @@ function readMessage(message: string, bytes: Buffer): Record<string, unknown> {
 
 function readField(into: Record<string, unknown>, { name, type }: ProtobufField, reader: WireReader): void {
   if (type.shape === "list") {
-    const list = (into[name] ??= []) as unknown[];
-    list.push(readValue(type.of, reader, true));
+    into[name] ??= [];
+    (into[name] as unknown[]).push(readValue(type.of, reader, true));
     return;
   }
   if (type.shape === "map") {
     const [key, value] = readEntry(type.of, reader.bytes());
-    (into[name] ??= {} as Record<string, unknown>);
+    into[name] ??= {} as Record<string, unknown>;
     (into[name] as Record<string, unknown>)[key] = value;
     return;
   }

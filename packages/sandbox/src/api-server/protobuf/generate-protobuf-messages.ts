@@ -66,7 +66,9 @@ function packageAt(path: string): GoPackage {
 }
 
 function fieldOf(line: string): GoField[] {
-  const match = /^\s*(?:(\w+)\s+)?([\w.[\]*]+)\s+`.*?json:"([^"]*)".*?protobuf:"(?:bytes|varint|fixed64),(\d+),/.exec(line);
+  const match = /^\s*(?:(\w+)\s+)?([\w.[\]*]+)\s+`.*?json:"([^"]*)".*?protobuf:"(?:bytes|varint|fixed64),(\d+),/.exec(
+    line,
+  );
   if (!match) return [];
   const [, , type, json, number] = match;
   const [name = "", ...options] = (json as string).split(",");

@@ -183,7 +183,8 @@ export const deletedStatus = (resource: ServedResource, { metadata }: ApiObject)
 export async function deleteCollection(scope: RequestScope): Promise<ObjectList> {
   const { resource, parts, request } = scope;
   const options = deleteOptions(scope);
-  if (options.preconditions?.uid !== undefined) throw badRequest("preconditions are not supported for deletecollection");
+  if (options.preconditions?.uid !== undefined)
+    throw badRequest("preconditions are not supported for deletecollection");
   listOptions(request.query);
   const selected = list(scope);
   const items: ApiObject[] = [];

@@ -1,8 +1,8 @@
 import { timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey } from "../api-object.ts";
+import { goValue } from "../go-value.ts";
 import { isObject } from "../json-value.ts";
 import { serverSideApply } from "../managed-fields/index.ts";
-import { goValue } from "../go-value.ts";
 import { jsonPatch, mergePatch, strategicMergePatch } from "../patch/index.ts";
 import { badRequest, type FieldError, invalid, StatusError } from "../status-error.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -80,8 +80,7 @@ function converterProblem(why: string): string {
 }
 
 /** As the router of kube-apiserver words a content type that no handler takes. */
-const unknownPatchType = () =>
-  new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+const unknownPatchType = () => new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 
 /** A patch may name the UID to be sure of its target; it is no way to change it. */
 function checkUid(scope: RequestScope, after: object, before: ApiObject): void {

@@ -1,6 +1,6 @@
 import { type ApiObject, storeKey } from "../api-object.ts";
 import { groupResource, type ServedResource } from "../resource.ts";
-import { invalid, notFound, StatusError, type FieldError } from "../status-error.ts";
+import { type FieldError, invalid, notFound, StatusError } from "../status-error.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { type ListOptions, listOptions } from "./list-options.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -112,7 +112,11 @@ function expiredPage(after: string): StatusError {
 
 export function parseVersion(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new StatusError(400, "BadRequest", `invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw new StatusError(
+    400,
+    "BadRequest",
+    `invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+  );
 }
 
 /** 504 where a version from the future is asked for: the caller is to wait and ask again. */
@@ -146,7 +150,6 @@ function validateListOptions(options: ListOptions): void {
     if (match === "Exact" && options.resourceVersion === "0")
       forbid("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
-  if (options.sendInitialEvents !== undefined)
-    forbid("sendInitialEvents", "sendInitialEvents is forbidden for list");
+  if (options.sendInitialEvents !== undefined) forbid("sendInitialEvents", "sendInitialEvents is forbidden for list");
   if (errors.length > 0) throw invalid("meta.k8s.io", "ListOptions", "", errors);
 }

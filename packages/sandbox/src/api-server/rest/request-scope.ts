@@ -1,8 +1,8 @@
 import type { ApiRequest } from "../api-request.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { FieldValidation, ServedResource } from "../resource.ts";
-import { badRequest, invalid } from "../status-error.ts";
 import type { ServerParts } from "../server-parts.ts";
+import { badRequest, invalid } from "../status-error.ts";
 
 /** One request to one resource, with what its query and headers ask for. */
 export interface RequestScope {
@@ -43,7 +43,11 @@ function dryRun(request: ApiRequest): boolean {
   const values = request.query.all("dryRun").filter((value) => value !== "");
   for (const value of values) {
     if (value !== "All")
-      throw optionsError(request, "dryRun", `Unsupported value: ${JSON.stringify([value]).replace(/"/g, '"')}: supported values: "All"`);
+      throw optionsError(
+        request,
+        "dryRun",
+        `Unsupported value: ${JSON.stringify([value]).replace(/"/g, '"')}: supported values: "All"`,
+      );
   }
   return values.length > 0;
 }
@@ -85,7 +89,5 @@ function optionsError(
   reason: "FieldValueNotSupported" | "FieldValueTooLong" = "FieldValueNotSupported",
 ) {
   const kind = optionsKinds[request.method];
-  return kind
-    ? invalid("meta.k8s.io", kind, "", [{ reason, field, message }])
-    : badRequest(`${field}: ${message}`);
+  return kind ? invalid("meta.k8s.io", kind, "", [{ reason, field, message }]) : badRequest(`${field}: ${message}`);
 }

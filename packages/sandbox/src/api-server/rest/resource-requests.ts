@@ -1,9 +1,9 @@
-import { type ApiResponse, ok } from "../api-request.ts";
 import { storeKey } from "../api-object.ts";
+import { type ApiResponse, ok } from "../api-request.ts";
 import { represent } from "../representation.ts";
-import { answerSubresource } from "../subresources/subresources.ts";
 import { bind } from "../subresources/binding.ts";
 import { answerReview } from "../subresources/review.ts";
+import { answerSubresource } from "../subresources/subresources.ts";
 import { deleteCollection, deletedStatus, deleteObject } from "./delete.ts";
 import { patch } from "./patch.ts";
 import { get, list } from "./read.ts";

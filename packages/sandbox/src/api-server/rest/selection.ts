@@ -16,12 +16,7 @@ export interface Selection {
 }
 
 /** @param name where the path names an object: the watch or list of only that one */
-export function selection(
-  resource: ServedResource,
-  labels: string,
-  fields: string,
-  name?: string,
-): Selection {
+export function selection(resource: ServedResource, labels: string, fields: string, name?: string): Selection {
   try {
     const byFields = objectFieldSelector(fields, resource.kind, resource.strategy.selectableFields);
     const byLabels = parseSelector(labels);

@@ -86,7 +86,8 @@ export function watch(scope: RequestScope): WatchSource {
             if (stopped) return;
             if (selected.matches(object)) sink.frame({ type: "ADDED", object: convert(object) });
           }
-          if (options.sendInitialEvents && options.allowWatchBookmarks) bookmark({ "k8s.io/initial-events-end": "true" });
+          if (options.sendInitialEvents && options.allowWatchBookmarks)
+            bookmark({ "k8s.io/initial-events-end": "true" });
         } else {
           const missed = resource.collection.history.since(from);
           if (!missed) {
@@ -136,7 +137,10 @@ function validateWatchOptions(options: ListOptions): void {
     forbid("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
   if (match) {
     if (options.sendInitialEvents === undefined)
-      forbid("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+      forbid(
+        "resourceVersionMatch",
+        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+      );
     if (match !== "NotOlderThan")
       errors.push({
         reason: "FieldValueNotSupported",

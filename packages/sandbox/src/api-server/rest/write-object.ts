@@ -4,15 +4,17 @@ import { equalJson } from "../json-value.ts";
 import { apiVersionOf, groupResource, type ServedResource, type Verdict } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { alreadyExists, badRequest, conflict, invalid, StatusError } from "../status-error.ts";
-import { existing } from "./read.ts";
 import { tracked } from "./field-tracking.ts";
+import { existing } from "./read.ts";
 import type { RequestScope } from "./request-scope.ts";
 
 /** Decodes a body into the resource's own kind, with defaults; the namespace and name of the path are filled in. */
 export function decodeBody(scope: RequestScope, body: unknown): ApiObject {
   const { resource } = scope;
   if (typeof body !== "object" || body === null || Array.isArray(body))
-    throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; json parse error`);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; json parse error`,
+    );
   const { apiVersion, kind } = body as Partial<ApiObject>;
   if ((apiVersion && apiVersion !== resource.apiVersion) || (kind && kind !== resource.kind)) {
     throw wrongKind(resource, String(apiVersion ?? ""), String(kind ?? ""));
@@ -38,7 +40,8 @@ function identified(scope: RequestScope, object: ApiObject): ApiObject {
   const { resource, namespace } = scope;
   const metadata = object.metadata ?? {};
   if (!resource.namespaced) {
-    if (metadata.namespace) throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    if (metadata.namespace)
+      throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   } else if (metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
@@ -68,7 +71,8 @@ export async function createObject(scope: RequestScope, decoded: ApiObject, appl
   scope.warnings.push(...(strategy.warnings?.(stored, undefined) ?? []));
   const key = storeKey(stored.metadata.namespace, stored.metadata.name);
   if (resource.collection.get(key)) {
-    if (!object.metadata.generateName || object.metadata.name) throw alreadyExists(groupResource(resource), stored.metadata.name);
+    if (!object.metadata.generateName || object.metadata.name)
+      throw alreadyExists(groupResource(resource), stored.metadata.name);
     throw generatedNameTaken(resource, stored.metadata.name);
   }
   return rules.fromStored(scope.dryRun ? stored : resource.collection.create(key, stored));
@@ -125,8 +129,7 @@ export async function updateObject(scope: RequestScope, update: Update): Promise
   }
 }
 
-export const modified =
-  "the object has been modified; please apply your changes to the latest version and try again";
+export const modified = "the object has been modified; please apply your changes to the latest version and try again";
 
 async function changed(scope: RequestScope, update: Update, stored: ApiObject): Promise<ApiObject> {
   const { parts, resource, request } = scope;
@@ -140,7 +143,8 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   if (update.prepare) next = update.prepare(next, stored);
   else if (update.subresource === "status") next = preparedForStatus(resource, next, stored, context);
   else next = prepared(resource, next, stored, context);
-  if (strategy.generation && !ungenerated.has(update.subresource ?? "")) next = withGeneration(next, stored, !strategy.countsStatus);
+  if (strategy.generation && !ungenerated.has(update.subresource ?? ""))
+    next = withGeneration(next, stored, !strategy.countsStatus);
   refuse(scope, next.metadata.name, rules.validateUpdate(rules.fromStored(next), before, update.subresource));
   await parts.admission.validate(scope, "UPDATE", rules.fromStored(next), before);
   scope.warnings.push(...(strategy.warnings?.(next, stored) ?? []));
@@ -165,7 +169,11 @@ function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObje
   const version = metadata.resourceVersion;
   if (!version && !resource.strategy.unconditionalUpdate)
     throw invalid(resource.group, resource.plural, name, [
-      { reason: "FieldValueInvalid", field: "metadata.resourceVersion", message: "Invalid value: 0: must be specified for an update" },
+      {
+        reason: "FieldValueInvalid",
+        field: "metadata.resourceVersion",
+        message: "Invalid value: 0: must be specified for an update",
+      },
     ]);
   if (version && version !== "0" && version !== before.metadata.resourceVersion)
     throw conflict(groupResource(resource), name, modified);
@@ -202,11 +210,7 @@ function preparedForStatus(
   stored: ApiObject,
   context: ReturnType<typeof strategyContext>,
 ): ApiObject {
-  const own: ApiObject = keepField(
-    { ...stored, metadata: { ...next.metadata } },
-    next,
-    "status",
-  );
+  const own: ApiObject = keepField({ ...stored, metadata: { ...next.metadata } }, next, "status");
   return strategy.prepareForStatusUpdate?.(own, stored, context) ?? own;
 }
 

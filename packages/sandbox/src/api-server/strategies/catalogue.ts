@@ -1,5 +1,5 @@
-import type { BuiltinResource } from "@bellows/api/builtin";
 import type { CustomResourceDefinition } from "@bellows/api";
+import type { BuiltinResource } from "@bellows/api/builtin";
 import { type ApiObject, record, withFields, withMetadata } from "../api-object.ts";
 import { defaultDefinition, statusOnWrite } from "../custom-resources/custom-resource-definition.ts";
 import { cleanupFinalizer } from "../definition-watcher.ts";
@@ -52,8 +52,7 @@ const namespace: Partial<Strategy> = {
       status: { phase: "Active" },
     });
   },
-  prepareForUpdate: (object, before) =>
-    withNameLabel(withFields(object, { spec: before.spec, status: before.status })),
+  prepareForUpdate: (object, before) => withNameLabel(withFields(object, { spec: before.spec, status: before.status })),
 };
 
 const nameLabel = "kubernetes.io/metadata.name";

@@ -17,7 +17,9 @@ export const jobStrategy: Partial<Strategy> = {
   warnings(job, before) {
     const spec = record(job.spec);
     if (before || job.metadata.name.length <= 63 || spec.completionMode !== "Indexed") return [];
-    return [`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must be no more than 63 characters]`];
+    return [
+      `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must be no more than 63 characters]`,
+    ];
   },
 };
 

@@ -13,9 +13,17 @@ interface Container {
 export const podStrategy: Partial<Strategy> = {
   returnsDeleted: true,
   prepareForCreate(pod) {
-    const conditions = Array.isArray(record(pod.spec).schedulingGates) && (record(pod.spec).schedulingGates as unknown[]).length > 0
-      ? [{ type: "PodScheduled", status: "False", reason: "SchedulingGated", message: "Scheduling is blocked due to non-empty scheduling gates" }]
-      : undefined;
+    const conditions =
+      Array.isArray(record(pod.spec).schedulingGates) && (record(pod.spec).schedulingGates as unknown[]).length > 0
+        ? [
+            {
+              type: "PodScheduled",
+              status: "False",
+              reason: "SchedulingGated",
+              message: "Scheduling is blocked due to non-empty scheduling gates",
+            },
+          ]
+        : undefined;
     return withMetadata(
       withFields(pod, { status: { phase: "Pending", qosClass: qosClass(pod), ...(conditions && { conditions }) } }),
       { generation: 1 },
@@ -47,7 +55,10 @@ export function qosClass(pod: ApiObject): "Guaranteed" | "Burstable" | "BestEffo
   const podLevel = spec.resources as Container["resources"];
   const containers = podLevel
     ? [{ resources: podLevel }]
-    : [...((spec.containers as Container[] | undefined) ?? []), ...((spec.initContainers as Container[] | undefined) ?? [])];
+    : [
+        ...((spec.containers as Container[] | undefined) ?? []),
+        ...((spec.initContainers as Container[] | undefined) ?? []),
+      ];
   let asks = false;
   let guaranteed = true;
   for (const { resources } of containers) {

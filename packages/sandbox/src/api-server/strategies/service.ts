@@ -22,8 +22,10 @@ const nodePorts = { first: 30_000, last: 32_767 } as const;
 export const serviceStrategy: Partial<Strategy> = {
   createOnUpdate: true,
   returnsDeleted: true,
-  prepareForCreate: (service, context) => allocated(withFields(service, { status: { loadBalancer: {} } }), undefined, context),
-  prepareForUpdate: (service, before, context) => allocated(withFields(service, { status: before.status }), before, context),
+  prepareForCreate: (service, context) =>
+    allocated(withFields(service, { status: { loadBalancer: {} } }), undefined, context),
+  prepareForUpdate: (service, before, context) =>
+    allocated(withFields(service, { status: before.status }), before, context),
 };
 
 function allocated(service: ApiObject, before: ApiObject | undefined, context: StrategyContext): ApiObject {
@@ -99,7 +101,9 @@ function clusterIp(
 
 function inRange(address: string): boolean {
   const parts = address.split(".").map(Number);
-  return parts.length === 4 && address.startsWith(`${servicePrefix}.`) && parts.every((part) => part >= 0 && part <= 255);
+  return (
+    parts.length === 4 && address.startsWith(`${servicePrefix}.`) && parts.every((part) => part >= 0 && part <= 255)
+  );
 }
 
 function withNodePorts(
@@ -118,11 +122,17 @@ function withNodePorts(
     const free = (number: number) => !taken.has(`${number}/${protocol}`) && !mine.has(`${number}/${protocol}`);
     const refuse = (message: string) =>
       invalid("", "Service", service.metadata.name, [
-        { reason: "FieldValueInvalid", field: `spec.ports[${index}].nodePort`, message: `Invalid value: ${asked}: ${message}` },
+        {
+          reason: "FieldValueInvalid",
+          field: `spec.ports[${index}].nodePort`,
+          message: `Invalid value: ${asked}: ${message}`,
+        },
       ]);
     if (asked) {
       if (asked < nodePorts.first || asked > nodePorts.last)
-        throw refuse(`provided port is not in the valid range. The range of valid ports is ${nodePorts.first}-${nodePorts.last}`);
+        throw refuse(
+          `provided port is not in the valid range. The range of valid ports is ${nodePorts.first}-${nodePorts.last}`,
+        );
       if (!free(asked)) throw refuse("provided port is already allocated");
       mine.add(`${asked}/${protocol}`);
       return { ...port, nodePort: asked };

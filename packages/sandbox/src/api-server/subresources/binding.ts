@@ -52,8 +52,7 @@ function check(name: string, { target }: Binding): void {
       field: "target.kind",
       message: `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,
     });
-  if (!target?.name)
-    errors.push({ reason: "FieldValueRequired", field: "target.name", message: "Required value" });
+  if (!target?.name) errors.push({ reason: "FieldValueRequired", field: "target.name", message: "Required value" });
   if (errors.length > 0) throw invalid("", "Binding", name, errors);
 }
 

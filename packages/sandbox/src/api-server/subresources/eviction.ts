@@ -24,7 +24,8 @@ export function evict(scope: RequestScope): Status {
   const { namespace, name, resource, parts } = scope;
   const eviction = record(scope.request.body);
   const bodyName = (eviction.metadata as { name?: string } | undefined)?.name;
-  if (bodyName !== undefined && bodyName !== name) throw badRequest("name in URL does not match name in Eviction object");
+  if (bodyName !== undefined && bodyName !== name)
+    throw badRequest("name in URL does not match name in Eviction object");
   const options = record(eviction.deleteOptions) as DeleteOptions;
   const dryRun = scope.dryRun || (options.dryRun?.length ?? 0) > 0;
   const pod = existing(resource, namespace, name as string);
@@ -139,12 +140,7 @@ function withoutRoom({ conditions = [] }: BudgetStatus, observedGeneration: numb
 }
 
 const tooMany = (message: string, retryAfterSeconds: number) =>
-  new StatusError(
-    429,
-    "TooManyRequests",
-    "Cannot evict pod as it would violate the pod's disruption budget.",
-    {
-      causes: [{ reason: "DisruptionBudget", message }],
-      ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
-    },
-  );
+  new StatusError(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", {
+    causes: [{ reason: "DisruptionBudget", message }],
+    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
+  });

@@ -14,7 +14,8 @@ export function connect(scope: RequestScope, subresource: "exec" | "attach"): Ap
   refuseFinished(pod);
   const container = chosenContainer(pod, query);
   const command = query.all("command");
-  if (subresource === "exec" && command.length === 0) throw badRequest("you must specify at least 1 command for the container");
+  if (subresource === "exec" && command.length === 0)
+    throw badRequest("you must specify at least 1 command for the container");
   const handler: UpgradeHandler = {
     stdin: query.flag("stdin"),
     stdout: query.flag("stdout"),

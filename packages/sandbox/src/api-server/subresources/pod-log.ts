@@ -11,8 +11,7 @@ export function podLog(scope: RequestScope): ApiResponse {
   const pod = existing(resource, namespace, name as string);
   const container = chosenContainer(pod, request.query);
   const { status, spec } = pod;
-  if (!record(spec).nodeName)
-    return { status: 200, headers: textHeaders, body: "" };
+  if (!record(spec).nodeName) return { status: 200, headers: textHeaders, body: "" };
   const waiting = containerStatus(status, container)?.state?.waiting;
   if (waiting && !containerStatus(status, container)?.lastState?.terminated)
     throw badRequest(
@@ -20,7 +19,9 @@ export function podLog(scope: RequestScope): ApiResponse {
     );
   const options = logOptions(request.query, container, parts.clock.now(), request.signal);
   if (options.previous && !containerStatus(status, container)?.lastState?.terminated)
-    throw badRequest(`previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`);
+    throw badRequest(
+      `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`,
+    );
   return { status: 200, headers: textHeaders, body: undefined, stream: parts.podStreams.logs(pod, options) };
 }
 
@@ -60,12 +61,7 @@ export function chosenContainer(pod: ApiObject, query: Query): string {
   );
 }
 
-function logOptions(
-  query: Query,
-  container: string,
-  now: number,
-  signal: AbortSignal | undefined,
-): PodLogOptions {
+function logOptions(query: Query, container: string, now: number, signal: AbortSignal | undefined): PodLogOptions {
   const count = (name: string) => {
     const text = query.get(name);
     if (text === undefined || text === "") return undefined;

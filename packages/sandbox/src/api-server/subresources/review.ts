@@ -1,6 +1,6 @@
 import {
-  type Review,
   localSubjectAccessReview,
+  type Review,
   selfSubjectAccessReview,
   selfSubjectReview,
   selfSubjectRulesReview,

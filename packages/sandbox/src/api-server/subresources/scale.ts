@@ -2,10 +2,10 @@ import { type LabelSelector, selectorOf, selectorOfLabels } from "@bellows/api";
 import { type ApiObject, record } from "../api-object.ts";
 import { type Scale, type ScalePaths, scaleOf, withReplicas } from "../custom-resources/scale-subresource.ts";
 import { serverSideApply } from "../managed-fields/index.ts";
+import { tracked } from "../rest/field-tracking.ts";
 import { patcher, patchType } from "../rest/patch.ts";
 import { existing } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
-import { tracked } from "../rest/field-tracking.ts";
 import { updateObject } from "../rest/write-object.ts";
 import { badRequest, invalid, notFound, StatusError } from "../status-error.ts";
 
@@ -65,9 +65,10 @@ function wantedScale(scope: RequestScope, before: Scale): Partial<Scale> {
         now: "",
       });
     // A Scale has no lists, so that a strategic patch of it is a merge patch.
-    return patcher(scope, type === "application/strategic-merge-patch+json" ? "application/merge-patch+json" : type)(
-      before,
-    );
+    return patcher(
+      scope,
+      type === "application/strategic-merge-patch+json" ? "application/merge-patch+json" : type,
+    )(before);
   }
   const body = record(request.body) as Partial<Scale>;
   const { name } = scope;
@@ -112,4 +113,3 @@ function shown({ resource, name }: RequestScope, object: ApiObject): Scale {
       : selectorOf(selector as LabelSelector | undefined).toString();
   return { ...scale, status: { ...scale.status, ...(text && { selector: text }) } };
 }
-

@@ -1,6 +1,6 @@
 import { randomUuid } from "@bellows/kube";
-import { record } from "../api-object.ts";
 import { signServiceAccountToken } from "../access/access.ts";
+import { record } from "../api-object.ts";
 import { existing } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import { conflict, type FieldError, invalid, notFound } from "../status-error.ts";
@@ -53,9 +53,13 @@ function check(expirationSeconds: number): void {
     message: `Invalid value: ${expirationSeconds}: ${message}`,
   });
   if (expirationSeconds < shortest)
-    throw invalid("authentication.k8s.io", "TokenRequest", "", [refuse("may not specify a duration less than 10 minutes")]);
+    throw invalid("authentication.k8s.io", "TokenRequest", "", [
+      refuse("may not specify a duration less than 10 minutes"),
+    ]);
   if (expirationSeconds > longest)
-    throw invalid("authentication.k8s.io", "TokenRequest", "", [refuse("may not specify a duration larger than 2^32 seconds")]);
+    throw invalid("authentication.k8s.io", "TokenRequest", "", [
+      refuse("may not specify a duration larger than 2^32 seconds"),
+    ]);
 }
 
 function boundPod(scope: RequestScope, { name = "", uid }: NonNullable<TokenRequestSpec["boundObjectRef"]>) {
