@@ -74,7 +74,8 @@ export class Binder {
         if (gone) return finish(new Error(`binding volumes: persistentvolumeclaim "${gone.metadata.name}" not found`));
         if (current.every((claim) => claim && isBound(claim))) return finish();
         // The provisioner gives a claim back where it can't serve the selected node.
-        const selected = (claim: PersistentVolumeClaim | undefined) => claim?.metadata.annotations?.[selectedNodeAnnotation];
+        const selected = (claim: PersistentVolumeClaim | undefined) =>
+          claim?.metadata.annotations?.[selectedNodeAnnotation];
         const refused = current.some((claim, index) => {
           const wasSelected = selected(claims[index]) !== undefined;
           return claim && !isBound(claim) && wasSelected && selected(claim) !== node.name;

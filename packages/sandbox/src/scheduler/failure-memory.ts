@@ -29,7 +29,8 @@ export class FailureMemory {
     let make = this.#makes.get(info);
     if (make === undefined) {
       const { pod, namespace, labels, priority, requests, ports } = info;
-      const { nodeSelector, affinity, tolerations, topologySpreadConstraints, preemptionPolicy, nodeName } = pod.spec ?? {};
+      const { nodeSelector, affinity, tolerations, topologySpreadConstraints, preemptionPolicy, nodeName } =
+        pod.spec ?? {};
       const own = claimsOf(pod).length > 0 || pod.status?.nominatedNodeName;
       const told = [namespace, labels, priority, [...requests], ports, nodeSelector, affinity, tolerations];
       make = own ? "" : stableJson([...told, topologySpreadConstraints, preemptionPolicy, nodeName]);

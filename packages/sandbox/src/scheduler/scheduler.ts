@@ -1,4 +1,5 @@
 import {
+  CSINode,
   Namespace,
   Node,
   PersistentVolume,
@@ -7,7 +8,6 @@ import {
   type PodCondition,
   PodDisruptionBudget,
   StorageClass,
-  CSINode,
   timestamp,
 } from "@bellows/api";
 import {
@@ -100,7 +100,8 @@ class Scheduler {
     cache.informer(CSINode).handle({ changed: volumesChanged });
     cache.informer(Namespace).handle({
       changed: (_, before, after) => {
-        if (JSON.stringify(before?.metadata.labels) !== JSON.stringify(after?.metadata.labels)) this.#wake({ kind: "podPlaced" });
+        if (JSON.stringify(before?.metadata.labels) !== JSON.stringify(after?.metadata.labels))
+          this.#wake({ kind: "podPlaced" });
       },
     });
   }
@@ -222,7 +223,8 @@ class Scheduler {
       this.#cluster.removePod(pod.uid);
       this.#queue.failed(pod.uid, clock.now());
       this.#wake({ kind: "podGone", node: this.#cluster.node(node.name) });
-      if (!isNotFound(error)) await this.#tell(pod, "SchedulerError", error instanceof Error ? error.message : String(error));
+      if (!isNotFound(error))
+        await this.#tell(pod, "SchedulerError", error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -265,7 +267,9 @@ class Scheduler {
           lastTransitionTime: timestamp(clock.now()),
         };
         const status = { conditions: [condition] };
-        await client.patch(Pod, key, { type: "strategic", body: { status } }, { subresource: "status" }).catch(ignoreGone);
+        await client
+          .patch(Pod, key, { type: "strategic", body: { status } }, { subresource: "status" })
+          .catch(ignoreGone);
         const uid = victim.pod.metadata.uid;
         await client.delete(Pod, key, uid ? { preconditions: { uid } } : {}).catch(ignoreGone);
         const message = `Preempted by pod ${pod.uid} on node ${node.name}`;
@@ -292,7 +296,8 @@ class Scheduler {
     events.record(current, { type: "Warning", reason: "FailedScheduling", message: shortened(message) });
     const before = current.status?.conditions?.find((condition) => condition.type === "PodScheduled");
     const told = before?.status === "False" && before.reason === reason && before.message === message;
-    const nominationSame = nominatedNodeName === undefined || (current.status?.nominatedNodeName ?? "") === nominatedNodeName;
+    const nominationSame =
+      nominatedNodeName === undefined || (current.status?.nominatedNodeName ?? "") === nominatedNodeName;
     if (told && nominationSame) return;
     const now = timestamp(clock.now());
     const condition: PodCondition = {
@@ -307,7 +312,8 @@ class Scheduler {
     try {
       await client.patch(Pod, keyOf(current), { type: "strategic", body }, { subresource: "status" });
     } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) log.warn("failed to tell why a pod waits", { error: String(error) });
+      if (!isNotFound(error) && !isConflict(error))
+        log.warn("failed to tell why a pod waits", { error: String(error) });
     }
   }
 

@@ -1,4 +1,11 @@
-import { ControllerRevision, type Kind, type KubernetesObject, type PodTemplateSpec, type Selector, stableJson } from "@bellows/api";
+import {
+  ControllerRevision,
+  type Kind,
+  type KubernetesObject,
+  type PodTemplateSpec,
+  type Selector,
+  stableJson,
+} from "@bellows/api";
 import { type ControllerContext, isAlreadyExists, keyOf } from "@bellows/kube";
 import { claim } from "./ownership.ts";
 import { templateHash } from "./template-hash.ts";
@@ -49,7 +56,11 @@ export async function syncRevisions(context: ControllerContext, owner: Owner): P
   if (same && same === known.at(-1)) return { all: known, update: same, collisionCount: owner.collisionCount };
   if (same) {
     const update = await client.update(ControllerRevision, { ...same, revision: next }, { fieldManager });
-    return { all: [...known.filter((revision) => revision !== same), update], update, collisionCount: owner.collisionCount };
+    return {
+      all: [...known.filter((revision) => revision !== same), update],
+      update,
+      collisionCount: owner.collisionCount,
+    };
   }
   const { revision: update, collisionCount } = await create(context, owner, next);
   return { all: [...known, update], update, collisionCount };
@@ -76,7 +87,8 @@ async function create({ client }: ControllerContext, owner: Owner, number: numbe
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       const existing = await client.find(ControllerRevision, keyOf(wanted));
-      if (existing && stableJson(existing.data) === stableJson(wanted.data)) return { revision: existing, collisionCount };
+      if (existing && stableJson(existing.data) === stableJson(wanted.data))
+        return { revision: existing, collisionCount };
     }
   }
 }

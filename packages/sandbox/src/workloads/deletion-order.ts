@@ -26,7 +26,10 @@ export function compareForDeletion(now: Instant, crowding: (nodeName: string) =>
     if (byReadiness !== 0) return byReadiness;
     const byRestarts = restarts(b) - restarts(a);
     if (byRestarts !== 0) return byRestarts;
-    const created = [parseTimestamp(a.metadata.creationTimestamp), parseTimestamp(b.metadata.creationTimestamp)] as const;
+    const created = [
+      parseTimestamp(a.metadata.creationTimestamp),
+      parseTimestamp(b.metadata.creationTimestamp),
+    ] as const;
     return compareAges(created[0], created[1], now, a, b) || compareUids(a, b);
   };
 }
@@ -49,7 +52,12 @@ const restarts = ({ status }: Pod): number =>
   (status?.containerStatuses ?? []).reduce((most, { restartCount }) => Math.max(most, restartCount), 0);
 
 /** The first `count` of `pods` in the order of deletion. `siblings` are all active pods of the owner's kind for this workload. */
-export function podsToDelete(pods: readonly Pod[], siblings: readonly Pod[], count: number, now: Instant): readonly Pod[] {
+export function podsToDelete(
+  pods: readonly Pod[],
+  siblings: readonly Pod[],
+  count: number,
+  now: Instant,
+): readonly Pod[] {
   if (count >= pods.length) return pods;
   const onNode = new Map<string, number>();
   for (const pod of siblings) {

@@ -81,7 +81,9 @@ export function podsSelected(cache: Cache, namespace: string, selector: Selector
   );
   const exact = selector.requirements.find(({ key }) => selector.exactValue(key) !== undefined)?.key;
   const candidates =
-    exact === undefined ? cache.list(Pod, namespace) : byLabel.at(`${namespace}/${exact}=${selector.exactValue(exact)}`);
+    exact === undefined
+      ? cache.list(Pod, namespace)
+      : byLabel.at(`${namespace}/${exact}=${selector.exactValue(exact)}`);
   return candidates.filter((pod) => selector.matches(pod.metadata.labels));
 }
 

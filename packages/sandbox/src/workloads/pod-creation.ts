@@ -22,10 +22,18 @@ export function podFromTemplate(template: PodTemplateSpec, owner: KubernetesObje
 }
 
 /** Creates a pod and tells so by an Event of its owner; a refusal is told too, and thrown on. */
-export async function createPod({ client, events }: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<Pod> {
+export async function createPod(
+  { client, events }: ControllerContext,
+  owner: KubernetesObject,
+  pod: Pod,
+): Promise<Pod> {
   try {
     const created = await client.create(Pod, pod, { fieldManager });
-    events.record(owner, { type: "Normal", reason: "SuccessfulCreate", message: `Created pod: ${created.metadata.name}` });
+    events.record(owner, {
+      type: "Normal",
+      reason: "SuccessfulCreate",
+      message: `Created pod: ${created.metadata.name}`,
+    });
     return created;
   } catch (error) {
     if (!isNamespaceTerminating(error)) {
@@ -36,7 +44,11 @@ export async function createPod({ client, events }: ControllerContext, owner: Ku
   }
 }
 
-export async function deletePod({ client, events }: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<void> {
+export async function deletePod(
+  { client, events }: ControllerContext,
+  owner: KubernetesObject,
+  pod: Pod,
+): Promise<void> {
   try {
     await deleteExactly(client, Pod, pod);
     events.record(owner, { type: "Normal", reason: "SuccessfulDelete", message: `Deleted pod: ${pod.metadata.name}` });

@@ -29,7 +29,11 @@ export function isAvailable(pod: Pod, minReadySeconds: number | undefined, now: 
 }
 
 /** The next instant after `now` at which one of `pods` becomes available by time alone. */
-export function nextAvailableAt(pods: readonly Pod[], minReadySeconds: number | undefined, now: Instant): Instant | undefined {
+export function nextAvailableAt(
+  pods: readonly Pod[],
+  minReadySeconds: number | undefined,
+  now: Instant,
+): Instant | undefined {
   if (!minReadySeconds) return undefined;
   let next: Instant | undefined;
   for (const pod of pods) {

@@ -36,7 +36,9 @@ export const namedKind = (apiVersion: string, kind: string, plural: string, name
   }) as unknown as Kind<KubernetesObject>;
 
 /** All resources in the preferred version of each group, core first. A group that does not answer is told of, and left out. */
-export async function servedResources(client: Client): Promise<{ resources: ServedResource[]; failedGroups: string[] }> {
+export async function servedResources(
+  client: Client,
+): Promise<{ resources: ServedResource[]; failedGroups: string[] }> {
   const groups = (await client.raw("/apis")) as GroupList;
   const versions = (groups.groups ?? []).flatMap(({ preferredVersion }) => preferredVersion?.groupVersion ?? []);
   const resources: ServedResource[] = [];
@@ -45,7 +47,8 @@ export async function servedResources(client: Client): Promise<{ resources: Serv
     try {
       const list = (await client.raw(apiVersion === "v1" ? "/api/v1" : `/apis/${apiVersion}`)) as ResourceList;
       for (const { name, kind, namespaced, verbs } of list.resources ?? []) {
-        if (!name.includes("/")) resources.push({ kind: namedKind(apiVersion, kind, name, namespaced), namespaced, verbs });
+        if (!name.includes("/"))
+          resources.push({ kind: namedKind(apiVersion, kind, name, namespaced), namespaced, verbs });
       }
     } catch {
       failedGroups.push(apiVersion);

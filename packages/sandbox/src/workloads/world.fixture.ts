@@ -6,7 +6,6 @@ import {
   createManager,
   isNotFound,
   keyOf,
-
   type Logger,
   lookAgainAt,
   microTimestamp,
@@ -18,7 +17,7 @@ import {
 import { Registry } from "prom-client";
 import { ApiServer, inProcessTransport } from "../api-server/index.ts";
 import { schedulerController } from "../scheduler/index.ts";
-import { workloadControllers, type WorkloadOptions } from "./workload-controllers.ts";
+import { type WorkloadOptions, workloadControllers } from "./workload-controllers.ts";
 
 /** A cluster in virtual time, with kubelets that only know how to start and stop pods. For tests. */
 export interface World {
@@ -45,7 +44,10 @@ export interface WorldOptions extends WorkloadOptions {
 export const aNode = (name: string, cpu = "4", labels: Record<string, string> = {}): Node => ({
   apiVersion: "v1",
   kind: "Node",
-  metadata: { name, labels: { "kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "us-east-1a", ...labels } },
+  metadata: {
+    name,
+    labels: { "kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "us-east-1a", ...labels },
+  },
   status: {
     allocatable: { cpu, memory: "16Gi", pods: "110" },
     capacity: { cpu, memory: "16Gi", pods: "110" },
@@ -69,9 +71,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const server = new ApiServer({ clock, random });
   const client = createClient(inProcessTransport(server));
   for (const name of ["default", "kube-system", "kube-node-lease"]) {
-    await client
-      .create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } })
-      .catch(() => undefined);
+    await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } }).catch(() => undefined);
   }
   for (const node of options.nodes ?? [aNode("node-a"), aNode("node-b"), aNode("node-c")]) await addNode(client, node);
   const manager = createManager({ client, clock, random, log, metrics: new Registry() });
@@ -85,10 +85,18 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     clock,
     run: (seconds) => clock.run(seconds * 1000),
     async apply(...objects) {
-      for (const object of objects as { apiVersion: string; kind: string; metadata: { name: string; namespace?: string } }[]) {
+      for (const object of objects as {
+        apiVersion: string;
+        kind: string;
+        metadata: { name: string; namespace?: string };
+      }[]) {
         const resource = await client.resourceOf(object.apiVersion, object.kind);
         if (!resource) throw new Error(`no resource for ${object.kind}`);
-        const kind = { ...resource, apiVersion: object.apiVersion, scope: resource.namespaced ? "Namespaced" : "Cluster" };
+        const kind = {
+          ...resource,
+          apiVersion: object.apiVersion,
+          scope: resource.namespaced ? "Namespaced" : "Cluster",
+        };
         const metadata = resource.namespaced ? { namespace: "default", ...object.metadata } : object.metadata;
         await client.create(kind as never, { ...object, metadata } as never);
       }
@@ -98,7 +106,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const { items } = (await client.raw("/api/v1/events")) as {
         items: { involvedObject: { name: string }; reason: string; message: string }[];
       };
-      return items.filter(({ involvedObject }) => involvedObject.name === name).map(({ reason, message }) => `${reason}: ${message}`);
+      return items
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .map(({ reason, message }) => `${reason}: ${message}`);
     },
     stop: async () => {
       const stopping = running.stop();
@@ -129,7 +139,12 @@ function kubelet({ startMs = 2_000, outcome, neverReady }: WorldOptions): Contro
           const { name } = node.metadata;
           if (node.metadata.labels?.["test/silent"]) continue;
           const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTimestamp(clock.now()) };
-          const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name, namespace: "kube-node-lease" }, spec };
+          const lease = {
+            apiVersion: "coordination.k8s.io/v1",
+            kind: "Lease",
+            metadata: { name, namespace: "kube-node-lease" },
+            spec,
+          };
           await client.apply(Lease, lease, { fieldManager: "kubelet", force: true }).catch(() => undefined);
         }
         clock.after(10_000, () => void beat());
@@ -138,14 +153,17 @@ function kubelet({ startMs = 2_000, outcome, neverReady }: WorldOptions): Contro
     },
     async reconcile(key, { cache, client, clock }) {
       const pod = cache.get(Pod, key);
-      if (!pod?.spec?.nodeName || cache.get(Node, { name: pod.spec.nodeName })?.metadata.labels?.["test/silent"]) return undefined;
+      if (!pod?.spec?.nodeName || cache.get(Node, { name: pod.spec.nodeName })?.metadata.labels?.["test/silent"])
+        return undefined;
       const uid = pod.metadata.uid ?? "";
       const now = clock.now();
       const since = boundAt.get(uid) ?? now;
       boundAt.set(uid, since);
-      const write = (status: object) => client.update(Pod, { ...pod, status: { ...pod.status, ...status } } as Pod, { subresource: "status" });
+      const write = (status: object) =>
+        client.update(Pod, { ...pod, status: { ...pod.status, ...status } } as Pod, { subresource: "status" });
       if (pod.metadata.deletionTimestamp) {
-        const goneAt = Date.parse(pod.metadata.deletionTimestamp) - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000 + 1_000;
+        const goneAt =
+          Date.parse(pod.metadata.deletionTimestamp) - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000 + 1_000;
         if (now < goneAt) return lookAgainAt(goneAt);
         await client.delete(Pod, key, { gracePeriodSeconds: 0 }).catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
@@ -159,7 +177,13 @@ function kubelet({ startMs = 2_000, outcome, neverReady }: WorldOptions): Contro
         addresses++;
         const address = `10.0.${Math.floor(addresses / 250)}.${(addresses % 250) + 1}`;
         const ready = neverReady?.(pod) ? "False" : "True";
-        await write({ phase: "Running", startTime: timestamp(now), podIP: address, podIPs: [{ ip: address }], conditions: readiness(ready) });
+        await write({
+          phase: "Running",
+          startTime: timestamp(now),
+          podIP: address,
+          podIPs: [{ ip: address }],
+          conditions: readiness(ready),
+        });
         return lookAgainAt(now);
       }
       const end = outcome?.(pod);
@@ -175,7 +199,11 @@ function kubelet({ startMs = 2_000, outcome, neverReady }: WorldOptions): Contro
         restartCount: 0,
         state: { terminated },
       }));
-      await write({ phase: end.exitCode === 0 ? "Succeeded" : "Failed", containerStatuses, conditions: readiness("False") });
+      await write({
+        phase: end.exitCode === 0 ? "Succeeded" : "Failed",
+        containerStatuses,
+        conditions: readiness("False"),
+      });
       return undefined;
     },
   };
@@ -192,4 +220,3 @@ export const aDeployment = (name: string, replicas: number, extra: object = {}) 
   metadata: { name },
   spec: { replicas, selector: { matchLabels: { app: name } }, template: podTemplate(name), ...extra },
 });
-

@@ -43,7 +43,11 @@ export function pod(name: string, shape: PodShape = {}): PodInfo {
 }
 
 /** A cluster of nodes with pods on them, by node name. */
-export function cluster(nodes: readonly Node[], placed: Record<string, readonly PodInfo[]> = {}, objects?: Partial<ClusterObjects>) {
+export function cluster(
+  nodes: readonly Node[],
+  placed: Record<string, readonly PodInfo[]> = {},
+  objects?: Partial<ClusterObjects>,
+) {
   const made = new Cluster({ ...noObjects, ...objects });
   for (const each of nodes) made.setNode(each);
   for (const [name, pods] of Object.entries(placed)) for (const each of pods) made.setPod(each, name);

@@ -1,4 +1,12 @@
-import type { CSINode, Labels, LabelSelector, Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from "@bellows/api";
+import type {
+  CSINode,
+  LabelSelector,
+  Labels,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+} from "@bellows/api";
 import { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 

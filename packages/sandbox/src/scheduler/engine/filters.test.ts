@@ -1,6 +1,6 @@
 import type { PersistentVolume, PersistentVolumeClaim, PodSpec } from "@bellows/api";
 import { describe, expect, test } from "vitest";
-import { cluster, node, type NodeShape, placed, pod, type PodShape } from "./cluster.fixture.ts";
+import { cluster, type NodeShape, node, type PodShape, placed, pod } from "./cluster.fixture.ts";
 
 const nowhere = (reason: string) => `0/1 nodes are available: 1 ${reason}.`;
 const matchFields = (name: string) => ({
@@ -61,10 +61,17 @@ describe("a node by itself", () => {
     },
     {
       name: "must hold sidecars beside the containers",
-      pod: { cpu: "3", spec: { initContainers: [{ name: "s", restartPolicy: "Always", resources: { requests: { cpu: "2" } } }] } },
+      pod: {
+        cpu: "3",
+        spec: { initContainers: [{ name: "s", restartPolicy: "Always", resources: { requests: { cpu: "2" } } }] },
+      },
       to: nowhere("Insufficient cpu"),
     },
-    { name: "must hold the overhead", pod: { cpu: "4", spec: { overhead: { cpu: "1m" } } }, to: nowhere("Insufficient cpu") },
+    {
+      name: "must hold the overhead",
+      pod: { cpu: "4", spec: { overhead: { cpu: "1m" } } },
+      to: nowhere("Insufficient cpu"),
+    },
     {
       name: "knows nothing of an extended resource",
       pod: { spec: { containers: [{ name: "m", resources: { requests: { "nvidia.com/gpu": "1" } } }] } },
@@ -101,7 +108,8 @@ describe("topology spread", () => {
       },
     ],
   });
-  const web = (name: string, spec: Partial<PodSpec> = spread()) => pod(name, { labels: { app: "web", rev: name[0] ?? "" }, spec });
+  const web = (name: string, spec: Partial<PodSpec> = spread()) =>
+    pod(name, { labels: { app: "web", rev: name[0] ?? "" }, spec });
 
   test("goes where the fewest are", () => {
     const made = cluster([zoned("a", "1"), zoned("b", "2")], { a: [web("x")] });
@@ -118,7 +126,9 @@ describe("topology spread", () => {
 
   test("a node without the label is told of", () => {
     const made = cluster([node("a")]);
-    expect(placed(web("p"), made)).toBe(nowhere("node(s) didn't match pod topology spread constraints (missing required label)"));
+    expect(placed(web("p"), made)).toBe(
+      nowhere("node(s) didn't match pod topology spread constraints (missing required label)"),
+    );
   });
 
   test("fewer domains than minDomains count as one that is empty", () => {
@@ -182,7 +192,11 @@ describe("inter-pod affinity", () => {
   test("looks at its own namespace unless told otherwise", () => {
     const made = cluster([node("a")], { a: [of("web", {}, "other")] }, { namespaceLabels: () => ({ team: "x" }) });
     expect(placed(pod("p", { spec: anti("web") }), made)).toBe("a");
-    for (const extra of [{ namespaces: ["other"] }, { namespaceSelector: { matchLabels: { team: "x" } } }, { namespaceSelector: {} }]) {
+    for (const extra of [
+      { namespaces: ["other"] },
+      { namespaceSelector: { matchLabels: { team: "x" } } },
+      { namespaceSelector: {} },
+    ]) {
       expect(placed(pod("p", { spec: anti("web", extra) }), made)).toBe(
         nowhere("node(s) didn't match pod anti-affinity rules"),
       );
@@ -191,10 +205,21 @@ describe("inter-pod affinity", () => {
 });
 
 describe("volumes", () => {
-  const uses = (claimName: string) => pod("p", { spec: { volumes: [{ name: "v", persistentVolumeClaim: { claimName } }] } });
+  const uses = (claimName: string) =>
+    pod("p", { spec: { volumes: [{ name: "v", persistentVolumeClaim: { claimName } }] } });
   const claim = (extra: Partial<PersistentVolumeClaim["spec"]> = {}, bound = false): PersistentVolumeClaim => ({
-    metadata: { name: "c", namespace: "default", uid: "c", annotations: bound ? { "pv.kubernetes.io/bind-completed": "yes" } : {} },
-    spec: { storageClassName: "gp3", accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } }, ...extra },
+    metadata: {
+      name: "c",
+      namespace: "default",
+      uid: "c",
+      annotations: bound ? { "pv.kubernetes.io/bind-completed": "yes" } : {},
+    },
+    spec: {
+      storageClassName: "gp3",
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: "5Gi" } },
+      ...extra,
+    },
     status: { phase: bound ? "Bound" : "Pending" },
   });
   const volumeIn = (zone: string): PersistentVolume => ({
@@ -205,7 +230,9 @@ describe("volumes", () => {
       storageClassName: "gp3",
       nodeAffinity: {
         required: {
-          nodeSelectorTerms: [{ matchExpressions: [{ key: "topology.kubernetes.io/zone", operator: "In", values: [zone] }] }],
+          nodeSelectorTerms: [
+            { matchExpressions: [{ key: "topology.kubernetes.io/zone", operator: "In", values: [zone] }] },
+          ],
         },
       },
     },
@@ -232,7 +259,8 @@ describe("volumes", () => {
       ...waiting,
       allowedTopologies: [{ matchLabelExpressions: [{ key: "topology.kubernetes.io/zone", values: ["2"] }] }],
     };
-    const withClass = (storageClass: typeof immediate) => cluster(nodes, {}, { claim: () => claim(), storageClass: () => storageClass });
+    const withClass = (storageClass: typeof immediate) =>
+      cluster(nodes, {}, { claim: () => claim(), storageClass: () => storageClass });
     expect(placed(uses("c"), withClass(immediate))).toBe(
       "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
     );
@@ -248,7 +276,10 @@ describe("volumes", () => {
 
   test("a node attaches no more volumes than its driver can", () => {
     const objects = {
-      claim: (_: string, name: string) => ({ ...claim({ volumeName: name }, true), metadata: { ...claim({}, true).metadata, name } }),
+      claim: (_: string, name: string) => ({
+        ...claim({ volumeName: name }, true),
+        metadata: { ...claim({}, true).metadata, name },
+      }),
       volume: (name: string): PersistentVolume => ({
         metadata: { name },
         spec: { csi: { driver: "ebs.csi.aws.com", volumeHandle: name } },

@@ -10,4 +10,5 @@ export function fitMessage(nodeCount: number, rejections: Iterable<Rejection>, o
   return `0/${nodeCount} nodes are available:${told ? ` ${told}.` : ""}`;
 }
 
-const sorted = (counts: ReadonlyMap<string, number>) => [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
+const sorted = (counts: ReadonlyMap<string, number>) =>
+  [...counts].map(([reason, count]) => `${count} ${reason}`).sort();

@@ -1,7 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import type { NodeInfo } from "./node-info.ts";
-import { type AffinityTerm, type PodInfo, termMatches } from "./pod-info.ts";
 import { type FilterPlugin, maxScore, type Rejection, type ScorePlugin } from "./plugin.ts";
+import { type AffinityTerm, type PodInfo, termMatches } from "./pod-info.ts";
 
 const rejection = (reason: string, preemptible: boolean): Rejection => ({
   plugin: "InterPodAffinity",

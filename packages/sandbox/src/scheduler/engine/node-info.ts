@@ -66,7 +66,8 @@ export class NodeInfo {
     this.pods.set(pod.uid, pod);
     this.#count(pod, 1);
     const preferred = pod.preferredAffinity.length + pod.preferredAntiAffinity.length;
-    if (preferred + pod.requiredAffinity.length + pod.requiredAntiAffinity.length > 0) this.affinityPods.set(pod.uid, pod);
+    if (preferred + pod.requiredAffinity.length + pod.requiredAntiAffinity.length > 0)
+      this.affinityPods.set(pod.uid, pod);
     if (pod.requiredAntiAffinity.length > 0) this.antiAffinityPods.set(pod.uid, pod);
   }
 

@@ -50,7 +50,8 @@ export const taintTolerationScore: ScorePlugin = {
     return {
       score: ({ taints }) => {
         let count = 0;
-        for (const taint of taints) if (taint.effect === "PreferNoSchedule" && !toleratesTaint(tolerations, taint)) count++;
+        for (const taint of taints)
+          if (taint.effect === "PreferNoSchedule" && !toleratesTaint(tolerations, taint)) count++;
         return count;
       },
       normalize: (scores) => scaleScores(scores, true),

@@ -1,6 +1,6 @@
 import type { NodeInfo } from "./node-info.ts";
-import type { PodInfo } from "./pod-info.ts";
 import { type FilterPlugin, maxScore, type Rejection, type ScorePlugin } from "./plugin.ts";
+import type { PodInfo } from "./pod-info.ts";
 
 const known = new Map<string, Rejection>();
 

@@ -1,9 +1,9 @@
 import { type Pod, type TopologySpreadConstraint, untoleratedTaint } from "@bellows/api";
 import type { Cluster } from "./cluster.ts";
 import { type NodeInfo, type PodGroup, podGroup } from "./node-info.ts";
-import { type NodeTest, requiredNode } from "./required-node.ts";
-import type { PodInfo } from "./pod-info.ts";
 import { type FilterPlugin, maxScore, type Rejection, type ScorePlugin } from "./plugin.ts";
+import type { PodInfo } from "./pod-info.ts";
+import { type NodeTest, requiredNode } from "./required-node.ts";
 import { type Matcher, matcherOf } from "./selector.ts";
 
 const hostname = "kubernetes.io/hostname";
@@ -47,7 +47,10 @@ function constraintsOf(pod: Pod, whenUnsatisfiable: string): Constraint[] {
     });
 }
 
-function selectorOf({ labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint, labels: Record<string, string>): Matcher {
+function selectorOf(
+  { labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint,
+  labels: Record<string, string>,
+): Matcher {
   const same = matchLabelKeys
     .filter((key) => Object.hasOwn(labels, key))
     .map((key) => ({ key, operator: "In", values: [labels[key] as string] }));
@@ -132,7 +135,13 @@ function defaultConstraints(info: PodInfo, cluster: Cluster): Constraint[] {
   const selector = cluster.objects.spreadingSelector(info);
   if (!selector) return [];
   const matcher = matcherOf(selector);
-  const base = { minDomains: 1, selector: matcher, group: podGroup(info.namespace, matcher), honorsAffinity: true, honorsTaints: false };
+  const base = {
+    minDomains: 1,
+    selector: matcher,
+    group: podGroup(info.namespace, matcher),
+    honorsAffinity: true,
+    honorsTaints: false,
+  };
   return [
     { ...base, key: hostname, maxSkew: 3 },
     { ...base, key: "topology.kubernetes.io/zone", maxSkew: 5 },

@@ -1,17 +1,23 @@
 import type { PodDisruptionBudget } from "@bellows/api";
 import { expect, test } from "vitest";
-import { cluster, input, node, pod, type PodShape } from "./cluster.fixture.ts";
+import { cluster, input, node, type PodShape, pod } from "./cluster.fixture.ts";
 import { decidePreemption } from "./preemption.ts";
 import { decideNode } from "./schedule-pod.ts";
 
 const of = (name: string, priority: number, cpu: string, shape: PodShape = {}) =>
   pod(name, { ...shape, cpu, labels: { app: name }, spec: { priority, ...shape.spec } });
 
-function preempt(incoming: ReturnType<typeof pod>, made: ReturnType<typeof cluster>, budgets: PodDisruptionBudget[] = []) {
+function preempt(
+  incoming: ReturnType<typeof pod>,
+  made: ReturnType<typeof cluster>,
+  budgets: PodDisruptionBudget[] = [],
+) {
   const { failure } = decideNode(incoming, input(made));
   if (!failure) throw new Error("the pod fits as it is");
   const { candidate, message } = decidePreemption(incoming, failure, budgets, input(made));
-  return candidate ? { on: candidate.node.name, victims: candidate.victims.map((victim) => victim.pod.metadata.name) } : message;
+  return candidate
+    ? { on: candidate.node.name, victims: candidate.victims.map((victim) => victim.pod.metadata.name) }
+    : message;
 }
 
 test("takes only as much as it needs, the least important first", () => {

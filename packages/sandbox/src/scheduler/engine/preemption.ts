@@ -1,8 +1,8 @@
 import type { PodDisruptionBudget } from "@bellows/api";
 import { fitMessage } from "./fit-error.ts";
 import type { NodeInfo } from "./node-info.ts";
-import type { PodInfo } from "./pod-info.ts";
 import type { NodeFilter, Rejection } from "./plugin.ts";
+import type { PodInfo } from "./pod-info.ts";
 import { checkWithNominated, type DecisionInput, type Failure, prepareFilters } from "./schedule-pod.ts";
 import { matcherOf } from "./selector.ts";
 
@@ -21,7 +21,11 @@ export type Preemption =
 /** At least 100 and a tenth of the nodes are tried before choosing among candidates. */
 const minCandidates = 100;
 
-const rejected = (reason: string): Rejection => ({ plugin: "DefaultPreemption", reasons: [reason], preemptible: false });
+const rejected = (reason: string): Rejection => ({
+  plugin: "DefaultPreemption",
+  reasons: [reason],
+  preemptible: false,
+});
 const noVictims = rejected("No preemption victims found for incoming pod");
 const notHelpful = rejected("Preemption is not helpful for scheduling");
 
@@ -74,7 +78,9 @@ function whyIneligible(pod: PodInfo, failure: Failure, { cluster }: DecisionInpu
   for (const other of cluster.node(nominated)?.pods.values() ?? []) {
     const preempted = other.pod.status?.conditions?.some(
       (condition) =>
-        condition.type === "DisruptionTarget" && condition.status === "True" && condition.reason === "PreemptionByScheduler",
+        condition.type === "DisruptionTarget" &&
+        condition.status === "True" &&
+        condition.reason === "PreemptionByScheduler",
     );
     if (other.priority < pod.priority && other.terminating && preempted) {
       return "not eligible due to a terminating pod on the nominated node.";
@@ -91,7 +97,9 @@ function victimsOn(
   budgets: readonly PodDisruptionBudget[],
   input: DecisionInput,
 ): Candidate | Rejection {
-  const potential = [...original.pods.values()].filter((other) => other.priority < pod.priority).sort(compareImportance);
+  const potential = [...original.pods.values()]
+    .filter((other) => other.priority < pod.priority)
+    .sort(compareImportance);
   if (potential.length === 0) return noVictims;
   const node = original.copy();
   const gone = new Set<PodInfo>();
@@ -159,7 +167,7 @@ function best(candidates: readonly Candidate[]): Candidate | undefined {
     const starts = victims.filter((victim) => victim.priority === top).map(startOf);
     return {
       numbers: [budgetViolations, top, victims.reduce((sum, each) => sum + each.priority + floor, 0), victims.length],
-      earliest: starts.reduce((least, start) => (start < least ? start : least), "~"),
+      earliest: starts.reduce((least, start) => Math.min(start, least), "~"),
     };
   };
   let chosen: { candidate: Candidate; rank: ReturnType<typeof rank> } | undefined;

@@ -42,6 +42,8 @@ function passes(pod: QueuedPod["pod"], node: NodeInfo, cluster: Cluster): boolea
     if (!filter) return true;
     const rejection = isRejection(filter) ? filter : filter.check(node);
     // Pods of less priority on the node may be taken away.
-    return !rejection || (rejection.preemptible && [...node.pods.values()].some((other) => other.priority < pod.priority));
+    return (
+      !rejection || (rejection.preemptible && [...node.pods.values()].some((other) => other.priority < pod.priority))
+    );
   });
 }

@@ -1,10 +1,10 @@
 import type { Cluster } from "./cluster.ts";
 import { fitMessage, noNodesMessage } from "./fit-error.ts";
 import type { NodeInfo } from "./node-info.ts";
-import { pinnedNodes } from "./required-node.ts";
-import type { PodInfo } from "./pod-info.ts";
 import { isRejection, type NodeFilter, type Rejection } from "./plugin.ts";
+import type { PodInfo } from "./pod-info.ts";
 import type { Profile } from "./profile.ts";
+import { pinnedNodes } from "./required-node.ts";
 
 export type Decision =
   | { readonly node: NodeInfo; readonly feasible: number; readonly evaluated: number; readonly failure?: undefined }

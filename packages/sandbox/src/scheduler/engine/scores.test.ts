@@ -8,7 +8,11 @@ import type { ScorePlugin } from "./plugin.ts";
 import { podTopologySpreadScore } from "./pod-topology-spread.ts";
 import { feasibleEnough, scoreNodes } from "./schedule-pod.ts";
 
-function scoresOf(plugin: ScorePlugin, incoming: ReturnType<typeof pod>, made: ReturnType<typeof cluster>): number[] | undefined {
+function scoresOf(
+  plugin: ScorePlugin,
+  incoming: ReturnType<typeof pod>,
+  made: ReturnType<typeof cluster>,
+): number[] | undefined {
   const nodes = made.nodes();
   const prepared = plugin.prepare(incoming, nodes, made);
   if (!prepared) return undefined;
@@ -33,7 +37,11 @@ test("balanced allocation: equal shares are best", () => {
 
 test("taints that a node would rather not have tolerated count against it", () => {
   const taint = (key: string) => ({ key, effect: "PreferNoSchedule" });
-  const made = cluster([node("a"), node("b", { taints: [taint("x")] }), node("c", { taints: [taint("x"), taint("y")] })]);
+  const made = cluster([
+    node("a"),
+    node("b", { taints: [taint("x")] }),
+    node("c", { taints: [taint("x"), taint("y")] }),
+  ]);
   expect(scoresOf(taintTolerationScore, pod("p"), made)).toEqual([100, 50, 0]);
 });
 
@@ -68,7 +76,10 @@ test("a pod without constraints is spread over hosts and zones with its siblings
   const nodes = [node("a", zone("1")), node("b", zone("1")), node("c", zone("2"))];
   const made = cluster(nodes, { a: [sibling("x")] }, objects);
   const byName = Object.fromEntries(
-    (scoresOf(podTopologySpreadScore, sibling("p"), made) ?? []).map((score, index) => [made.nodes()[index]?.name, score]),
+    (scoresOf(podTopologySpreadScore, sibling("p"), made) ?? []).map((score, index) => [
+      made.nodes()[index]?.name,
+      score,
+    ]),
   );
   expect(byName["c"]).toBe(100);
   expect(byName["b"]).toBeGreaterThan(byName["a"] as number);

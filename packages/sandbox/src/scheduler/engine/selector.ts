@@ -1,4 +1,11 @@
-import { type LabelSelector, type Labels, Selector, SelectorError, selectorOf, selectorOfLabels } from "@bellows/api";
+import {
+  type LabelSelector,
+  type Labels,
+  type Selector,
+  SelectorError,
+  selectorOf,
+  selectorOfLabels,
+} from "@bellows/api";
 
 /** A label selector made ready for many matches. `text` is equal for selectors that match the same. */
 export interface Matcher {

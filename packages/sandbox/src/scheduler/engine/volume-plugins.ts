@@ -1,8 +1,8 @@
 import type { PersistentVolume, PersistentVolumeClaim } from "@bellows/api";
 import type { Cluster } from "./cluster.ts";
 import type { NodeInfo } from "./node-info.ts";
-import type { PodInfo } from "./pod-info.ts";
 import type { FilterPlugin, Rejection } from "./plugin.ts";
+import type { PodInfo } from "./pod-info.ts";
 import { claimsOf, fitsNode, isBound, planVolumes, storageClassOf } from "./volumes.ts";
 
 const rejection = (plugin: string, reason: string, preemptible = false): Rejection => ({
@@ -139,7 +139,8 @@ function exceedsLimits(wanted: ReadonlyMap<string, string>, node: NodeInfo, clus
   }
   if (limits.size === 0) return false;
   const attached = new Map<string, string>();
-  for (const existing of node.pods.values()) for (const [id, driver] of attachable(existing, cluster)) attached.set(id, driver);
+  for (const existing of node.pods.values())
+    for (const [id, driver] of attachable(existing, cluster)) attached.set(id, driver);
   for (const [id, driver] of wanted) attached.set(id, driver);
   const counts = new Map<string, number>();
   for (const driver of attached.values()) counts.set(driver, (counts.get(driver) ?? 0) + 1);

@@ -1,4 +1,11 @@
-import { bytesOf, nodeSelectorTerms, type PersistentVolume, type PersistentVolumeClaim, type Pod, type StorageClass } from "@bellows/api";
+import {
+  bytesOf,
+  nodeSelectorTerms,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  type StorageClass,
+} from "@bellows/api";
 import type { Cluster } from "./cluster.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { matcherOf } from "./selector.ts";
@@ -45,7 +52,8 @@ export function canServe(volume: PersistentVolume, claim: PersistentVolumeClaim)
   if (claim.spec.volumeName && claim.spec.volumeName !== metadata.name) return false;
   if (storageClassOf(volume) !== storageClassOf(claim)) return false;
   if ((spec.volumeMode ?? "Filesystem") !== (claim.spec.volumeMode ?? "Filesystem")) return false;
-  if (bytesOf(spec.capacity?.["storage"] ?? "0") < bytesOf(claim.spec.resources?.requests?.["storage"] ?? "0")) return false;
+  if (bytesOf(spec.capacity?.["storage"] ?? "0") < bytesOf(claim.spec.resources?.requests?.["storage"] ?? "0"))
+    return false;
   if (!(claim.spec.accessModes ?? []).every((mode) => spec.accessModes?.includes(mode))) return false;
   return !claim.spec.selector || matcherOf(claim.spec.selector).matches(metadata.labels);
 }
@@ -106,7 +114,8 @@ export function planVolumes(
     }
     const storageClass = cluster.objects.storageClass(storageClassOf(claim));
     const provisioner = storageClass?.provisioner;
-    if (!storageClass || !provisioner || provisioner === noProvisioner || !allowedOn(storageClass, node)) return undefined;
+    if (!storageClass || !provisioner || provisioner === noProvisioner || !allowedOn(storageClass, node))
+      return undefined;
     provisions.push(claim);
   }
   return { bindings, provisions };

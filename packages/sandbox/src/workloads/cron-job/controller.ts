@@ -13,7 +13,14 @@ import {
 import { isJobFinished } from "../job/controller.ts";
 import { byController } from "../object-index.ts";
 import { controllerOf } from "../ownership.ts";
-import { controllerReference, deleteExactly, fieldManager, isNamespaceTerminating, toleratingConflicts, writeStatus } from "../writes.ts";
+import {
+  controllerReference,
+  deleteExactly,
+  fieldManager,
+  isNamespaceTerminating,
+  toleratingConflicts,
+  writeStatus,
+} from "../writes.ts";
 import { dueStart, jobName, nextStart } from "./schedule.ts";
 
 /** Starts Jobs by the clock. Writes: Jobs, CronJob status, Events. */
@@ -93,7 +100,8 @@ class CronSync {
         this.#tell("Normal", "SawCompletedJob", `Saw completed job: ${name}, condition: ${outcome}`);
       }
       const completionTime = job.status?.completionTime;
-      if (completionTime && completionTime > (this.#lastSuccessfulTime ?? "")) this.#lastSuccessfulTime = completionTime;
+      if (completionTime && completionTime > (this.#lastSuccessfulTime ?? ""))
+        this.#lastSuccessfulTime = completionTime;
     }
     for (const reference of [...this.#active]) {
       if (jobs.some((job) => job.metadata.uid === reference.uid)) continue;
@@ -105,7 +113,9 @@ class CronSync {
   async #cleanUp(jobs: readonly Job[]): Promise<void> {
     const ended = (type: string) =>
       jobs
-        .filter((job) => job.status?.conditions?.some((condition) => condition.type === type && condition.status === "True"))
+        .filter((job) =>
+          job.status?.conditions?.some((condition) => condition.type === type && condition.status === "True"),
+        )
         .sort((a, b) => ((a.status?.startTime ?? "") < (b.status?.startTime ?? "") ? -1 : 1));
     const { successfulJobsHistoryLimit: successful, failedJobsHistoryLimit: failed } = this.#cronJob.spec ?? {};
     const complete = ended("Complete");
@@ -134,8 +144,7 @@ class CronSync {
     const { at, missedMany } = dueStart(this.#cronJob, schedule, now);
     if (at === undefined) return later;
     if (missedMany) {
-      const message =
-        "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
+      const message = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
       this.#tell("Warning", "TooManyMissedTimes", message);
     }
     const { startingDeadlineSeconds: deadline, concurrencyPolicy } = spec;
@@ -167,7 +176,11 @@ class CronSync {
       return parseCron(expression, timeZone ?? "UTC");
     } catch (error) {
       if (!(error instanceof CronError)) throw error;
-      this.#tell("Warning", "UnparseableSchedule", `unparseable schedule: ${JSON.stringify(expression)} : ${error.message}`);
+      this.#tell(
+        "Warning",
+        "UnparseableSchedule",
+        `unparseable schedule: ${JSON.stringify(expression)} : ${error.message}`,
+      );
       return undefined;
     }
   }

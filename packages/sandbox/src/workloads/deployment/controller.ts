@@ -13,8 +13,23 @@ import { byController } from "../object-index.ts";
 import { claim, controllerOf } from "../ownership.ts";
 import { isFinished } from "../pod-state.ts";
 import { templateHash } from "../template-hash.ts";
-import { controllerReference, deleteExactly, fieldManager, isNamespaceTerminating, toleratingConflicts, writeStatus } from "../writes.ts";
-import { findNewSet, hashLabel, highestRevision, newSetAnnotations, revisionAnnotation, revisionOf, sizeAnnotations } from "./revisions.ts";
+import {
+  controllerReference,
+  deleteExactly,
+  fieldManager,
+  isNamespaceTerminating,
+  toleratingConflicts,
+  writeStatus,
+} from "../writes.ts";
+import {
+  findNewSet,
+  hashLabel,
+  highestRevision,
+  newSetAnnotations,
+  revisionAnnotation,
+  revisionOf,
+  sizeAnnotations,
+} from "./revisions.ts";
 import { desiredAnnotation, isRolling, newSetReplicas, proportionalSizes, replicasOf, shrinkOldSets } from "./sizes.ts";
 import { deadlineOf, find, hasDeadline, isComplete, put, statusOf, withProgress } from "./status.ts";
 
@@ -28,7 +43,10 @@ export const deploymentController = (): Controller =>
         const owner = controllerOf(set);
         const namespace = set.metadata.namespace as string;
         if (owner) return owner.kind === "Deployment" ? [{ namespace, name: owner.name }] : [];
-        return cache.list(Deployment, namespace).filter((each) => selects(each, set)).map(keyOf);
+        return cache
+          .list(Deployment, namespace)
+          .filter((each) => selects(each, set))
+          .map(keyOf);
       }),
       mapped(Pod, (pod, { cache }) => {
         // Only Recreate waits for pods themselves: for the last of the old version to be gone.
@@ -124,7 +142,8 @@ class Rollout {
       const size = newSetReplicas(this.#deployment, this.#sets, replicasOf(newSet));
       if (size !== replicasOf(newSet)) return void (await this.#resize(newSet, size));
     }
-    for (const { set, replicas } of shrinkOldSets(this.#deployment, this.#oldSets, newSet)) await this.#resize(set, replicas);
+    for (const { set, replicas } of shrinkOldSets(this.#deployment, this.#oldSets, newSet))
+      await this.#resize(set, replicas);
   }
 
   async #recreate(): Promise<void> {
@@ -162,12 +181,18 @@ class Rollout {
     if (!set) return;
     const annotations = newSetAnnotations(this.#deployment, set, highestRevision(this.#oldSets) + 1);
     const minReadySeconds = this.#deployment.spec?.minReadySeconds ?? 0;
-    const sameAnnotations = Object.entries(annotations).every(([key, value]) => set.metadata.annotations?.[key] === value);
+    const sameAnnotations = Object.entries(annotations).every(
+      ([key, value]) => set.metadata.annotations?.[key] === value,
+    );
     if (!sameAnnotations || (set.spec?.minReadySeconds ?? 0) !== minReadySeconds) {
       this.#replace(
         await this.#context.client.update(
           ReplicaSet,
-          { ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, minReadySeconds } as typeof set.spec },
+          {
+            ...set,
+            metadata: { ...set.metadata, annotations },
+            spec: { ...set.spec, minReadySeconds } as typeof set.spec,
+          },
           { fieldManager },
         ),
       );
@@ -218,7 +243,10 @@ class Rollout {
         replicas,
         minReadySeconds: spec.minReadySeconds ?? 0,
         selector: { ...spec.selector, matchLabels: { ...spec.selector.matchLabels, [hashLabel]: hash } },
-        template: { ...spec.template, metadata: { ...spec.template.metadata, labels } as typeof spec.template.metadata },
+        template: {
+          ...spec.template,
+          metadata: { ...spec.template.metadata, labels } as typeof spec.template.metadata,
+        },
       },
     };
     const created = await this.#tryCreate(wanted, replicas);
@@ -299,7 +327,11 @@ class Rollout {
     const before = replicasOf(set);
     if (before === replicas) return;
     const annotations = { ...set.metadata.annotations, ...sizeAnnotations(this.#deployment) };
-    const wanted = { ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } as typeof set.spec };
+    const wanted = {
+      ...set,
+      metadata: { ...set.metadata, annotations },
+      spec: { ...set.spec, replicas } as typeof set.spec,
+    };
     this.#replace(await this.#context.client.update(ReplicaSet, wanted, { fieldManager }));
     const direction = before < replicas ? "up" : "down";
     this.#tell(`Scaled ${direction} replica set ${set.metadata.name} from ${before} to ${replicas}`);

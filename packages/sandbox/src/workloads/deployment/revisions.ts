@@ -23,7 +23,9 @@ export const revisionOf = (object: ReplicaSet | Deployment): number =>
 /** The ReplicaSet whose template is the Deployment's; the oldest where there are several. */
 export function findNewSet({ spec }: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {
   if (!spec) return undefined;
-  return [...sets].sort(byAge).find((set) => set.spec?.template && sameTemplate(set.spec.template, spec.template, hashLabel));
+  return [...sets]
+    .sort(byAge)
+    .find((set) => set.spec?.template && sameTemplate(set.spec.template, spec.template, hashLabel));
 }
 
 export const highestRevision = (sets: readonly ReplicaSet[]): number =>

@@ -10,15 +10,33 @@ test("a new Deployment comes up, and says so", async () => {
   await world.run(10);
   const { status, metadata } = await world.client.get(Deployment, key);
   expect(metadata.annotations?.["deployment.kubernetes.io/revision"]).toBe("1");
-  expect(status).toMatchObject({ replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3, observedGeneration: 1 });
+  expect(status).toMatchObject({
+    replicas: 3,
+    updatedReplicas: 3,
+    readyReplicas: 3,
+    availableReplicas: 3,
+    observedGeneration: 1,
+  });
   const [set] = (await world.client.list(ReplicaSet, { namespace: "default" })).items;
   expect(set?.metadata.name).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]+$/);
-  const conditions = status?.conditions?.map(({ type, status: value, reason, message }) => [type, value, reason, message]);
+  const conditions = status?.conditions?.map(({ type, status: value, reason, message }) => [
+    type,
+    value,
+    reason,
+    message,
+  ]);
   expect(conditions).toEqual([
     ["Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."],
-    ["Progressing", "True", "NewReplicaSetAvailable", `ReplicaSet "${set?.metadata.name}" has successfully progressed.`],
+    [
+      "Progressing",
+      "True",
+      "NewReplicaSetAvailable",
+      `ReplicaSet "${set?.metadata.name}" has successfully progressed.`,
+    ],
   ]);
-  expect(await world.eventsOf("web")).toEqual([`ScalingReplicaSet: Scaled up replica set ${set?.metadata.name} from 0 to 3`]);
+  expect(await world.eventsOf("web")).toEqual([
+    `ScalingReplicaSet: Scaled up replica set ${set?.metadata.name} from 0 to 3`,
+  ]);
   expect((await world.pods()).map(({ spec }) => spec?.nodeName).sort()).toEqual(["node-a", "node-b", "node-c"]);
   await world.stop();
 });
@@ -132,7 +150,9 @@ test("scaling in the middle of a rollout shares by proportion", async () => {
   await world.run(10);
   await world.client.patch(Deployment, key, setImage("broken"));
   await world.run(10);
-  const before = (await world.client.list(ReplicaSet, { namespace: "default" })).items.map(({ spec }) => spec?.replicas);
+  const before = (await world.client.list(ReplicaSet, { namespace: "default" })).items.map(
+    ({ spec }) => spec?.replicas,
+  );
   expect(before.sort()).toEqual([4, 6]);
   await world.client.patch(Deployment, key, { type: "merge", body: { spec: { replicas: 16 } } });
   await world.run(2);

@@ -5,7 +5,8 @@ export const desiredAnnotation = "deployment.kubernetes.io/desired-replicas";
 export const maxAnnotation = "deployment.kubernetes.io/max-replicas";
 
 export const replicasOf = (object: ReplicaSet | Deployment): number => object.spec?.replicas ?? 1;
-export const isRolling = ({ spec }: Deployment): boolean => (spec?.strategy?.type ?? "RollingUpdate") === "RollingUpdate";
+export const isRolling = ({ spec }: Deployment): boolean =>
+  (spec?.strategy?.type ?? "RollingUpdate") === "RollingUpdate";
 
 export const sumOf = (sets: readonly ReplicaSet[], count: (set: ReplicaSet) => number | undefined): number =>
   sets.reduce((sum, set) => sum + (count(set) ?? 0), 0);

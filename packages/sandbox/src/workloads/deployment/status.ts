@@ -1,4 +1,10 @@
-import { type Deployment, type DeploymentCondition, type DeploymentStatus, type ReplicaSet, timestamp } from "@bellows/api";
+import {
+  type Deployment,
+  type DeploymentCondition,
+  type DeploymentStatus,
+  type ReplicaSet,
+  timestamp,
+} from "@bellows/api";
 import { type Instant, parseTimestamp } from "@bellows/kube";
 import { maxUnavailable, replicasOf, sumOf } from "./sizes.ts";
 
@@ -50,7 +56,14 @@ export function statusOf(
   const enough = available >= replicasOf(deployment) - maxUnavailable(deployment);
   const availability = enough
     ? put(conditions, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
-    : put(conditions, "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.", now);
+    : put(
+        conditions,
+        "Available",
+        "False",
+        "MinimumReplicasUnavailable",
+        "Deployment does not have minimum availability.",
+        now,
+      );
   return {
     ...(available > 0 && { availableReplicas: available }),
     ...(collisionCount !== undefined && { collisionCount }),
@@ -89,7 +102,8 @@ function hasProgressed(before: DeploymentStatus, after: DeploymentStatus): boole
 export function deadlineOf(deployment: Deployment, conditions: Conditions): Instant | undefined {
   const progressing = find(conditions, "Progressing");
   if (!hasDeadline(deployment) || !progressing) return undefined;
-  if (progressing.reason === "NewReplicaSetAvailable" || progressing.reason === "ProgressDeadlineExceeded") return undefined;
+  if (progressing.reason === "NewReplicaSetAvailable" || progressing.reason === "ProgressDeadlineExceeded")
+    return undefined;
   const since = parseTimestamp(progressing.lastUpdateTime) ?? 0;
   return since + (deployment.spec?.progressDeadlineSeconds ?? 0) * 1000;
 }
@@ -133,7 +147,8 @@ export function withProgress(
 
 /** The failure of the new ReplicaSet, or else of any. */
 function withFailure(conditions: Conditions, newSet: ReplicaSet | undefined, sets: readonly ReplicaSet[]): Conditions {
-  const failureOf = (set: ReplicaSet) => set.status?.conditions?.find((condition) => condition.type === "ReplicaFailure");
+  const failureOf = (set: ReplicaSet) =>
+    set.status?.conditions?.find((condition) => condition.type === "ReplicaFailure");
   const failure = (newSet && failureOf(newSet)) ?? sets.map(failureOf).find((found) => found !== undefined);
   if (!failure) return without(conditions, "ReplicaFailure");
   const at = failure.lastTransitionTime;

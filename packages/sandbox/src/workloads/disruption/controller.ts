@@ -6,11 +6,19 @@ import {
   ReplicaSet,
   ReplicationController,
   SelectorError,
+  StatefulSet,
   selectorOf,
   setCondition,
-  StatefulSet,
 } from "@bellows/api";
-import { type Controller, type ControllerContext, keyOf, lookAgainAt, mapped, type ObjectKey, self } from "@bellows/kube";
+import {
+  type Controller,
+  type ControllerContext,
+  keyOf,
+  lookAgainAt,
+  mapped,
+  type ObjectKey,
+  self,
+} from "@bellows/kube";
 import { podsSelected } from "../object-index.ts";
 import { controllerOf } from "../ownership.ts";
 import { isFinished } from "../pod-state.ts";
@@ -38,10 +46,16 @@ export const disruptionController = (): Controller =>
   });
 
 function budgetsOf(pod: Pod, { cache }: ControllerContext): ObjectKey[] {
-  return cache.list(PodDisruptionBudget, pod.metadata.namespace).filter((budget) => selects(budget, pod)).map(keyOf);
+  return cache
+    .list(PodDisruptionBudget, pod.metadata.namespace)
+    .filter((budget) => selects(budget, pod))
+    .map(keyOf);
 }
 
-function scaleChanged({ metadata }: Deployment | ReplicaSet | StatefulSet | ReplicationController, { cache }: ControllerContext) {
+function scaleChanged(
+  { metadata }: Deployment | ReplicaSet | StatefulSet | ReplicationController,
+  { cache }: ControllerContext,
+) {
   return cache.list(PodDisruptionBudget, metadata.namespace).filter(needsScale).map(keyOf);
 }
 
@@ -102,14 +116,27 @@ async function sync(budget: PodDisruptionBudget, context: ControllerContext) {
     const conditions = [...setCondition(budget.status?.conditions, failed as never, now)];
     const { currentHealthy = 0, desiredHealthy = 0, expectedPods = 0 } = budget.status ?? {};
     const counts = { currentHealthy, desiredHealthy, expectedPods };
-    await writeStatus(client, PodDisruptionBudget, budget, { ...budget.status, ...counts, disruptionsAllowed: 0, conditions });
+    await writeStatus(client, PodDisruptionBudget, budget, {
+      ...budget.status,
+      ...counts,
+      disruptionsAllowed: 0,
+      conditions,
+    });
     return lookAgainAt(now + 10_000);
   }
 }
 
-type Counts = Pick<NonNullable<PodDisruptionBudget["status"]>, "currentHealthy" | "desiredHealthy" | "expectedPods" | "disruptedPods">;
+type Counts = Pick<
+  NonNullable<PodDisruptionBudget["status"]>,
+  "currentHealthy" | "desiredHealthy" | "expectedPods" | "disruptedPods"
+>;
 
-async function write(budget: PodDisruptionBudget, { client, clock }: ControllerContext, allowed: number, counts: Counts) {
+async function write(
+  budget: PodDisruptionBudget,
+  { client, clock }: ControllerContext,
+  allowed: number,
+  counts: Counts,
+) {
   const observedGeneration = budget.metadata.generation ?? 0;
   const condition = {
     type: "DisruptionAllowed",
@@ -119,7 +146,12 @@ async function write(budget: PodDisruptionBudget, { client, clock }: ControllerC
     observedGeneration,
   };
   const conditions = [...setCondition(budget.status?.conditions, condition as never, clock.now())];
-  await writeStatus(client, PodDisruptionBudget, budget, { conditions, ...counts, disruptionsAllowed: allowed, observedGeneration });
+  await writeStatus(client, PodDisruptionBudget, budget, {
+    conditions,
+    ...counts,
+    disruptionsAllowed: allowed,
+    observedGeneration,
+  });
 }
 
 class UnknownScale extends Error {}
@@ -155,12 +187,15 @@ async function scaleOf(
     const set = cache.get(ReplicaSet, key);
     if (set?.metadata.uid !== uid) throw gone;
     const owner = controllerOf(set);
-    const deployment = owner?.kind === "Deployment" ? cache.get(Deployment, { namespace, name: owner.name }) : undefined;
-    if (owner && deployment?.metadata.uid === owner.uid) return { uid: owner.uid, replicas: deployment.spec?.replicas ?? 1 };
+    const deployment =
+      owner?.kind === "Deployment" ? cache.get(Deployment, { namespace, name: owner.name }) : undefined;
+    if (owner && deployment?.metadata.uid === owner.uid)
+      return { uid: owner.uid, replicas: deployment.spec?.replicas ?? 1 };
     return { uid, replicas: set.spec?.replicas ?? 1 };
   }
   if (kind === "StatefulSet") return { uid, replicas: cache.get(StatefulSet, key)?.spec?.replicas ?? 1 };
-  if (kind === "ReplicationController") return { uid, replicas: cache.get(ReplicationController, key)?.spec?.replicas ?? 1 };
+  if (kind === "ReplicationController")
+    return { uid, replicas: cache.get(ReplicationController, key)?.spec?.replicas ?? 1 };
   const resource = await client.resourceOf(apiVersion, kind);
   if (!resource?.subresources.includes("scale")) {
     const names = resource ? `${resource.plural}.${resource.group}` : `${kind.toLowerCase()}s`;

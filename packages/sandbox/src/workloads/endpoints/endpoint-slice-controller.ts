@@ -1,8 +1,26 @@
-import { type Endpoint, Endpoints, EndpointSlice, type Kind, type KubernetesObject, Node, Pod, Service, stableJson } from "@bellows/api";
+import {
+  type Endpoint,
+  EndpointSlice,
+  Endpoints,
+  type Kind,
+  type KubernetesObject,
+  Node,
+  type Pod,
+  Service,
+  stableJson,
+} from "@bellows/api";
 import { type Controller, type ControllerContext, keyOf, mapped, timestamp } from "@bellows/kube";
 import { indexOf } from "../object-index.ts";
 import { controllerReference, deleteExactly, fieldManager, toleratingConflicts } from "../writes.ts";
-import { hasOwnHostname, isHeadless, podsBehind, portsOn, type ResolvedPort, serviceWatches, servingOf } from "./service-pods.ts";
+import {
+  hasOwnHostname,
+  isHeadless,
+  podsBehind,
+  portsOn,
+  type ResolvedPort,
+  serviceWatches,
+  servingOf,
+} from "./service-pods.ts";
 import { type EndpointGroup, planSlices } from "./slice-plan.ts";
 
 const serviceLabel = "kubernetes.io/service-name";
@@ -112,7 +130,11 @@ async function write(
     const recycled = spare >= 0 ? removed.splice(spare, 1)[0] : undefined;
     const contents = { addressType, endpoints: [...endpoints], ports: [...ports] };
     if (recycled) {
-      const metadata = { ...recycled.metadata, labels, annotations: { ...recycled.metadata.annotations, ...annotations } };
+      const metadata = {
+        ...recycled.metadata,
+        labels,
+        annotations: { ...recycled.metadata.annotations, ...annotations },
+      };
       await client.update(EndpointSlice, { ...recycled, ...contents, metadata }, { fieldManager });
       continue;
     }
@@ -136,7 +158,8 @@ async function write(
     await client.update(EndpointSlice, { ...slice, metadata, endpoints: [...endpoints] }, { fieldManager });
   }
   for (const slice of existing) {
-    if (updated.has(slice) || plan.remove.includes(slice) || stableJson(slice.metadata.labels) === stableJson(labels)) continue;
+    if (updated.has(slice) || plan.remove.includes(slice) || stableJson(slice.metadata.labels) === stableJson(labels))
+      continue;
     await client.update(EndpointSlice, { ...slice, metadata: { ...slice.metadata, labels } }, { fieldManager });
   }
   for (const slice of removed) await deleteExactly(client, EndpointSlice, slice);
@@ -146,7 +169,11 @@ async function write(
 export const endpointSliceMirroringController = (): Controller =>
   toleratingConflicts({
     name: "endpointslicemirroring-controller",
-    watches: [mapped(Endpoints, (endpoints) => [keyOf(endpoints)]), mapped(Service, (service) => [keyOf(service)]), ofSlice],
+    watches: [
+      mapped(Endpoints, (endpoints) => [keyOf(endpoints)]),
+      mapped(Service, (service) => [keyOf(service)]),
+      ofSlice,
+    ],
     async reconcile(key, context) {
       const { cache, client } = context;
       const endpoints = cache.get(Endpoints, key);
@@ -171,7 +198,11 @@ export const endpointSliceMirroringController = (): Controller =>
             ...(nodeName && { nodeName }),
             ...(targetRef && { targetRef }),
           }));
-        const ports = (subset.ports ?? []).map((port) => ({ ...port, name: port.name ?? "", protocol: port.protocol ?? "TCP" }));
+        const ports = (subset.ports ?? []).map((port) => ({
+          ...port,
+          name: port.name ?? "",
+          protocol: port.protocol ?? "TCP",
+        }));
         const all = [...endpointsOf(subset.addresses, true), ...endpointsOf(subset.notReadyAddresses, false)];
         return { addressType: all[0]?.addresses[0]?.includes(":") ? "IPv6" : "IPv4", ports, endpoints: all };
       });

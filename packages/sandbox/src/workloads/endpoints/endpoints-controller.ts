@@ -1,7 +1,15 @@
-import { type EndpointAddress, Endpoints, type EndpointSubset, Pod, Service, stableJson } from "@bellows/api";
+import { type EndpointAddress, type EndpointSubset, Endpoints, Pod, Service, stableJson } from "@bellows/api";
 import { type Controller, isAlreadyExists, type ObjectKey } from "@bellows/kube";
 import { fieldManager, toleratingConflicts } from "../writes.ts";
-import { hasOwnHostname, isHeadless, podsBehind, portsOn, type ResolvedPort, serviceWatches, servingOf } from "./service-pods.ts";
+import {
+  hasOwnHostname,
+  isHeadless,
+  podsBehind,
+  portsOn,
+  type ResolvedPort,
+  serviceWatches,
+  servingOf,
+} from "./service-pods.ts";
 
 const managedByLabel = "endpoints.kubernetes.io/managed-by";
 const headlessLabel = "service.kubernetes.io/headless";
@@ -21,7 +29,8 @@ export const endpointsController = (): Controller =>
         if (existing?.metadata.labels?.[managedByLabel]) await client.delete(Endpoints, key);
         return undefined;
       }
-      if (service.spec?.type === "ExternalName" || Object.keys(service.spec?.selector ?? {}).length === 0) return undefined;
+      if (service.spec?.type === "ExternalName" || Object.keys(service.spec?.selector ?? {}).length === 0)
+        return undefined;
       const { subsets, isCut } = subsetsOf(service, podsBehind(service, cache));
       const labels = {
         ...service.metadata.labels,
@@ -77,13 +86,15 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): { subsets: En
     (ready ? group.ready : group.notReady).push(addressOf(pod, service));
   }
   const byIp = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : 0);
-  const subsets = [...groups.values()].map(({ ports, ready, notReady }): EndpointSubset => ({
-    ...(ready.length > 0 && { addresses: ready.sort(byIp) }),
-    ...(notReady.length > 0 && { notReadyAddresses: notReady.sort(byIp) }),
-    ...(ports.length > 0 && {
-      ports: ports.map(({ name, ...port }) => ({ ...(name && { name }), ...port })),
+  const subsets = [...groups.values()].map(
+    ({ ports, ready, notReady }): EndpointSubset => ({
+      ...(ready.length > 0 && { addresses: ready.sort(byIp) }),
+      ...(notReady.length > 0 && { notReadyAddresses: notReady.sort(byIp) }),
+      ...(ports.length > 0 && {
+        ports: ports.map(({ name, ...port }) => ({ ...(name && { name }), ...port })),
+      }),
     }),
-  }));
+  );
   return { subsets, isCut: count > maxAddresses };
 }
 

@@ -1,4 +1,4 @@
-import { Pod, selectorOfLabels, Service, type ServicePort } from "@bellows/api";
+import { Pod, Service, type ServicePort, selectorOfLabels } from "@bellows/api";
 import { type Cache, keyOf, mapped, type ObjectKey, self, type Watch } from "@bellows/kube";
 import { podsSelected } from "../object-index.ts";
 import { isFinished, isReady, isTerminating } from "../pod-state.ts";
@@ -14,7 +14,10 @@ export const serviceWatches = (): Watch[] => [
   self(Service),
   mapped(Pod, (pod, { cache }): ObjectKey[] => {
     if (!pod.status?.podIP) return [];
-    return cache.list(Service, pod.metadata.namespace).filter((service) => selects(service, pod.metadata.labels)).map(keyOf);
+    return cache
+      .list(Service, pod.metadata.namespace)
+      .filter((service) => selects(service, pod.metadata.labels))
+      .map(keyOf);
   }),
 ];
 

@@ -21,7 +21,11 @@ const keyOfEndpoint = ({ targetRef, addresses }: Endpoint) => targetRef?.uid ?? 
  * Fits endpoints into slices with the fewest changes: what is in a slice stays there, slices with changes are filled up
  * first, and what is left goes to new slices of `maxPerSlice`.
  */
-export function planSlices(groups: readonly EndpointGroup[], existing: readonly EndpointSlice[], maxPerSlice: number): SlicePlan {
+export function planSlices(
+  groups: readonly EndpointGroup[],
+  existing: readonly EndpointSlice[],
+  maxPerSlice: number,
+): SlicePlan {
   const create: EndpointGroup[] = [];
   const update: { slice: EndpointSlice; endpoints: Endpoint[] }[] = [];
   const remove: EndpointSlice[] = [];

@@ -1,5 +1,12 @@
 import { CustomResourceDefinition, type Kind, type KubernetesObject, type OwnerReference } from "@bellows/api";
-import { type Client, type Controller, type ControllerContext, isConflict, isNotFound, type ObjectKey } from "@bellows/kube";
+import {
+  type Client,
+  type Controller,
+  type ControllerContext,
+  isConflict,
+  isNotFound,
+  type ObjectKey,
+} from "@bellows/kube";
 import { servedResources } from "../served-resources.ts";
 import { fieldManager, toleratingConflicts } from "../writes.ts";
 import { decideFate, type GraphNode, graphNode, OwnerGraph, type Owners } from "./owner-graph.ts";
@@ -122,7 +129,8 @@ class Collector {
     this.#graph.delete(uid);
     for (const dependent of this.#graph.dependentsOf(uid)) this.#enqueue(dependent.uid);
     // An owner in the foreground may have waited for this one.
-    for (const owner of node?.owners ?? []) if (this.#graph.get(owner.uid)?.waitsForDependents) this.#enqueue(owner.uid);
+    for (const owner of node?.owners ?? [])
+      if (this.#graph.get(owner.uid)?.waitsForDependents) this.#enqueue(owner.uid);
   }
 
   async process(uid: string, client: Client): Promise<void> {
@@ -154,13 +162,21 @@ class Collector {
   }
 
   /** Asks the API server itself: a cache that is behind must not make an object an orphan. */
-  async #exists({ apiVersion, kind, name, uid }: OwnerReference, { namespace }: ObjectKey, client: Client): Promise<boolean> {
+  async #exists(
+    { apiVersion, kind, name, uid }: OwnerReference,
+    { namespace }: ObjectKey,
+    client: Client,
+  ): Promise<boolean> {
     const resource = await client.resourceOf(apiVersion, kind);
     // A kind that is not served says nothing of its objects: they may come back with it.
     if (!resource) return true;
     if (resource.namespaced && !namespace) return false;
     const key = resource.namespaced && namespace ? { namespace, name } : { name };
-    const ownerKind = { ...resource, apiVersion, scope: resource.namespaced ? "Namespaced" : "Cluster" } as unknown as Kind;
+    const ownerKind = {
+      ...resource,
+      apiVersion,
+      scope: resource.namespaced ? "Namespaced" : "Cluster",
+    } as unknown as Kind;
     const owner = await client.find(ownerKind, key);
     return owner?.metadata.uid === uid;
   }
@@ -169,7 +185,9 @@ class Collector {
   async #foreground(node: GraphNode, client: Client): Promise<void> {
     const dependents = this.#graph.dependentsOf(node.uid);
     for (const dependent of dependents) if (!dependent.isDeleting) this.#enqueue(dependent.uid);
-    const blocking = dependents.some(({ owners }) => owners.some(({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion));
+    const blocking = dependents.some(({ owners }) =>
+      owners.some(({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion),
+    );
     if (!blocking) await removeFinalizer(node, "foregroundDeletion", client);
   }
 
@@ -182,7 +200,11 @@ class Collector {
     const object = await client.find(kind, key);
     if (object?.metadata.uid !== uid) return;
     const rest = (object.metadata.ownerReferences ?? []).filter((owner) => !owners.includes(owner.uid));
-    const metadata = { uid, resourceVersion: object.metadata.resourceVersion, ownerReferences: rest.length > 0 ? rest : null };
+    const metadata = {
+      uid,
+      resourceVersion: object.metadata.resourceVersion,
+      ownerReferences: rest.length > 0 ? rest : null,
+    };
     await client.patch(kind, key, { type: "merge", body: { metadata } }, { fieldManager }).catch(ignoreGone);
   }
 }

@@ -43,7 +43,9 @@ export const jobController = (): Controller =>
   });
 
 export const isJobFinished = ({ status }: Job): boolean =>
-  status?.conditions?.some(({ type, status: value }) => (type === "Complete" || type === "Failed") && value === "True") ?? false;
+  status?.conditions?.some(
+    ({ type, status: value }) => (type === "Complete" || type === "Failed") && value === "True",
+  ) ?? false;
 
 interface Verdict {
   readonly type: "SuccessCriteriaMet" | "FailureTarget";
@@ -116,7 +118,8 @@ class JobSync {
     }
     const resumedAt = this.#noteSuspension(suspended, verdict);
     if (resumedAt) startTime = resumedAt;
-    if (suspended && this.#conditions.some(({ type, status }) => type === "Suspended" && status === "True")) startTime = undefined;
+    if (suspended && this.#conditions.some(({ type, status }) => type === "Suspended" && status === "True"))
+      startTime = undefined;
 
     const terminating = this.#pods.filter((pod) => isTerminating(pod) && !isFinished(pod)).length;
     const finished = verdict ? this.#finish(verdict, active, terminating, counts.uncounted > 0) : undefined;
@@ -203,12 +206,19 @@ class JobSync {
     }
     const startedAt = parseTimestamp(status?.startTime);
     const deadline = spec?.activeDeadlineSeconds;
-    if (deadline !== undefined && startedAt !== undefined && !spec?.suspend && this.#now >= startedAt + deadline * 1000) {
+    if (
+      deadline !== undefined &&
+      startedAt !== undefined &&
+      !spec?.suspend &&
+      this.#now >= startedAt + deadline * 1000
+    ) {
       return failure("DeadlineExceeded", "Job was active longer than specified deadline");
     }
     const completions = spec?.completions;
     const done =
-      completions === undefined ? succeeded > 0 && this.#active.length === 0 : succeeded >= completions && !spec?.suspend;
+      completions === undefined
+        ? succeeded > 0 && this.#active.length === 0
+        : succeeded >= completions && !spec?.suspend;
     const reached = { reason: "CompletionsReached", message: "Reached expected number of succeeded pods" };
     return done ? { type: "SuccessCriteriaMet", ...reached } : undefined;
   }
@@ -219,7 +229,8 @@ class JobSync {
     let restarts = 0;
     for (const { status } of this.#active) {
       const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-      if (status?.phase === "Running" || status?.phase === "Pending") for (const each of statuses) restarts += each.restartCount;
+      if (status?.phase === "Running" || status?.phase === "Pending")
+        for (const each of statuses) restarts += each.restartCount;
     }
     return backoffLimit === 0 ? restarts > 0 : restarts >= backoffLimit;
   }
@@ -380,7 +391,8 @@ function finishedAt({ status, metadata }: Pod): number | undefined {
 
 /** Not assigned, not running, not ready, younger go first. */
 function compareForRemoval(a: Pod, b: Pod): number {
-  const rank = (pod: Pod) => (pod.spec?.nodeName ? 1 : 0) + (pod.status?.phase === "Running" ? 2 : 0) + (isReady(pod) ? 4 : 0);
+  const rank = (pod: Pod) =>
+    (pod.spec?.nodeName ? 1 : 0) + (pod.status?.phase === "Running" ? 2 : 0) + (isReady(pod) ? 4 : 0);
   const [left, right] = [a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? ""];
   return rank(a) - rank(b) || (left > right ? -1 : left < right ? 1 : a.metadata.name < b.metadata.name ? -1 : 1);
 }

@@ -24,7 +24,9 @@ export function failureAction({ spec }: Job, pod: Pod): FailureAction {
       }
     } else {
       const found = pod.status?.conditions?.find((condition) =>
-        rule.onPodConditions?.some(({ type, status }) => type === condition.type && (status ?? "True") === condition.status),
+        rule.onPodConditions?.some(
+          ({ type, status }) => type === condition.type && (status ?? "True") === condition.status,
+        ),
       );
       if (found) message = `Pod ${name} has condition ${found.type} matching ${rule.action} rule at index ${index}`;
     }

@@ -31,7 +31,9 @@ export function jobPod(job: Job, index: number | undefined): Pod {
   const fieldPath = `metadata.labels['${indexAnnotation}']`;
   const env = { name: "JOB_COMPLETION_INDEX", valueFrom: { fieldRef: { fieldPath } } };
   const withIndex = <C extends { env?: { name: string }[] }>(container: C): C =>
-    container.env?.some((each) => each.name === env.name) ? container : { ...container, env: [...(container.env ?? []), env] };
+    container.env?.some((each) => each.name === env.name)
+      ? container
+      : { ...container, env: [...(container.env ?? []), env] };
   const { initContainers, containers } = pod.spec;
   return {
     ...pod,

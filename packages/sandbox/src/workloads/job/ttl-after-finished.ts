@@ -11,7 +11,9 @@ export const ttlAfterFinishedController = (): Controller =>
       const job = cache.get(Job, key);
       const ttl = job?.spec?.ttlSecondsAfterFinished;
       if (!job || ttl === undefined || job.metadata.deletionTimestamp) return undefined;
-      const end = job.status?.conditions?.find(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True");
+      const end = job.status?.conditions?.find(
+        ({ type, status }) => (type === "Complete" || type === "Failed") && status === "True",
+      );
       const endedAt = parseTimestamp(end?.lastTransitionTime);
       if (endedAt === undefined) return undefined;
       const expiresAt = endedAt + ttl * 1000;

@@ -14,7 +14,10 @@ export interface Remains {
 const fine = {
   NamespaceDeletionDiscoveryFailure: ["ResourcesDiscovered", "All resources successfully discovered"],
   NamespaceDeletionGroupVersionParsingFailure: ["ParsedGroupVersions", "All legacy kube types successfully parsed"],
-  NamespaceDeletionContentFailure: ["ContentDeleted", "All content successfully deleted, may be waiting on finalization"],
+  NamespaceDeletionContentFailure: [
+    "ContentDeleted",
+    "All content successfully deleted, may be waiting on finalization",
+  ],
   NamespaceContentRemaining: ["ContentRemoved", "All content successfully removed"],
   NamespaceFinalizersRemaining: ["ContentHasNoFinalizers", "All content-preserving finalizers finished"],
 } as const;
@@ -22,7 +25,10 @@ const fine = {
 type ConditionType = keyof typeof fine;
 
 const sentence = (counts: ReadonlyMap<string, number>, phrase: (count: number) => string) =>
-  [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name} ${phrase(count)}`).join(", ");
+  [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, count]) => `${name} ${phrase(count)}`)
+    .join(", ");
 
 /** The conditions of a terminating namespace (namespace `status_condition_utils`, 1.35). */
 export function deletionConditions(

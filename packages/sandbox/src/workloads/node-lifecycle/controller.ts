@@ -1,5 +1,13 @@
 import { condition, Lease, Node, Pod, timestamp } from "@bellows/api";
-import { type Controller, type ControllerContext, isConflict, isNotFound, keyOf, lookAgainAt, self } from "@bellows/kube";
+import {
+  type Controller,
+  type ControllerContext,
+  isConflict,
+  isNotFound,
+  keyOf,
+  lookAgainAt,
+  self,
+} from "@bellows/kube";
 import { podsByNode } from "../object-index.ts";
 import { isReady } from "../pod-state.ts";
 import { fieldManager, toleratingConflicts, writeStatus } from "../writes.ts";
@@ -26,7 +34,13 @@ export function nodeLifecycleController(grace: GracePeriods = defaultGracePeriod
       const node = cache.get(Node, key);
       const before = known.get(key.name);
       if (!node) {
-        if (before) tell(context, { name: key.name, uid: before.uid }, "RemovingNode", `Removing Node ${key.name} from Controller`);
+        if (before)
+          tell(
+            context,
+            { name: key.name, uid: before.uid },
+            "RemovingNode",
+            `Removing Node ${key.name} from Controller`,
+          );
         known.delete(key.name);
         return undefined;
       }
@@ -51,7 +65,11 @@ export function nodeLifecycleController(grace: GracePeriods = defaultGracePeriod
       known.set(name, { uid, ready });
       if (before?.uid === uid && before.ready && !ready) {
         const regarding = { ...current, metadata: { ...current.metadata, uid: name } };
-        events.record(regarding, { type: "Normal", reason: "NodeNotReady", message: `Node ${name} status is now: NodeNotReady` });
+        events.record(regarding, {
+          type: "Normal",
+          reason: "NodeNotReady",
+          message: `Node ${name} status is now: NodeNotReady`,
+        });
         await markPodsNotReady(name, context);
       }
       return now >= until ? undefined : lookAgainAt(until);
@@ -59,7 +77,12 @@ export function nodeLifecycleController(grace: GracePeriods = defaultGracePeriod
   });
 }
 
-function tell({ events }: ControllerContext, { name, uid }: { name: string; uid: string }, reason: string, message: string): void {
+function tell(
+  { events }: ControllerContext,
+  { name, uid }: { name: string; uid: string },
+  reason: string,
+  message: string,
+): void {
   const regarding = { apiVersion: "v1", kind: "Node", metadata: { name, uid } };
   events.record(regarding, { type: "Normal", reason, message: `Node ${name} event: ${message}` });
 }
@@ -67,7 +90,9 @@ function tell({ events }: ControllerContext, { name, uid }: { name: string; uid:
 async function markPodsNotReady(nodeName: string, { cache, client, clock, events }: ControllerContext): Promise<void> {
   for (const pod of podsByNode(cache).at(nodeName)) {
     if (!isReady(pod)) continue;
-    const body = { status: { conditions: [{ type: "Ready", status: "False", lastTransitionTime: timestamp(clock.now()) }] } };
+    const body = {
+      status: { conditions: [{ type: "Ready", status: "False", lastTransitionTime: timestamp(clock.now()) }] },
+    };
     await client
       .patch(Pod, keyOf(pod), { type: "strategic", body }, { subresource: "status", fieldManager })
       .catch((error: unknown) => {

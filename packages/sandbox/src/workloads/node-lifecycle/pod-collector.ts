@@ -17,7 +17,8 @@ export function podCollector(): Controller {
       mapped(Node, ({ metadata }) => [{ name: metadata.name }]),
       mapped(Pod, (pod, { cache }) => {
         const name = pod.spec?.nodeName;
-        if (!name) return isTerminating(pod) ? [{ namespace: pod.metadata.namespace as string, name: pod.metadata.name }] : [];
+        if (!name)
+          return isTerminating(pod) ? [{ namespace: pod.metadata.namespace as string, name: pod.metadata.name }] : [];
         return cache.get(Node, { name }) ? [] : [{ name }];
       }),
     ],

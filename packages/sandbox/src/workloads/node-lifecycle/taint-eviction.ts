@@ -4,7 +4,8 @@ import { podsByNode } from "../object-index.ts";
 import { isFinished, isTerminating } from "../pod-state.ts";
 import { deleteExactly, fieldManager, toleratingConflicts } from "../writes.ts";
 
-const evicting = ({ spec }: Node): readonly Taint[] => (spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");
+const evicting = ({ spec }: Node): readonly Taint[] =>
+  (spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");
 
 /** Deletes pods from nodes with NoExecute taints that they do not tolerate, or no longer. Writes: pods, Events. */
 export function taintEvictionController(): Controller {

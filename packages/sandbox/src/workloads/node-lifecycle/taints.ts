@@ -24,7 +24,9 @@ export function wantedTaints({ spec, status }: Node, now: Instant): readonly Tai
   const taints = spec?.taints ?? [];
   const timeAdded = timestamp(now);
   const wanted: Taint[] = [];
-  const noSchedule = ofConditions.filter(({ type, status: value }) => condition(status?.conditions, type)?.status === value);
+  const noSchedule = ofConditions.filter(
+    ({ type, status: value }) => condition(status?.conditions, type)?.status === value,
+  );
   for (const { key } of noSchedule) wanted.push({ key, effect: "NoSchedule", timeAdded });
   if (spec?.unschedulable) wanted.push({ key: `${prefix}unschedulable`, effect: "NoSchedule", timeAdded });
   const ready = condition(status?.conditions, "Ready")?.status;

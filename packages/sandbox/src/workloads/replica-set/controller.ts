@@ -61,9 +61,12 @@ function replicating(name: string, flavour: Flavour): Controller {
       self(kind),
       mapped(Pod, (pod, { cache }) => {
         const owner = controllerOf(pod);
-        if (owner) return owner.kind === kind.kind ? [{ namespace: pod.metadata.namespace as string, name: owner.name }] : [];
+        if (owner)
+          return owner.kind === kind.kind ? [{ namespace: pod.metadata.namespace as string, name: owner.name }] : [];
         if (!pod.metadata.labels) return [];
-        const matching = cache.list(kind, pod.metadata.namespace).filter((each) => selector(each).matches(pod.metadata.labels));
+        const matching = cache
+          .list(kind, pod.metadata.namespace)
+          .filter((each) => selector(each).matches(pod.metadata.labels));
         return matching.map(keyOf);
       }),
     ],
@@ -108,7 +111,12 @@ async function reconcile(object: Replicated, flavour: Flavour, context: Controll
   return next === undefined ? undefined : lookAgainAt(next);
 }
 
-async function manageReplicas(object: Replicated, flavour: Flavour, active: readonly Pod[], context: ControllerContext) {
+async function manageReplicas(
+  object: Replicated,
+  flavour: Flavour,
+  active: readonly Pod[],
+  context: ControllerContext,
+) {
   const { kind } = flavour;
   const missing = (object.spec?.replicas ?? 1) - active.length;
   if (missing > 0) {
@@ -153,7 +161,13 @@ export function countReplicas(
   return { replicas: active.length, fullyLabeledReplicas, readyReplicas, availableReplicas };
 }
 
-function statusOf(object: Replicated, counted: Counted, terminating: number | undefined, failure: unknown, now: number): Status {
+function statusOf(
+  object: Replicated,
+  counted: Counted,
+  terminating: number | undefined,
+  failure: unknown,
+  now: number,
+): Status {
   const before = object.status?.conditions;
   const has = before?.some((condition) => condition.type === "ReplicaFailure");
   let conditions = before;

@@ -46,7 +46,8 @@ export const resourceQuotaController = (): Controller =>
     watches: [
       self(ResourceQuota),
       ...[Pod as unknown as Kind, ...counted.filter((kind) => kind.kind !== "ResourceQuota")].map(
-        (kind): Watch => mapped(kind, ({ metadata }, { cache }) => cache.list(ResourceQuota, metadata.namespace).map(keyOf)),
+        (kind): Watch =>
+          mapped(kind, ({ metadata }, { cache }) => cache.list(ResourceQuota, metadata.namespace).map(keyOf)),
       ),
     ],
     async reconcile(key, { cache, client }) {

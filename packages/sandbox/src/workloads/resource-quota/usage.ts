@@ -22,7 +22,11 @@ export function quotaUsage({ spec }: ResourceQuota, objects: QuotaObjects): Reco
   return used;
 }
 
-function usageOf(resource: string, pods: readonly Pod[], { services, claims, countOf }: QuotaObjects): string | undefined {
+function usageOf(
+  resource: string,
+  pods: readonly Pod[],
+  { services, claims, countOf }: QuotaObjects,
+): string | undefined {
   if (resource === "pods" || resource === "count/pods") return String(pods.length);
   if (resource.startsWith("count/")) return String(countOf(resource.slice("count/".length)));
   switch (resource) {
@@ -33,7 +37,9 @@ function usageOf(resource: string, pods: readonly Pod[], { services, claims, cou
     case "services.nodeports":
       return String(
         services.reduce((sum, { spec }) => {
-          const hasPorts = spec?.type === "NodePort" || (spec?.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
+          const hasPorts =
+            spec?.type === "NodePort" ||
+            (spec?.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
           return sum + (hasPorts ? (spec.ports?.length ?? 0) : 0);
         }, 0),
       );
@@ -55,7 +61,9 @@ function usageOf(resource: string, pods: readonly Pod[], { services, claims, cou
   }
   if (resource.startsWith("limits.")) {
     const name = resource.slice("limits.".length);
-    const limits = pods.flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => resources?.limits?.[name]));
+    const limits = pods.flatMap(({ spec }) =>
+      (spec?.containers ?? []).map(({ resources }) => resources?.limits?.[name]),
+    );
     return total(limits);
   }
   const name = resource.startsWith("requests.") ? resource.slice("requests.".length) : resource;

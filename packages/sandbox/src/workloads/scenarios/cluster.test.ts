@@ -1,8 +1,8 @@
 import {
   ConfigMap,
   Deployment,
-  Endpoints,
   EndpointSlice,
+  Endpoints,
   Namespace,
   Node,
   Pod,
@@ -13,7 +13,7 @@ import {
 } from "@bellows/api";
 import { isNotFound } from "@bellows/kube";
 import { describe, expect, test } from "vitest";
-import { addNode, aDeployment, aNode, podTemplate, startWorld, type World } from "../world.fixture.ts";
+import { aDeployment, addNode, aNode, podTemplate, startWorld, type World } from "../world.fixture.ts";
 
 const inDefault = { namespace: "default" };
 const web = { ...inDefault, name: "web" };
@@ -58,7 +58,9 @@ describe("garbage collection", () => {
     await world.apply(aDeployment("web", 2));
     await world.run(5);
     const sets = (await world.client.list(ReplicaSet, inDefault)).items;
-    expect(sets.map(({ metadata }) => [metadata.uid, metadata.ownerReferences?.[0]?.name])).toEqual([[orphan?.metadata.uid, "web"]]);
+    expect(sets.map(({ metadata }) => [metadata.uid, metadata.ownerReferences?.[0]?.name])).toEqual([
+      [orphan?.metadata.uid, "web"],
+    ]);
     await world.stop();
   });
 
@@ -127,7 +129,10 @@ test("a drain waits for a PodDisruptionBudget", async () => {
   await world.run(10);
   await evict(world, second as Pod);
   await world.run(10);
-  expect((await world.client.get(PodDisruptionBudget, web)).status).toMatchObject({ currentHealthy: 3, disruptionsAllowed: 1 });
+  expect((await world.client.get(PodDisruptionBudget, web)).status).toMatchObject({
+    currentHealthy: 3,
+    disruptionsAllowed: 1,
+  });
   await world.stop();
 });
 
@@ -182,7 +187,11 @@ describe("nodes", () => {
     const world = await startWorld({ nodes: [aNode("node-a"), aNode("node-b")] });
     await world.apply(aDeployment("web", 2));
     await world.run(10);
-    await world.client.patch(Node, { name: "node-a" }, { type: "merge", body: { metadata: { labels: { "test/silent": "1" } } } });
+    await world.client.patch(
+      Node,
+      { name: "node-a" },
+      { type: "merge", body: { metadata: { labels: { "test/silent": "1" } } } },
+    );
     await world.run(70);
     const node = await world.client.get(Node, { name: "node-a" });
     expect(node.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
@@ -310,7 +319,9 @@ describe("scheduling", () => {
     await world.run(10);
     const placed = await world.client.get(Pod, { ...inDefault, name: "urgent" });
     expect(placed.spec?.nodeName).toBe(victim?.spec?.nodeName);
-    expect(await world.eventsOf("plain")).toContain(`Preempted: Preempted by pod ${urgent.metadata.uid} on node ${victim?.spec?.nodeName}`);
+    expect(await world.eventsOf("plain")).toContain(
+      `Preempted: Preempted by pod ${urgent.metadata.uid} on node ${victim?.spec?.nodeName}`,
+    );
     await expect(world.client.get(Pod, { ...inDefault, name: "plain" })).rejects.toSatisfy(isNotFound);
     await world.stop();
   });
@@ -321,7 +332,11 @@ describe("scheduling", () => {
     await world.run(2);
     expect((await world.pods())[0]?.spec?.nodeName).toBeUndefined();
     expect(await world.eventsOf("gated")).toEqual([]);
-    await world.client.patch(Pod, { ...inDefault, name: "gated" }, { type: "merge", body: { spec: { schedulingGates: null } } });
+    await world.client.patch(
+      Pod,
+      { ...inDefault, name: "gated" },
+      { type: "merge", body: { spec: { schedulingGates: null } } },
+    );
     await world.run(2);
     expect((await world.pods())[0]?.spec?.nodeName).toBeDefined();
     await world.stop();

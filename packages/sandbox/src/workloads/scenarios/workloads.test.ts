@@ -1,4 +1,14 @@
-import { CronJob, DaemonSet, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicaSet, StatefulSet } from "@bellows/api";
+import {
+  CronJob,
+  DaemonSet,
+  Job,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicaSet,
+  StatefulSet,
+} from "@bellows/api";
 import { describe, expect, test } from "vitest";
 import { addNode, aNode, podTemplate, startWorld } from "../world.fixture.ts";
 
@@ -14,13 +24,22 @@ describe("ReplicaSets", () => {
 
   test("a matching orphan is adopted, a pod whose labels no longer match is released", async () => {
     const world = await startWorld();
-    await world.apply({ apiVersion: "v1", kind: "Pod", ...podTemplate("web"), metadata: { name: "orphan", labels: { app: "web" } } });
+    await world.apply({
+      apiVersion: "v1",
+      kind: "Pod",
+      ...podTemplate("web"),
+      metadata: { name: "orphan", labels: { app: "web" } },
+    });
     await world.apply(aReplicaSet(2));
     await world.run(5);
     const pods = await world.pods();
     expect(pods).toHaveLength(2);
     expect(pods.every(({ metadata }) => metadata.ownerReferences?.[0]?.name === "web")).toBe(true);
-    await world.client.patch(Pod, { ...inDefault, name: "orphan" }, { type: "merge", body: { metadata: { labels: { app: "x" } } } });
+    await world.client.patch(
+      Pod,
+      { ...inDefault, name: "orphan" },
+      { type: "merge", body: { metadata: { labels: { app: "x" } } } },
+    );
     await world.run(5);
     const after = await world.pods();
     expect(after).toHaveLength(3);
@@ -30,7 +49,12 @@ describe("ReplicaSets", () => {
 
   test("a refused pod is told of by condition and Event", async () => {
     const world = await startWorld();
-    await world.apply({ apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "few" }, spec: { hard: { pods: "1" } } });
+    await world.apply({
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "few" },
+      spec: { hard: { pods: "1" } },
+    });
     await world.run(1);
     await world.apply(aReplicaSet(3));
     await world.run(5);
@@ -39,7 +63,9 @@ describe("ReplicaSets", () => {
     const failure = status?.conditions?.find(({ type }) => type === "ReplicaFailure");
     expect(failure).toMatchObject({ status: "True", reason: "FailedCreate" });
     expect(failure?.message).toContain("exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1");
-    expect((await world.eventsOf("web")).some((text) => text.startsWith("FailedCreate: Error creating: pods "))).toBe(true);
+    expect((await world.eventsOf("web")).some((text) => text.startsWith("FailedCreate: Error creating: pods "))).toBe(
+      true,
+    );
     await world.stop();
   });
 });
@@ -49,7 +75,13 @@ describe("StatefulSets", () => {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
     metadata: { name: "db" },
-    spec: { replicas: 3, serviceName: "db", selector: { matchLabels: { app: "db" } }, template: podTemplate("db"), ...extra },
+    spec: {
+      replicas: 3,
+      serviceName: "db",
+      selector: { matchLabels: { app: "db" } },
+      template: podTemplate("db"),
+      ...extra,
+    },
   });
 
   test("pods come up in order, go in reverse, and keep their names", async () => {
@@ -69,7 +101,11 @@ describe("StatefulSets", () => {
     const set = await world.client.get(StatefulSet, { ...inDefault, name: "db" });
     expect(set.status).toMatchObject({ replicas: 3, readyReplicas: 3, currentReplicas: 3, updatedReplicas: 3 });
     expect(set.status?.currentRevision).toBe(set.status?.updateRevision);
-    await world.client.patch(StatefulSet, { ...inDefault, name: "db" }, { type: "merge", body: { spec: { replicas: 1 } } });
+    await world.client.patch(
+      StatefulSet,
+      { ...inDefault, name: "db" },
+      { type: "merge", body: { spec: { replicas: 1 } } },
+    );
     await world.run(10);
     expect((await world.pods()).map(({ metadata }) => metadata.name)).toEqual(["db-0"]);
     await world.stop();
@@ -95,7 +131,9 @@ describe("StatefulSets", () => {
   });
 
   test("claims are made from templates, bound in the node's zone, and go by the retention policy", async () => {
-    const world = await startWorld({ nodes: [aNode("node-a"), aNode("node-b", "4", { "topology.kubernetes.io/zone": "us-east-1b" })] });
+    const world = await startWorld({
+      nodes: [aNode("node-a"), aNode("node-b", "4", { "topology.kubernetes.io/zone": "us-east-1b" })],
+    });
     await world.apply({
       apiVersion: "storage.k8s.io/v1",
       kind: "StorageClass",
@@ -129,9 +167,15 @@ describe("StatefulSets", () => {
       expect(zones).toEqual([node.metadata.labels?.["topology.kubernetes.io/zone"]]);
       expect(pod.status?.phase).toBe("Running");
     }
-    await world.client.patch(StatefulSet, { ...inDefault, name: "db" }, { type: "merge", body: { spec: { replicas: 1 } } });
+    await world.client.patch(
+      StatefulSet,
+      { ...inDefault, name: "db" },
+      { type: "merge", body: { spec: { replicas: 1 } } },
+    );
     await world.run(20);
-    expect((await world.client.list(PersistentVolumeClaim, inDefault)).items.map(({ metadata }) => metadata.name)).toEqual(["data-db-0"]);
+    expect(
+      (await world.client.list(PersistentVolumeClaim, inDefault)).items.map(({ metadata }) => metadata.name),
+    ).toEqual(["data-db-0"]);
     expect((await world.client.list(PersistentVolume)).items).toHaveLength(1);
     await world.stop();
   });
@@ -219,7 +263,9 @@ describe("Jobs", () => {
     await world.run(20);
     const { status } = await world.client.get(Job, key);
     expect(status).toMatchObject({ succeeded: 3, completedIndexes: "0-2" });
-    const indexes = (await world.pods()).map(({ metadata }) => metadata.annotations?.["batch.kubernetes.io/job-completion-index"]);
+    const indexes = (await world.pods()).map(
+      ({ metadata }) => metadata.annotations?.["batch.kubernetes.io/job-completion-index"],
+    );
     expect(indexes.sort()).toEqual(["0", "1", "2"]);
     await world.stop();
   });
@@ -260,11 +306,16 @@ describe("Jobs", () => {
     await world.apply(aJob({ suspend: true }));
     await world.run(5);
     expect(await world.pods()).toEqual([]);
-    expect((await world.client.get(Job, key)).status?.conditions?.[0]).toMatchObject({ type: "Suspended", status: "True" });
+    expect((await world.client.get(Job, key)).status?.conditions?.[0]).toMatchObject({
+      type: "Suspended",
+      status: "True",
+    });
     await world.client.patch(Job, key, { type: "merge", body: { spec: { suspend: false } } });
     await world.run(5);
     expect(await world.pods()).toHaveLength(1);
-    expect(await world.eventsOf("work")).toEqual(expect.arrayContaining(["Suspended: Job suspended", "Resumed: Job resumed"]));
+    expect(await world.eventsOf("work")).toEqual(
+      expect.arrayContaining(["Suspended: Job suspended", "Resumed: Job resumed"]),
+    );
     await world.stop();
   });
 });
@@ -286,7 +337,9 @@ test("a CronJob starts a Job each minute, keeps its history short, and forbids o
   await world.run(61);
   const [first] = (await world.client.list(Job, inDefault)).items;
   expect(first?.metadata.name).toBe(`tick-${Date.UTC(2026, 0, 1, 0, 1) / 60_000}`);
-  expect(first?.metadata.annotations?.["batch.kubernetes.io/cronjob-scheduled-timestamp"]).toBe("2026-01-01T09:01:00+09:00");
+  expect(first?.metadata.annotations?.["batch.kubernetes.io/cronjob-scheduled-timestamp"]).toBe(
+    "2026-01-01T09:01:00+09:00",
+  );
   expect((await world.client.get(CronJob, { ...inDefault, name: "tick" })).status).toMatchObject({
     lastScheduleTime: "2026-01-01T00:01:00Z",
     active: [{ kind: "Job", name: first?.metadata.name }],

@@ -31,7 +31,9 @@ export const rootCaPublisher = (rootCa: string): Controller =>
     name: "root-ca-certificate-publisher",
     watches: [
       self(Namespace),
-      mapped(ConfigMap, ({ metadata }) => (metadata.name === rootCaName ? [{ name: metadata.namespace as string }] : [])),
+      mapped(ConfigMap, ({ metadata }) =>
+        metadata.name === rootCaName ? [{ name: metadata.namespace as string }] : [],
+      ),
     ],
     async reconcile(key, { cache, client }) {
       if (!isActive(cache.get(Namespace, key))) return undefined;
@@ -40,7 +42,9 @@ export const rootCaPublisher = (rootCa: string): Controller =>
       const annotations = { "kubernetes.io/description": rootCaDescription };
       if (!existing) {
         const metadata = { name: rootCaName, namespace: key.name, annotations };
-        await client.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata, data }, { fieldManager }).catch(ignoreExisting);
+        await client
+          .create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata, data }, { fieldManager })
+          .catch(ignoreExisting);
       } else if (existing.data?.["ca.crt"] !== rootCa) {
         await client.update(ConfigMap, { ...existing, data }, { fieldManager });
       }

@@ -4,11 +4,20 @@ import {
   PersistentVolumeClaim,
   Pod,
   type PodTemplateSpec,
-  selectorOf,
   StatefulSet,
   type StatefulSetStatus,
+  selectorOf,
 } from "@bellows/api";
-import { type Controller, type ControllerContext, isAlreadyExists, isNotFound, keyOf, lookAgainAt, mapped, self } from "@bellows/kube";
+import {
+  type Controller,
+  type ControllerContext,
+  isAlreadyExists,
+  isNotFound,
+  keyOf,
+  lookAgainAt,
+  mapped,
+  self,
+} from "@bellows/kube";
 import { syncRevisions, templateOf, truncateRevisions } from "../controller-revisions.ts";
 import { claim, controllerOf } from "../ownership.ts";
 import { isAvailable, isFinished, isReady, isTerminating, nextAvailableAt } from "../pod-state.ts";
@@ -60,7 +69,13 @@ class StatefulSync {
     if (set.metadata.deletionTimestamp) return undefined;
     const template = set.spec?.template as PodTemplateSpec;
     const { collisionCount: known } = set.status ?? {};
-    const revisions = await syncRevisions(this.#context, { object: set, kind: StatefulSet as never, selector, template, collisionCount: known });
+    const revisions = await syncRevisions(this.#context, {
+      object: set,
+      kind: StatefulSet as never,
+      selector,
+      template,
+      collisionCount: known,
+    });
     const { update } = revisions;
     const current = revisions.all.find((revision) => revision.metadata.name === set.status?.currentRevision) ?? update;
     const now = clock.now();
@@ -82,7 +97,11 @@ class StatefulSync {
     const present = [...pods.filter((pod) => !gone.has(pod)), ...created];
     await writeStatus(client, StatefulSet, set, this.#status(present, current, update, revisions.collisionCount));
     if (failure) throw failure;
-    const used = new Set([current.metadata.name, update.metadata.name, ...pods.map((pod) => pod.metadata.labels?.[revisionLabel])]);
+    const used = new Set([
+      current.metadata.name,
+      update.metadata.name,
+      ...pods.map((pod) => pod.metadata.labels?.[revisionLabel]),
+    ]);
     await truncateRevisions(
       this.#context,
       revisions.all,
@@ -169,8 +188,16 @@ class StatefulSync {
     const cause = error instanceof Error ? error.message : String(error);
     const event =
       error === undefined
-        ? { type: "Normal" as const, reason: `Successful${word}`, message: `${verb} Pod ${podName} in StatefulSet ${name} successful` }
-        : { type: "Warning" as const, reason: `Failed${word}`, message: `${verb} Pod ${podName} in StatefulSet ${name} failed error: ${cause}` };
+        ? {
+            type: "Normal" as const,
+            reason: `Successful${word}`,
+            message: `${verb} Pod ${podName} in StatefulSet ${name} successful`,
+          }
+        : {
+            type: "Warning" as const,
+            reason: `Failed${word}`,
+            message: `${verb} Pod ${podName} in StatefulSet ${name} failed error: ${cause}`,
+          };
     this.#context.events.record(this.#set, event);
   }
 
@@ -250,7 +277,10 @@ class StatefulSync {
 }
 
 /** Owns without controlling: what a claim needs to be collected with its owner. */
-const plainReference = ({ apiVersion, kind }: typeof Pod | typeof StatefulSet, { metadata }: Pod | StatefulSet): OwnerReference => ({
+const plainReference = (
+  { apiVersion, kind }: typeof Pod | typeof StatefulSet,
+  { metadata }: Pod | StatefulSet,
+): OwnerReference => ({
   apiVersion,
   kind,
   name: metadata.name,

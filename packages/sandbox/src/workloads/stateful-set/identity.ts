@@ -1,4 +1,4 @@
-import { PersistentVolumeClaim, type Pod, type PodTemplateSpec, StatefulSet } from "@bellows/api";
+import { type PersistentVolumeClaim, type Pod, type PodTemplateSpec, StatefulSet } from "@bellows/api";
 import { podFromTemplate } from "../pod-creation.ts";
 
 export const revisionLabel = "controller-revision-hash";

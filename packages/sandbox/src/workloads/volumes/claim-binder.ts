@@ -2,7 +2,7 @@ import { type ObjectReference, PersistentVolume, PersistentVolumeClaim, StorageC
 import { type Controller, type ControllerContext, keyOf, mapped, self } from "@bellows/kube";
 import { bestVolume, isBound, selectedNodeAnnotation, storageClassOf } from "../../scheduler/engine/volumes.ts";
 import { fieldManager, toleratingConflicts, writeStatus } from "../writes.ts";
-import { isProvisionedHere, provision, type ProvisionerOptions } from "./provisioner.ts";
+import { isProvisionedHere, type ProvisionerOptions, provision } from "./provisioner.ts";
 
 const bindCompleted = "pv.kubernetes.io/bind-completed";
 const boundByController = "pv.kubernetes.io/bound-by-controller";
@@ -18,9 +18,17 @@ export function claimBinder(options: ProvisionerOptions = {}): Controller {
         const { namespace, name } = volume.spec?.claimRef ?? {};
         if (name) return [{ name, ...(namespace && { namespace }) }];
         // A volume that nobody has may serve any claim that waits.
-        return cache.list(PersistentVolumeClaim).filter((claim) => !isBound(claim)).map(keyOf);
+        return cache
+          .list(PersistentVolumeClaim)
+          .filter((claim) => !isBound(claim))
+          .map(keyOf);
       }),
-      mapped(StorageClass, (_, { cache }) => cache.list(PersistentVolumeClaim).filter((claim) => !isBound(claim)).map(keyOf)),
+      mapped(StorageClass, (_, { cache }) =>
+        cache
+          .list(PersistentVolumeClaim)
+          .filter((claim) => !isBound(claim))
+          .map(keyOf),
+      ),
     ],
     async reconcile(key, context) {
       const claim = context.cache.get(PersistentVolumeClaim, key);
@@ -104,14 +112,31 @@ async function pending(claim: PersistentVolumeClaim, { client }: ControllerConte
 }
 
 /** Order: the volume names the claim, then the claim the volume; a crash in between is found by the name on the volume. */
-async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, { client }: ControllerContext): Promise<void> {
+async function bind(
+  claim: PersistentVolumeClaim,
+  volume: PersistentVolume,
+  { client }: ControllerContext,
+): Promise<void> {
   const { namespace, name, uid, resourceVersion } = claim.metadata;
   let current = volume;
   if (volume.spec?.claimRef?.uid !== uid) {
-    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid, resourceVersion } as ObjectReference;
-    const annotations = volume.spec?.claimRef ? volume.metadata.annotations : { ...volume.metadata.annotations, [boundByController]: "yes" };
+    const claimRef = {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+    } as ObjectReference;
+    const annotations = volume.spec?.claimRef
+      ? volume.metadata.annotations
+      : { ...volume.metadata.annotations, [boundByController]: "yes" };
     const metadata = { ...volume.metadata, ...(annotations && { annotations }) };
-    current = await client.update(PersistentVolume, { ...volume, metadata, spec: { ...volume.spec, claimRef } }, { fieldManager });
+    current = await client.update(
+      PersistentVolume,
+      { ...volume, metadata, spec: { ...volume.spec, claimRef } },
+      { fieldManager },
+    );
   }
   if (current.status?.phase !== "Bound") {
     current = await writeStatus(client, PersistentVolume, current, { ...current.status, phase: "Bound" });
@@ -138,4 +163,3 @@ async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, { cl
   };
   await writeStatus(client, PersistentVolumeClaim, bound, status);
 }
-

@@ -24,7 +24,12 @@ export const ephemeralClaimController = (): Controller =>
           ...(annotations && { annotations }),
           ownerReferences: [controllerReference(Pod as never, pod)],
         };
-        const claim: PersistentVolumeClaim = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata, spec: template.spec };
+        const claim: PersistentVolumeClaim = {
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
+          metadata,
+          spec: template.spec,
+        };
         await client.create(PersistentVolumeClaim, claim, { fieldManager }).catch((error: unknown) => {
           if (!isAlreadyExists(error)) throw error;
         });

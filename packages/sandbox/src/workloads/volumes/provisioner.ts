@@ -32,7 +32,12 @@ export async function provision(
     events.record(claim, { type: "Warning", reason: "ProvisioningFailed", message });
     const annotations = { [selectedNodeAnnotation]: null };
     if (nodeName) {
-      await client.patch(PersistentVolumeClaim, keyOf(claim), { type: "merge", body: { metadata: { annotations } } }, { fieldManager });
+      await client.patch(
+        PersistentVolumeClaim,
+        keyOf(claim),
+        { type: "merge", body: { metadata: { annotations } } },
+        { fieldManager },
+      );
     }
     return undefined;
   }
@@ -83,7 +88,11 @@ export async function provision(
 }
 
 /** The zone of the selected node; without one (Immediate binding) the first that the class allows, or that has a node. */
-function zoneFor(storageClass: StorageClass, nodeName: string | undefined, cache: ControllerContext["cache"]): string | undefined {
+function zoneFor(
+  storageClass: StorageClass,
+  nodeName: string | undefined,
+  cache: ControllerContext["cache"],
+): string | undefined {
   if (nodeName) return cache.get(Node, { name: nodeName })?.metadata.labels?.[zoneLabel];
   const allowed = (storageClass.allowedTopologies ?? []).flatMap((term) =>
     (term.matchLabelExpressions ?? []).filter(({ key }) => key.endsWith("/zone")).flatMap(({ values }) => values),

@@ -19,7 +19,9 @@ export const volumeLifecycleController = (): Controller =>
       const volume = cache.get(PersistentVolume, key);
       if (!volume) return undefined;
       const owner = volume.spec?.claimRef;
-      const ownerKey = owner?.name ? { name: owner.name, ...(owner.namespace && { namespace: owner.namespace }) } : undefined;
+      const ownerKey = owner?.name
+        ? { name: owner.name, ...(owner.namespace && { namespace: owner.namespace }) }
+        : undefined;
       const claim = ownerKey && cache.get(PersistentVolumeClaim, ownerKey);
       const isClaimed = claim !== undefined && (!owner?.uid || claim.metadata.uid === owner.uid);
       if (volume.metadata.deletionTimestamp) {
