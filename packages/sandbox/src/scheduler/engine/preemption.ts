@@ -167,7 +167,7 @@ function best(candidates: readonly Candidate[]): Candidate | undefined {
     const starts = victims.filter((victim) => victim.priority === top).map(startOf);
     return {
       numbers: [budgetViolations, top, victims.reduce((sum, each) => sum + each.priority + floor, 0), victims.length],
-      earliest: starts.reduce((least, start) => Math.min(start, least), "~"),
+      earliest: starts.sort()[0] ?? "~",
     };
   };
   let chosen: { candidate: Candidate; rank: ReturnType<typeof rank> } | undefined;
