@@ -5,7 +5,8 @@ const layers = [
   ["aws", "triggers"],
   ["hpa", "vpa", "cpa", "event-scaler", "node-provisioner"],
   ["sandbox"],
-  ["cli", "dashboard"],
+  ["dashboard"],
+  ["cli"],
 ];
 
 const layerRules = layers.flatMap((packages, level) =>
