@@ -15,7 +15,7 @@ export function bellows(): Command {
     .option("--port <number>", "port of the API server; 0 takes any free one", wholeNumber, 7443)
     .option(
       "--metrics-port <number>",
-      "port of /metrics, /healthz and /readyz; 0 takes any free one",
+      "port of the dashboard, /metrics, /healthz and /readyz; 0 takes any free one",
       wholeNumber,
       7480,
     )

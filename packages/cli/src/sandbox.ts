@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { dashboardRoutes } from "@bellows/dashboard";
 import { createLogger, systemClock } from "@bellows/kube";
 import { type BellowsController, type RunningSandbox, startSandbox } from "@bellows/sandbox";
 
@@ -33,6 +34,7 @@ export async function sandbox(options: SandboxCommandOptions, print: (line: stri
     nodeGroups: [
       { name: "ng1", instanceType, minSize: Math.min(nodes, 3), maxSize: Math.max(nodes, 6), desiredCapacity: nodes },
     ],
+    page: dashboardRoutes,
     log: createLogger({ level: verbose ? "info" : "warn", destination: "stderr" }),
   });
   writeKubeconfig(options.kubeconfig, running.kubeconfig);
@@ -49,13 +51,18 @@ function writeKubeconfig(file: string, text: string): void {
   chmodSync(file, 0o600);
 }
 
-function greeting(options: SandboxCommandOptions, { url, metricsUrl }: RunningSandbox, tookMs: number): string[] {
+function greeting(
+  options: SandboxCommandOptions,
+  { url, metricsUrl, pageUrl }: RunningSandbox,
+  tookMs: number,
+): string[] {
   const { region, nodes, instanceType, speed, controllers } = options;
   return [
     `ready in ${(tookMs / 1000).toFixed(1)} s: Kubernetes 1.35 in ${region}, ${nodes} x ${instanceType}${speed === 1 ? "" : `, time x ${speed}`}`,
     "",
     `  kubeconfig    export KUBECONFIG=${shellWord(relative(process.cwd(), options.kubeconfig))}`,
     `  API server    ${url}`,
+    `  dashboard     ${pageUrl}`,
     `  metrics       ${metricsUrl}`,
     `  controllers   ${controllers.join(", ") || "none"}`,
     "",

@@ -22,5 +22,5 @@ small, .facts, .figure span { color: var(--soft); font-weight: normal }
 .tile.leaving { background: var(--idle) } .tile.failed { background: var(--bad) } .tile.done { background: var(--line) }
 table { border-collapse: collapse; width: 100%; font-size: 13px } th { text-align: left; color: var(--soft); font-weight: normal }
 th, td { padding: 4px 14px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
-td:first-child { font-variant-numeric: tabular-nums; white-space: nowrap }
+td:first-child, td:nth-child(2) { font-variant-numeric: tabular-nums; white-space: nowrap }
 `;

@@ -1,19 +1,28 @@
 import {
   acceleratedClock,
-  type CertificateBundle,
+  type Client,
   type Clock,
   HandoverClock,
   type Logger,
   type Random,
-  randomHex,
-  renewed,
   type Serving,
+  type ServingOptions,
   seededRandom,
   serve,
   systemClock,
   systemRandom,
 } from "@bellows/kube";
-import { adminUser, type HttpsFront, kubeconfig, serveHttps } from "./api-server/index.ts";
+import {
+  adminUser,
+  type Credentials,
+  type DataDirectory,
+  type HttpsFront,
+  kubeconfig,
+  newCredentials,
+  openDataDirectory,
+  serveHttps,
+  tokenKeyOf,
+} from "./api-server/index.ts";
 import { createWorld, type World, type WorldOptions } from "./cluster/world.ts";
 
 export interface SandboxOptions extends Pick<WorldOptions, "region" | "clusterName" | "nodeGroups" | "controllers"> {
@@ -21,12 +30,16 @@ export interface SandboxOptions extends Pick<WorldOptions, "region" | "clusterNa
   readonly host?: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Where /metrics, /healthz and /readyz are; 0 for any free port. */
+  /** Where /metrics, /healthz, /readyz and the page are; 0 for any free port. */
   readonly metricsPort: number;
+  /** A page about the cluster, beside the metrics; who shows `token` may see it. */
+  readonly page?: (cluster: { client: Client; clock: Clock; token: string }) => NonNullable<ServingOptions["routes"]>;
   /** How many times as fast as the machine's clock time passes; default 1. */
   readonly speed?: number;
   /** Makes everything that is left to chance the same in each run. */
   readonly seed?: number;
+  /** A directory that keeps the cluster, and what kubeconfigs trust, over restarts; without it all is gone at the end. */
+  readonly dataDir?: string;
   readonly log: Logger;
 }
 
@@ -35,6 +48,8 @@ export interface RunningSandbox {
   /** `https://127.0.0.1:7443` */
   readonly url: string;
   readonly metricsUrl: string;
+  /** Where the page is, with what lets its reader in. */
+  readonly pageUrl: string;
   /** A kubeconfig for an administrator, as YAML. */
   readonly kubeconfig: string;
   stop(): Promise<void>;
@@ -43,30 +58,58 @@ export interface RunningSandbox {
 /** The past that a new cluster is given, so that it is in order when it is first seen: nodes are Ready, pods run. */
 const pastMs = 180_000;
 
-/** Starts a cluster with simulated EC2 and serves it over HTTPS. Rejects with PortTaken where a port is in use. */
+/**
+ * Starts a cluster with simulated EC2 and serves it over HTTPS. Rejects with PortTaken where a port is in use, and with
+ * DataDirectoryRefused where the data directory cannot be used.
+ */
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
+  const { dataDir, log } = options;
+  if (dataDir === undefined) return startOn(options, undefined);
+  const data = await openDataDirectory(dataDir, { clock: systemClock, log });
+  try {
+    return await startOn(options, data);
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
+}
+
+async function startOn(options: SandboxOptions, data: DataDirectory | undefined): Promise<RunningSandbox> {
   const { log, speed = 1, seed } = options;
   const live: Clock = speed === 1 ? systemClock : acceleratedClock(speed);
   const random: Random = seed === undefined ? systemRandom : seededRandom(seed);
-  const token = randomHex(systemRandom, 32);
-  const authenticate = (given: string) => (given === token ? adminUser : undefined);
   const host = options.host ?? "127.0.0.1";
-  const certificates = await certificatesFor(host, live);
+  const names = namesOf(host);
+  const credentials = await (data?.credentials(names, systemClock) ?? newCredentials(systemClock, names));
+  const { tls } = credentials;
+  const authenticate = (given: string) => (given === credentials.token ? adminUser : undefined);
 
-  const clock = new HandoverClock(live.now() - pastMs);
-  const world = createWorld({ ...options, clock, random, server: { authenticate }, rootCa: certificates.caBundle });
+  // A cluster that goes on from a data directory has its past already.
+  const clock = new HandoverClock(live.now() - (data?.saved ? 0 : pastMs));
+  const tokenKey = tokenKeyOf(credentials.serviceAccountKey);
+  const saved = data && { journal: data.journal, ...(data.saved && { saved: data.saved }) };
+  const server = { authenticate, tokenKey, ...saved };
+  const world = createWorld({ ...options, clock, random, server, rootCa: tls.caBundle });
+  data?.follow(world.server.store);
   // Listening comes first: a port that is taken must be told before anything else is done.
   const front = await serveHttps(world.server, {
     host,
     port: options.port,
-    tls: { key: certificates.key, cert: certificates.certificate },
+    tls: { key: tls.key, cert: tls.certificate },
     authenticate,
     log,
   });
   try {
     await liveThroughPast(world, clock, live);
-    const serving = await serve({ log, host: "127.0.0.1", port: options.metricsPort, metrics: world.metrics });
-    return running(world, front, serving, certificates, token);
+    const routes = options.page?.({ client: world.client, clock, token: credentials.token });
+    const serving = await serve({
+      log,
+      host: "127.0.0.1",
+      port: options.metricsPort,
+      metrics: world.metrics,
+      ...(routes && { routes }),
+    });
+    return running(world, front, serving, credentials, data);
   } catch (error) {
     await front.close();
     throw error;
@@ -85,38 +128,36 @@ async function liveThroughPast(world: World, clock: HandoverClock, live: Clock):
   clock.goLive(live);
 }
 
-const certificatesFor = (host: string, clock: Clock): Promise<CertificateBundle> =>
-  renewed(undefined, clock.now(), {
-    names: [
-      ...new Set([
-        "kubernetes",
-        "kubernetes.default",
-        "kubernetes.default.svc",
-        "localhost",
-        "127.0.0.1",
-        "::1",
-        "10.100.0.1",
-        host,
-      ]),
-    ],
-    validMs: 365 * 86_400_000,
-  });
+const namesOf = (host: string): string[] => [
+  ...new Set([
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "10.100.0.1",
+    host,
+  ]),
+];
 
 function running(
   world: World,
   front: HttpsFront,
   serving: Serving,
-  certificates: CertificateBundle,
-  token: string,
+  { tls, token }: Credentials,
+  data: DataDirectory | undefined,
 ): RunningSandbox {
   return {
     world,
     url: front.url,
     metricsUrl: `http://${serving.host}:${serving.port}/metrics`,
-    kubeconfig: kubeconfig({ url: front.url, ca: certificates.caBundle, token, name: world.clusterName }),
+    pageUrl: `http://${serving.host}:${serving.port}/?token=${token}`,
+    kubeconfig: kubeconfig({ url: front.url, ca: tls.caBundle, token, name: world.clusterName }),
     async stop() {
       await world.stop();
       await Promise.all([front.close(), serving.close()]);
+      await data?.close();
     },
   };
 }
