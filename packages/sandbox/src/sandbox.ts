@@ -96,7 +96,7 @@ async function startOn(options: SandboxOptions, data: DataDirectory | undefined)
     host,
     port: options.port,
     tls: { key: tls.key, cert: tls.certificate },
-    authenticate,
+    authenticate: (given) => world.server.userOf(given),
     log,
   });
   try {

@@ -1,6 +1,8 @@
 import { type Clock, type Logger, type Random, randomUuid, silentLogger } from "@bellows/kube";
+import { TokenError, verifyServiceAccountToken } from "./access/access.ts";
 import { type CallWebhook, clusterAdmission, storeWorld } from "./admission/admission.ts";
 import type { ApiHandler } from "./aggregation/aggregation.ts";
+import { storeKey } from "./api-object.ts";
 import { type ApiRequest, type ApiResponse, failure, type UserInfo } from "./api-request.ts";
 import { ApiServices, type Forward } from "./api-services.ts";
 import { builtinServedResources } from "./builtin-resources.ts";
@@ -91,6 +93,22 @@ export class ApiServer {
 
   get tokenKey(): TokenKey {
     return this.#parts.tokenKey;
+  }
+
+  /** Who a bearer token belongs to: one that was given at the start, or a ServiceAccount that still exists. */
+  userOf(token: string): UserInfo | undefined {
+    const { access, store, clock } = this.#parts;
+    const known = access.authenticate(token);
+    if (known || token.split(".").length !== 3) return known;
+    try {
+      const { user, serviceAccount } = verifyServiceAccountToken(token, this.tokenKey, clock.now());
+      const { namespace, name, uid } = serviceAccount;
+      const account = store.collection("/serviceaccounts").get(storeKey(namespace, name));
+      return account?.metadata.uid === uid ? user : undefined;
+    } catch (error) {
+      if (error instanceof TokenError) return undefined;
+      throw error;
+    }
   }
 
   /** What answers for the containers of pods: logs, exec, attach. */

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "@bellows/kube";
-import { type ApiRequest, anonymousUser, failure, Query, type UserInfo } from "../api-request.ts";
+import { type ApiRequest, type ApiResponse, anonymousUser, failure, Query, type UserInfo } from "../api-request.ts";
 import type { ApiServer } from "../api-server.ts";
 import { bodyFormat } from "../media-type.ts";
 import { StatusError } from "../status-error.ts";
+import { oldClientWarning } from "./client-version.ts";
 import { parseBody, readBody } from "./request-body.ts";
 import { respond } from "./respond.ts";
 import { acceptUpgrade } from "./upgrade.ts";
@@ -129,6 +130,14 @@ function websocketToken(request: IncomingMessage): string | undefined {
 
 const unauthorized = () => new StatusError(401, "Unauthorized", "Unauthorized");
 
+/** kubectl prints the texts of such headers. */
+function withWarning(response: ApiResponse, text: string | undefined): ApiResponse {
+  if (text === undefined) return response;
+  const { warning } = response.headers;
+  const own = `299 - ${JSON.stringify(text)}`;
+  return { ...response, headers: { ...response.headers, warning: warning ? `${warning}, ${own}` : own } };
+}
+
 async function answer(
   server: ApiServer,
   options: HttpsFrontOptions,
@@ -145,7 +154,7 @@ async function answer(
     const parsed =
       bytes.length === 0 ? undefined : parseBody(bytes, bodyFormat(request.headers["content-type"], patch), patch);
     const answered = await server.handle({ ...prepared, ...parsed, signal: gone.signal });
-    await respond(request, response, answered);
+    await respond(request, response, withWarning(answered, oldClientWarning(request.headers["user-agent"])));
   } catch (error) {
     if (response.headersSent || response.destroyed) return response.destroy() as never;
     if (error instanceof StatusError) return respond(request, response, failure(error.status));
