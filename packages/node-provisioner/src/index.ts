@@ -1,3 +1,4 @@
+export { type NodeProvisionerOptions, nodeProvisionerControllers } from "./controllers.ts";
 export { compareKarpenter, type KarpenterComparison } from "./vectors/compare.ts";
 export {
   type KarpenterInstanceTypes,

@@ -4,7 +4,7 @@ import {
   karpenterLabels,
   Node,
   NodeClaim,
-  Pod,
+  type Pod,
   sameTaint,
   type Taint,
   unregisteredTaint,
@@ -16,7 +16,10 @@ import { podRequests } from "../engine/pod-requests.ts";
 import type { RequirementFields } from "../engine/requirement.ts";
 import { type Requirements, requirementsOf } from "../engine/requirements.ts";
 import { hostnameLabel, nodePoolLabel } from "../engine/well-known-labels.ts";
+import type { Indexes } from "./indexes.ts";
 import { isOwnedByDaemonSet, takesRoom } from "./pods.ts";
+
+type Cache = ControllerContext["cache"];
 
 /** A node, what was asked for to have it, or both: the two ends of one machine. */
 export interface ClusterNode {
@@ -42,54 +45,42 @@ export const isEphemeralTaint = (taint: Taint): boolean =>
   ephemeralTaints.some((known) => sameTaint(known, taint)) ||
   ephemeralPrefixes.some((prefix) => taint.key.startsWith(prefix));
 
-/** All machines of the cluster, joined by provider id, each with its pods. O(nodes + claims + pods). */
-export function clusterNodes({ cache }: Pick<ControllerContext, "cache">): readonly ClusterNode[] {
-  const podsByNode = Map.groupBy(
-    cache.list(Pod).filter((pod) => pod.spec?.nodeName),
-    (pod) => pod.spec?.nodeName as string,
-  );
-  const nodesById = new Map<string, Node>();
+/** All machines of the cluster, joined by provider id, each with its pods. */
+export function clusterNodes(cache: Cache, indexes: Indexes): readonly ClusterNode[] {
   const result: ClusterNode[] = [];
   const claimed = new Set<string>();
-  for (const node of cache.list(Node)) if (node.spec?.providerID) nodesById.set(node.spec.providerID, node);
   for (const claim of cache.list(NodeClaim)) {
-    const providerId = claim.status?.providerID ?? "";
-    const node = providerId ? nodesById.get(providerId) : undefined;
-    if (node) claimed.add(node.metadata.name);
-    const name = node?.metadata.name ?? claim.metadata.name;
-    result.push({ name, providerId, node, claim, pods: (node && podsByNode.get(name)) ?? [] });
+    const machine = machineOfClaim(cache, indexes, claim);
+    if (machine.node) claimed.add(machine.name);
+    result.push(machine);
   }
   for (const node of cache.list(Node)) {
     const { name } = node.metadata;
     if (claimed.has(name)) continue;
-    result.push({
-      name,
-      providerId: node.spec?.providerID ?? "",
-      node,
-      claim: undefined,
-      pods: podsByNode.get(name) ?? [],
-    });
+    const providerId = node.spec?.providerID ?? "";
+    result.push({ name, providerId, node, claim: undefined, pods: indexes.podsOn(name) });
   }
   return result;
 }
 
+export function machineOfClaim(cache: Cache, indexes: Indexes, claim: NodeClaim): ClusterNode {
+  const node = nodeOfClaim(cache, indexes, claim);
+  const name = node?.metadata.name ?? claim.metadata.name;
+  return { name, providerId: claim.status?.providerID ?? "", node, claim, pods: node ? indexes.podsOn(name) : [] };
+}
+
 /** The node of a claim. */
-export function nodeOfClaim({ cache }: Pick<ControllerContext, "cache">, claim: NodeClaim): Node | undefined {
+export function nodeOfClaim(cache: Cache, indexes: Indexes, claim: NodeClaim): Node | undefined {
   const providerId = claim.status?.providerID;
-  if (!providerId) return undefined;
-  const byName = claim.status?.nodeName && cache.get(Node, { name: claim.status.nodeName });
-  if (byName && byName.spec?.providerID === providerId) return byName;
-  return cache.list(Node).find((node) => node.spec?.providerID === providerId);
+  const name = providerId && indexes.nodeName(providerId);
+  return name ? cache.get(Node, { name }) : undefined;
 }
 
 /** The claim of a node. */
-export function claimOfNode({ cache }: Pick<ControllerContext, "cache">, node: Node): NodeClaim | undefined {
+export function claimOfNode(cache: Cache, indexes: Indexes, node: Node): NodeClaim | undefined {
   const providerId = node.spec?.providerID;
-  if (!providerId) return undefined;
-  const owner = node.metadata.ownerReferences?.find((reference) => reference.kind === "NodeClaim");
-  const owning = owner && cache.get(NodeClaim, { name: owner.name });
-  if (owning?.status?.providerID === providerId) return owning;
-  return cache.list(NodeClaim).find((claim) => claim.status?.providerID === providerId);
+  const name = providerId && indexes.claimName(providerId);
+  return name ? cache.get(NodeClaim, { name }) : undefined;
 }
 
 export const isLaunched = ({ claim }: ClusterNode): boolean => isConditionTrue(claim?.status?.conditions, "Launched");
@@ -133,7 +124,8 @@ export function nodeInput(machine: ClusterNode): NodeInput {
     labels: { ...labels, [hostnameLabel]: labels[hostnameLabel] ?? name },
     taints: taintsOf(machine),
     initialized: isInitialized(machine),
-    ...(pool !== undefined && { nodePool: pool }),
+    // What it will use of its pool's limits is counted by what it may become, not by what it is sure to have.
+    ...(pool !== undefined && !unlaunched && { nodePool: pool }),
     capacity: unlaunched ? requests : capacity,
     allocatable: unlaunched ? requests : capacityOf(machine, "allocatable"),
     pods: running,

@@ -32,13 +32,31 @@ export class Nominations {
     return this.#byPod.get(pod.metadata.uid ?? pod.metadata.name);
   }
 
-  forget(uid: string): void {
-    this.#byPod.delete(uid);
+  /** Gives a pod the place that was kept for one that `isFor` means. */
+  takeOver(isFor: (uid: string) => boolean, pod: Pod, now: Instant): void {
+    for (const [uid, nomination] of this.#byPod) {
+      if (!isFor(uid)) continue;
+      this.#byPod.delete(uid);
+      this.#byPod.set(pod.metadata.uid ?? pod.metadata.name, { ...nomination, at: now });
+      return;
+    }
+  }
+
+  /** @returns the uids of the pods that were to go to the claim */
+  forgetClaim(claim: string): string[] {
+    const uids = [...this.#byPod].filter(([, one]) => one.claim === claim).map(([uid]) => uid);
+    for (const uid of uids) this.#byPod.delete(uid);
+    return uids;
   }
 
   /** Forgets pods that wait no more. */
-  keepOnly(uids: ReadonlySet<string>): void {
-    for (const uid of this.#byPod.keys()) if (!uids.has(uid)) this.#byPod.delete(uid);
+  keepOnly(waits: (uid: string) => boolean): void {
+    for (const uid of this.#byPod.keys()) if (!waits(uid)) this.#byPod.delete(uid);
+  }
+
+  /** Claims that pods were nominated to. */
+  claims(): ReadonlySet<string> {
+    return new Set([...this.#byPod.values()].flatMap(({ claim }) => (claim === undefined ? [] : [claim])));
   }
 
   /** Whether pods are on their way to the node or claim. */

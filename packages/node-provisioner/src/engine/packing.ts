@@ -46,6 +46,8 @@ export interface PackingInput {
   readonly nodes: readonly NodeInput[];
   /** Nodes whose pods count for topology but which take none. */
   readonly otherPods?: readonly PlacedPod[];
+  /** What else counts against the limits of a pool, by its name: nodes that are not among `nodes`. */
+  readonly otherUsage?: ReadonlyMap<string, Amounts>;
   /** One pod for each DaemonSet. */
   readonly daemonPods: readonly Pod[];
   /** Pods to place, in any order. */
@@ -348,6 +350,8 @@ class Packer {
       if (node.nodePool !== nodePool.metadata.name) continue;
       for (const name of Object.keys(left)) left[name] = (left[name] as number) - capacityOf(node.capacity, name);
     }
+    const other = this.#input.otherUsage?.get(nodePool.metadata.name) ?? {};
+    for (const name of Object.keys(left)) left[name] = (left[name] as number) - (other[name] ?? 0);
     this.#limits.set(nodePool.metadata.name, left);
   }
 

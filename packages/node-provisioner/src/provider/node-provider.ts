@@ -126,15 +126,20 @@ export class NodeProvider {
 
   /** The instance that was launched for a claim earlier, by its tag; undefined for none that still runs. */
   async adopt(claim: NodeClaim, nodeClass: EC2NodeClass, now: Instant): Promise<Launched | undefined> {
-    const found = await this.cloud.ec2.describeInstances({
-      tags: { [nodeClaimTag]: claim.metadata.name, [clusterTag]: this.cluster.name },
-      states: ["pending", "running"],
-    });
-    const [instance] = found;
+    const instance = await this.findByClaim(claim.metadata.name);
     return instance && this.#launched({ ...instance, instanceClass: nodeClass }, now);
   }
 
-  /** @returns undefined where it is gone, or on its way to be */
+  /** The running instance that is tagged with a claim's name. */
+  async findByClaim(name: string): Promise<Ec2Instance | undefined> {
+    const [instance] = await this.cloud.ec2.describeInstances({
+      tags: { [nodeClaimTag]: name, [clusterTag]: this.cluster.name },
+      states: ["pending", "running"],
+    });
+    return instance;
+  }
+
+  /** @returns undefined where it is gone */
   async find(providerId: string): Promise<Ec2Instance | undefined> {
     const id = instanceIdOf(providerId);
     if (id === undefined) return undefined;
