@@ -59,6 +59,7 @@ export function provisioningController(fleet: Fleet, options: ProvisioningOption
   const feedForward = new FeedForward();
   const seen = new Set<string>();
   const refusals = new Map<string, { message: string; at: Instant }>();
+  let hadPools = true;
   let retryAt = Number.POSITIVE_INFINITY;
   let metrics: ProvisionerMetrics;
 
@@ -83,7 +84,7 @@ export function provisioningController(fleet: Fleet, options: ProvisioningOption
 
   /** A claim that went or was launched, a pool that became ready: what waits may fit now. */
   function retry(context: ControllerContext): ObjectKey[] {
-    if (refusals.size === 0) return [];
+    if (seen.size === 0) return [];
     batch.trigger(context.clock.now());
     return [theKey];
   }
@@ -128,6 +129,13 @@ export function provisioningController(fleet: Fleet, options: ProvisioningOption
       forgetOthers(observed.waiting);
       takeOverForeseen(observed.waiting, context);
       if (observed.pods.length === 0) return;
+      if (observed.input.nodePools.length === 0) {
+        refusals.clear();
+        if (hadPools) context.log.info("no dynamic nodepools found");
+        hadPools = false;
+        return;
+      }
+      hadPools = true;
       const packing = pack({
         ...observed.input,
         preferencePolicy: options.preferencePolicy,
