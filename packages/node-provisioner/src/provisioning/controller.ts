@@ -16,6 +16,7 @@ import {
   StorageClass,
 } from "@bellows/api";
 import {
+  ApiError,
   type Controller,
   type ControllerContext,
   controller,
@@ -250,7 +251,12 @@ export function provisioningController(fleet: Fleet, options: ProvisioningOption
       } catch (error) {
         fleet.ownClaims.delete(name);
         if (isAlreadyExists(error)) continue;
-        throw error;
+        if (!(error instanceof ApiError)) throw error;
+        log.error("creating node claim", { NodePool: { name: nodePool }, error: error.message });
+        for (const pod of planned.pods) {
+          refusals.set(uidOf(pod), { message: error.message, at: clock.now() });
+        }
+        return;
       }
       log.info("created nodeclaim", {
         NodePool: { name: nodePool },

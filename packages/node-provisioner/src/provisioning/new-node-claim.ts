@@ -8,6 +8,7 @@ import {
   NodeClaim,
   NodePool,
   type Pod,
+  provisionerNameLabel,
 } from "@bellows/api";
 import { resourceList } from "@bellows/aws";
 import type { Instant } from "@bellows/kube";
@@ -115,6 +116,8 @@ function claimRequirements({ requirements, instanceTypes }: NewClaim): Requireme
   result.delete(registeredLabel);
   result.delete(initializedLabel);
   result.delete(hostnameLabel);
+  // Of the node, but not a requirement that a NodeClaim may have.
+  result.delete(provisionerNameLabel);
   const minValues = requirements.get(instanceTypeLabel)?.minValues;
   result.set(
     instanceTypeLabel,
