@@ -113,7 +113,7 @@ const missing =
 
 /** How this process is named in a lock file. */
 export async function ownMark(): Promise<ProcessMark> {
-  const started = await startOf(process.pid);
+  const started = (await procOf(process.pid))?.started;
   return { pid: process.pid, host: hostname(), ...(started && { started }) };
 }
 
@@ -125,13 +125,17 @@ export async function isRunning(mark: ProcessMark): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  const started = await startOf(mark.pid);
-  return !started || !mark.started || started === mark.started;
+  const proc = await procOf(mark.pid);
+  // A zombie has ended; nobody has asked for its exit status yet, as in containers without an init process.
+  if (proc?.state === "Z" || proc?.state === "X") return false;
+  return !proc?.started || !mark.started || proc.started === mark.started;
 }
 
-/** Clock ticks from boot to the start of a process, as Linux tells them (`proc(5)`, field 22 of `stat`). */
-async function startOf(pid: number): Promise<string | undefined> {
+/** State and start (in clock ticks from boot) of a process, as Linux tells them (`proc(5)`, fields 3 and 22 of `stat`). */
+async function procOf(pid: number): Promise<{ state?: string; started?: string } | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (stat === undefined) return undefined;
   // The second field is the program's name in parentheses and may hold anything; count from behind it.
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { ...(fields[0] && { state: fields[0] }), ...(fields[19] && { started: fields[19] }) };
 }
