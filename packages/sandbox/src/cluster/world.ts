@@ -17,6 +17,7 @@ import {
   type RunningManager,
   silentLogger,
 } from "@bellows/kube";
+import { nodeProvisionerControllers } from "@bellows/node-provisioner";
 import { Registry } from "prom-client";
 import {
   ApiServer,
@@ -208,7 +209,7 @@ const controllersOf: Readonly<Record<BellowsController, (cloud: SimulatedCloud, 
   {
     hpa: () => [hpaController()],
     cpa: () => [configMapController({ adoptDeployments: true }), clusterProportionalAutoscalerController()],
-    "node-provisioner": () => [],
+    "node-provisioner": (cloud, clusterName) => nodeProvisionerControllers({ cloud, clusterName }),
   };
 
 /** The parts of the control plane may do everything; their names show in managed fields and Events. */

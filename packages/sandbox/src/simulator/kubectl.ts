@@ -209,11 +209,16 @@ interface DiscoveredResource {
   readonly shortNames?: readonly string[];
 }
 
+interface DiscoveredGroup {
+  readonly preferredVersion: { readonly groupVersion: string };
+  readonly versions: readonly { readonly groupVersion: string }[];
+}
+
 /** Finds a kind by any of its names (`deploy`, `deployments`, `Deployment`), as kubectl's discovery does. */
 export async function kindNamed(client: Client, name: string, apiVersion?: string): Promise<Kind> {
   const [wanted, ...groupOfName] = name.toLowerCase().split(".");
   const group = groupOfName.join(".");
-  for (const version of apiVersion ? [apiVersion] : await preferredVersions(client)) {
+  for (const version of apiVersion ? [apiVersion] : await servedVersions(client)) {
     if (group && version.split("/")[0] !== group) continue;
     const path = version.includes("/") ? `/apis/${version}` : `/api/${version}`;
     const { resources } = (await client.raw(path)) as { resources: readonly DiscoveredResource[] };
@@ -227,11 +232,12 @@ export async function kindNamed(client: Client, name: string, apiVersion?: strin
   throw new Error(`the server doesn't have a resource type "${name}"`);
 }
 
-async function preferredVersions(client: Client): Promise<string[]> {
-  const { groups } = (await client.raw("/apis")) as {
-    groups: readonly { preferredVersion: { groupVersion: string } }[];
-  };
-  return ["v1", ...groups.map((group) => group.preferredVersion.groupVersion)];
+/** Of every group the preferred version first: some kinds are in an older one only. */
+async function servedVersions(client: Client): Promise<string[]> {
+  const { groups } = (await client.raw("/apis")) as { groups: readonly DiscoveredGroup[] };
+  const preferred = groups.map((group) => group.preferredVersion.groupVersion);
+  const others = groups.flatMap((group) => group.versions.map((version) => version.groupVersion));
+  return ["v1", ...new Set([...preferred, ...others])];
 }
 
 function resourceInfo(apiVersion: string, { name, kind, namespaced }: DiscoveredResource): ResourceInfo {
