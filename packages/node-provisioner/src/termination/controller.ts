@@ -158,7 +158,8 @@ function attachments(node: Node, pods: readonly Pod[], { cache, clock }: Control
     return (pod.spec?.volumes ?? []).flatMap((volume) => {
       const name = volume.persistentVolumeClaim?.claimName;
       const claim = name && cache.get(PersistentVolumeClaim, { namespace: pod.metadata.namespace ?? "default", name });
-      return claim && claim.spec?.volumeName ? [claim.spec.volumeName] : [];
+      const volumeName = claim ? claim.spec?.volumeName : undefined;
+      return volumeName ? [volumeName] : [];
     });
   }
 }
