@@ -25,7 +25,11 @@ export function* readLines(bytes: Buffer): Generator<ReadLine> {
     const end = bytes.indexOf(newline, start);
     if (end < 0) {
       const found = bytes.length - start;
-      yield { line, torn: true, problem: `the file ends within the line, after ${found} ${found === 1 ? "byte" : "bytes"}` };
+      yield {
+        line,
+        torn: true,
+        problem: `the file ends within the line, after ${found} ${found === 1 ? "byte" : "bytes"}`,
+      };
       return;
     }
     yield { line, ...parsed(bytes.subarray(start, end)) };
@@ -37,7 +41,10 @@ function parsed(bytes: Buffer): { value: unknown } | { problem: string; torn: bo
   const json = bytes.subarray(9);
   const written = bytes.toString("latin1", 0, 8);
   if (bytes[8] !== 0x20 || !/^[0-9a-f]{8}$/.test(written))
-    return { torn: false, problem: `found ${quoted(bytes)}, expected a checksum of eight hexadecimal digits, a space and JSON` };
+    return {
+      torn: false,
+      problem: `found ${quoted(bytes)}, expected a checksum of eight hexadecimal digits, a space and JSON`,
+    };
   const actual = checksum(json);
   if (actual !== written)
     return { torn: false, problem: `the text has the checksum ${actual}, written was ${written}: ${quoted(json)}` };

@@ -44,7 +44,8 @@ function write(store: Store, name: string, value: string | undefined): void {
 /** Everything in the store, with versions, as text. */
 const contents = (store: Store): string => JSON.stringify([...store.collections()].flatMap((each) => each.list()));
 
-const journalOf = (files: Map<string, Buffer>) => [...files.keys()].filter((name) => journalNumber(name)).at(-1) as string;
+const journalOf = (files: Map<string, Buffer>) =>
+  [...files.keys()].filter((name) => journalNumber(name)).at(-1) as string;
 
 function damageLine(files: Map<string, Buffer>, name: string, line: number): void {
   const lines = (files.get(name) as Buffer).toString().split("\n");
@@ -97,37 +98,45 @@ describe("a data directory", () => {
   });
 
   test("restores a state of the past wherever a crash cuts the journal off, and never gives a version twice", async () => {
-    const change = fc.record({ name: fc.constantFrom("a", "b", "c"), value: fc.option(fc.string(), { nil: undefined }) });
+    const change = fc.record({
+      name: fc.constantFrom("a", "b", "c"),
+      value: fc.option(fc.string(), { nil: undefined }),
+    });
     const writes = fc.array(fc.record({ change, flush: fc.boolean() }), { minLength: 1, maxLength: 25 });
     await fc.assert(
-      fc.asyncProperty(writes, fc.constantFrom(300, 1e9), fc.double({ min: 0, max: 1, noNaN: true }), async (all, rotate, share) => {
-        const directory = memoryDirectory();
-        const first = await storeOn(directory, rotate);
-        const history = new Set([contents(first.store)]);
-        for (const { change, flush } of all) {
-          write(first.store, change.name, change.value);
-          history.add(contents(first.store));
-          if (flush) await first.data.flush();
-        }
-        await first.data.flush();
-        // No close: the process is gone, and with it the end of the journal.
-        const journal = journalOf(directory.files);
-        if (journal) {
-          const bytes = directory.files.get(journal) as Buffer;
-          directory.files.set(journal, bytes.subarray(0, Math.floor(share * (bytes.length + 1))));
-        }
-        directory.files.delete("lock");
-        const second = await storeOn(directory);
-        expect(history).toContain(contents(second.store));
-        const restored = contents(second.store);
-        write(second.store, "d", "after the crash");
-        await second.close();
-        const third = await storeOn(directory);
-        expect(third.data.damage).toEqual([]);
-        expect(contents(third.store)).toBe(contents(second.store));
-        write(third.store, "d", undefined);
-        expect(contents(third.store)).toBe(restored);
-      }),
+      fc.asyncProperty(
+        writes,
+        fc.constantFrom(300, 1e9),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (all, rotate, share) => {
+          const directory = memoryDirectory();
+          const first = await storeOn(directory, rotate);
+          const history = new Set([contents(first.store)]);
+          for (const { change, flush } of all) {
+            write(first.store, change.name, change.value);
+            history.add(contents(first.store));
+            if (flush) await first.data.flush();
+          }
+          await first.data.flush();
+          // No close: the process is gone, and with it the end of the journal.
+          const journal = journalOf(directory.files);
+          if (journal) {
+            const bytes = directory.files.get(journal) as Buffer;
+            directory.files.set(journal, bytes.subarray(0, Math.floor(share * (bytes.length + 1))));
+          }
+          directory.files.delete("lock");
+          const second = await storeOn(directory);
+          expect(history).toContain(contents(second.store));
+          const restored = contents(second.store);
+          write(second.store, "d", "after the crash");
+          await second.close();
+          const third = await storeOn(directory);
+          expect(third.data.damage).toEqual([]);
+          expect(contents(third.store)).toBe(contents(second.store));
+          write(third.store, "d", undefined);
+          expect(contents(third.store)).toBe(restored);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -164,7 +173,9 @@ describe("a damaged data directory", () => {
         /^\/data\/journal-000001\.jsonl, line 4: the text has the checksum [0-9a-f]{8}, written was [0-9a-f]{8}: ".*"\.\.\.$/,
       ),
       "1 later change left out: the cluster is as it was at resourceVersion 3",
-      expect.stringMatching(/\/data\/damaged-1: to try again, mend or remove the named lines there and start with --data-dir/),
+      expect.stringMatching(
+        /\/data\/damaged-1: to try again, mend or remove the named lines there and start with --data-dir/,
+      ),
     ]);
     expect(directory.files.get("damaged-1/journal-000001.jsonl")?.toString()).toContain('"value":"?3"');
   });
@@ -185,7 +196,12 @@ describe("a damaged data directory", () => {
     await first.close();
     damageLine(directory.files, "snapshot.jsonl", 3);
     const second = await storeOn(directory);
-    expect(second.store.collection("/configmaps").list().map(({ metadata }) => metadata.name)).toEqual(["a", "c"]);
+    expect(
+      second.store
+        .collection("/configmaps")
+        .list()
+        .map(({ metadata }) => metadata.name),
+    ).toEqual(["a", "c"]);
     expect(second.data.damage[0]).toMatch(/^\/data\/snapshot\.jsonl, line 3: .*; left out$/);
   });
 

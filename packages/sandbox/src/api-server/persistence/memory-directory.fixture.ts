@@ -1,7 +1,9 @@
 import type { Directory } from "../../files.ts";
 
 /** A directory in memory, whose files a test may look at and damage. */
-export function memoryDirectory(files = new Map<string, Buffer>()): Directory & { readonly files: Map<string, Buffer> } {
+export function memoryDirectory(
+  files = new Map<string, Buffer>(),
+): Directory & { readonly files: Map<string, Buffer> } {
   const file = (name: string) => files.get(name) ?? Buffer.alloc(0);
   return {
     path: "/data",

@@ -136,7 +136,9 @@ class Reader {
   ): Header | undefined {
     const header = value as Header;
     if (header.format !== format) {
-      this.#stop(`${this.#path}/${name}, line 1: found ${JSON.stringify(value).slice(0, 60)}, expected format ${format}`);
+      this.#stop(
+        `${this.#path}/${name}, line 1: found ${JSON.stringify(value).slice(0, 60)}, expected format ${format}`,
+      );
       return undefined;
     }
     if (header.version > formatVersion)

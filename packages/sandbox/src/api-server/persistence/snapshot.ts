@@ -1,7 +1,13 @@
 import type { Directory } from "../../files.ts";
 import type { ApiObject } from "../api-object.ts";
 import { checkedLine } from "./checked-lines.ts";
-import { formatVersion, type SavedState, type SnapshotHeader, type SnapshotRecord, snapshotFile } from "./saved-state.ts";
+import {
+  formatVersion,
+  type SavedState,
+  type SnapshotHeader,
+  type SnapshotRecord,
+  snapshotFile,
+} from "./saved-state.ts";
 
 /** Some 256 KiB a write: few system calls, and requests are answered in between. */
 const partLength = 1 << 18;
@@ -25,7 +31,12 @@ function* snapshotParts(
   revision: number,
   objects: readonly (readonly [string, string, ApiObject])[],
 ): Generator<string> {
-  const header: SnapshotHeader = { format: "bellows-snapshot", version: formatVersion, revision, objects: objects.length };
+  const header: SnapshotHeader = {
+    format: "bellows-snapshot",
+    version: formatVersion,
+    revision,
+    objects: objects.length,
+  };
   let part = checkedLine(header);
   for (const [collection, key, object] of objects) {
     part += checkedLine({ collection, key, object } satisfies SnapshotRecord);
