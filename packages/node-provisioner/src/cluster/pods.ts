@@ -1,4 +1,4 @@
-import { condition, karpenterAnnotations, type Pod, tolerates } from "@bellows/api";
+import { condition, type Pod, tolerates } from "@bellows/api";
 import type { Instant } from "@bellows/kube";
 
 export const isTerminal = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
@@ -58,8 +58,3 @@ export const isDrainable = (pod: Pod, now: Instant): boolean =>
   !isOwnedByNode(pod);
 
 export const isWaitingEviction = (pod: Pod, now: Instant): boolean => !isTerminal(pod) && isDrainable(pod, now);
-
-/** Says that nobody may take it away before it has ended: `true`, or a duration since it started. */
-export function forbidsDisruption({ metadata }: Pod): boolean {
-  return metadata.annotations?.[karpenterAnnotations.doNotDisrupt] === "true";
-}

@@ -4,7 +4,6 @@ import {
   condition,
   EC2NodeClass,
   isConditionTrue,
-  type Kind,
   type KubernetesObject,
   NodePool,
   nodeClassOfNodeTemplate,
@@ -131,6 +130,3 @@ export function isPoolReady({ nodePool, isLegacy, problem }: Pool, nodeClass: EC
   if (isLegacy) return nodeClassReadiness(nodeClass).status === "True";
   return isConditionTrue(nodePool.status?.conditions, "Ready");
 }
-
-/** Node classes that are read without being there as EC2NodeClasses. */
-export const legacyKinds: readonly Kind[] = [Provisioner as never, AWSNodeTemplate as never];

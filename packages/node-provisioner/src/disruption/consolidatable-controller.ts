@@ -4,7 +4,7 @@ import type { Fleet } from "../cluster/fleet.ts";
 import { isOwnedByDaemonSet, isTerminal, isTerminating } from "../cluster/pods.ts";
 import { poolOf } from "../cluster/pools.ts";
 import { isTrue, type StatusCondition, withConditions } from "../conditions.ts";
-import { consolidatableAt } from "../engine/emptiness.ts";
+import { consolidatableAt } from "../engine/quiet.ts";
 import { nodePoolLabel } from "../engine/well-known-labels.ts";
 import { claimConditions } from "../lifecycle/claim-conditions.ts";
 import { patchUnchanged } from "../writes.ts";
@@ -67,12 +67,11 @@ export function consolidatableController(fleet: Fleet): Controller {
       const eventAt = events.get(key.name);
       const written = parseTimestamp(claim.status?.lastPodEventTime);
       const isNews = eventAt !== undefined && (written === undefined || eventAt - written >= dedupeMs);
-      const lastPodEventAt = isNews ? eventAt : (written ?? eventAt);
+      const lastPodEventAt = isNews ? roundedUp(eventAt) : (written ?? eventAt);
 
       const conditions = (claim.status?.conditions ?? []) as readonly StatusCondition[];
       const initialized = condition(conditions, "Initialized");
       const at = consolidatableAt(pool.nodePool, {
-        reschedulablePods: 0,
         initializedAt: initialized?.status === "True" ? parseTimestamp(initialized.lastTransitionTime) : undefined,
         lastPodEventAt,
       });
@@ -83,7 +82,7 @@ export function consolidatableController(fleet: Fleet): Controller {
             : withConditions(conditions, [isTrue("Consolidatable")], claimConditions, claim.metadata.generation, now)
           : removeCondition(conditions, "Consolidatable");
       if (next !== conditions || isNews) {
-        const status = { conditions: next, ...(isNews && { lastPodEventTime: timestamp(eventAt) }) };
+        const status = { conditions: next, ...(isNews && { lastPodEventTime: timestamp(roundedUp(eventAt)) }) };
         const patched = await patchUnchanged(client, NodeClaim, claim, { status }, "status");
         if (!patched) return lookAgainAt(now);
       }
@@ -92,6 +91,9 @@ export function consolidatableController(fleet: Fleet): Controller {
     },
   });
 }
+
+/** To the second that objects hold, so that a node is never quiet too soon. */
+const roundedUp = (at: number): number => Math.ceil(at / 1_000) * 1_000;
 
 const stateOf = (pod: Pod): string => (isTerminal(pod) ? "ended" : isTerminating(pod) ? "going" : "bound");
 

@@ -1,9 +1,7 @@
 import { durationOrNeverMs, type NodePool } from "@bellows/api";
 
-/** What of a node decides whether it may be taken away as empty. */
-export interface EmptinessSeen {
-  /** Pods that would need another node. */
-  readonly reschedulablePods: number;
+/** What of a node decides when it may be taken away. */
+export interface QuietSeen {
   /** When the node could first be counted on, in milliseconds since the epoch; undefined before. */
   readonly initializedAt: number | undefined;
   /** When a pod last came or went. */
@@ -11,11 +9,8 @@ export interface EmptinessSeen {
 }
 
 /** When a node may be consolidated: from when on, or never. */
-export function consolidatableAt(nodePool: NodePool, seen: EmptinessSeen): number {
+export function consolidatableAt(nodePool: NodePool, seen: QuietSeen): number {
   if (seen.initializedAt === undefined) return Number.POSITIVE_INFINITY;
   const quietMs = durationOrNeverMs(nodePool.spec.disruption.consolidateAfter);
   return (seen.lastPodEventAt ?? seen.initializedAt) + quietMs;
 }
-
-/** Both policies take empty nodes away. */
-export const isEmpty = ({ reschedulablePods }: EmptinessSeen): boolean => reschedulablePods === 0;
