@@ -27,7 +27,7 @@ import {
   inProcessTransport,
   type UserInfo,
 } from "../api-server/index.ts";
-import { AutoScalingGroup, type Ec2Timing, Instance, SimulatedCloud } from "../ec2/index.ts";
+import { AutoScalingGroup, type Ec2Timing, ec2CustomResourceDefinitions, SimulatedCloud } from "../ec2/index.ts";
 import { KubeletFleet, KubeletStreams, type KubeletTiming, MemoryWatch } from "../kubelet/index.ts";
 import { MetricsServer, metricsApiHandler, metricsApiService, metricsService } from "../metrics-server/index.ts";
 import { schedulerController } from "../scheduler/index.ts";
@@ -222,8 +222,7 @@ const controlPlane = (name: string): UserInfo => ({
 async function install(client: Client): Promise<void> {
   const definitions = [
     ...customResources.map((resource) => crdOf(resource.versions, resource.options)),
-    crdOf([Instance]),
-    crdOf([AutoScalingGroup]),
+    ...ec2CustomResourceDefinitions(),
   ];
   await ensureAll(client, definitions);
   await ensureAll(client, [...systemNamespaces, ...systemStorageClasses]);

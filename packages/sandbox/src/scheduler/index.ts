@@ -1,1 +1,1 @@
-export { type SchedulerOptions, schedulerController, startScheduler } from "./scheduler.ts";
+export { type SchedulerOptions, schedulerController } from "./scheduler.ts";

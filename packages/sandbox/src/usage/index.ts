@@ -1,4 +1,3 @@
 export { type ContainerProgram, type ProgramLoad, programOf } from "./container-program.ts";
 export { LoadProfileStatus, type LoadProfileStatusOptions } from "./load-profile-status.ts";
-export { type ContainerUsage, computeUsage, type PodUsage, type UsageInput } from "./usage-model.ts";
 export { UsageSource } from "./usage-source.ts";
