@@ -101,18 +101,30 @@ async function startOn(options: SandboxOptions, data: DataDirectory | undefined)
   });
   try {
     await liveThroughPast(world, clock, live);
-    const routes = options.page?.({ client: world.client, clock, token: credentials.token });
-    const serving = await serve({
+    const serving = await serveMetrics(options, world, clock, credentials.token);
+    return running(world, front, serving, credentials, data);
+  } catch (error) {
+    await Promise.all([front.close(), world.stop()]);
+    throw error;
+  }
+}
+
+async function serveMetrics(options: SandboxOptions, world: World, clock: Clock, token: string): Promise<Serving> {
+  const { log, metricsPort, page } = options;
+  const routes = page?.({ client: world.client, clock, token });
+  try {
+    return await serve({
       log,
       host: "127.0.0.1",
-      port: options.metricsPort,
+      port: metricsPort,
       metrics: world.metrics,
       ...(routes && { routes }),
     });
-    return running(world, front, serving, credentials, data);
   } catch (error) {
-    await front.close();
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${why}: choose another port for the metrics with --metrics-port (0 takes any free one)`, {
+      cause: error,
+    });
   }
 }
 

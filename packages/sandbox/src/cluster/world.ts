@@ -1,4 +1,5 @@
 import { crdOf, customResources, isConditionTrue, type Kind, type KubernetesObject, Node, Pod } from "@bellows/api";
+import { instanceTypeOf, instanceTypesIn } from "@bellows/aws";
 import { clusterProportionalAutoscalerController, configMapController } from "@bellows/cpa";
 import { hpaController } from "@bellows/hpa";
 import {
@@ -95,6 +96,7 @@ export interface World {
 
 export function createWorld(options: WorldOptions): World {
   const { clock, random, region, clusterName, log = silentLogger } = options;
+  checkNodeGroups(options);
   const server = new ApiServer({ clock, random, log, ...options.server });
   const clientAs = (user: UserInfo, userAgent: string) =>
     createClient(inProcessTransport(server, user), { clock, userAgent });
@@ -203,6 +205,19 @@ export function createWorld(options: WorldOptions): World {
       clock.after(ms, () => cloud.pools.clear(match));
     },
   };
+}
+
+/** @throws RangeError naming the group whose instance type the region does not have */
+function checkNodeGroups({ region, nodeGroups }: WorldOptions): void {
+  for (const { name, instanceType } of nodeGroups) {
+    if (instanceTypeOf(instanceType)?.zoneLetters[region]) continue;
+    const types = instanceTypesIn(region).length;
+    const expected =
+      types === 0
+        ? "a region of the catalogue, such as us-east-1"
+        : `one of the ${types} types of ${region}, such as t3.medium`;
+    throw new RangeError(`node group ${name}: ${instanceType} in ${region}, expected ${expected}`);
+  }
 }
 
 const controllersOf: Readonly<Record<BellowsController, (cloud: SimulatedCloud, clusterName: string) => Controller[]>> =
