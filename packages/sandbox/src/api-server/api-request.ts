@@ -24,6 +24,8 @@ export interface ApiRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Why the body has no value, where it could not be read: for whoever wants one. */
+  readonly unreadable?: UnreadableBody;
   /** Paths of fields that stood twice in the body's text, which its value no longer shows. */
   readonly duplicateFields?: () => readonly string[];
   readonly user: UserInfo;
@@ -31,11 +33,20 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A body that is no object, in Go's words. */
+export interface UnreadableBody {
+  readonly problem: string;
+  /** The beginning of what was sent, as messages show it. */
+  readonly summary: string;
+}
+
 /** An answer. `body` is a JSON value (frozen where shared with the store), or text where `content-type` says so. */
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** The body is a list of one built-in kind: its items go out without their kind and apiVersion. */
+  readonly bareItems?: boolean;
   /** Present instead of a body when the answer is a watch: nothing flows until a sink is given. */
   readonly watch?: WatchSource;
   /** Present instead of a body when the answer is text that grows (`logs -f`). Ends when the iteration ends. */

@@ -9,6 +9,7 @@ import { builtinServedResources } from "./builtin-resources.ts";
 import { checkAccess, clusterAccess } from "./cluster-access.ts";
 import { DefinitionWatcher } from "./definition-watcher.ts";
 import { Discovery } from "./discovery/discovery.ts";
+import { EventExpiry } from "./event-expiry.ts";
 import { impersonated } from "./impersonation.ts";
 import { NonResourcePaths } from "./non-resource-paths.ts";
 import { OpenApiPaths } from "./openapi-paths.ts";
@@ -75,6 +76,7 @@ export class ApiServer {
       podStreams: noPodStreams,
     };
     new DefinitionWatcher({ store, registry, clock, log });
+    new EventExpiry(store.collection("/events"), clock);
     this.#apiServices = new ApiServices(this.#parts, options.forward, () => randomUuid(random));
     this.#discovery = new Discovery(registry, this.#apiServices);
     this.#openApi = new OpenApiPaths(registry);
@@ -124,8 +126,9 @@ export class ApiServer {
   /** Answers any request; never rejects. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
     try {
+      if (request.path.includes("//")) return notFoundPage;
       const info = requestInfo(request.method, request.path, request.query.flag("watch"));
-      const asked = request.headers["impersonate-user"] ? impersonated(this.#parts.access, request) : request;
+      const asked = impersonated(this.#parts.access, request);
       if (!asked.user.groups.includes("system:masters"))
         checkAccess(this.#parts.access, asked.user, info, asked.method, asked.path);
       return await this.#dispatch(asked, info);
@@ -142,12 +145,19 @@ export class ApiServer {
       if (answer) return answer;
       const [root, group = "", version = ""] = request.path.split("/").filter((part) => part !== "");
       const elsewhere = root === "apis" ? this.#apiServices.answer(group, version, request) : undefined;
-      return elsewhere ?? this.#openApi.answer(request) ?? this.#paths.answer(request) ?? notFoundPage;
+      const other = elsewhere ?? this.#openApi.answer(request) ?? this.#paths.answer(request);
+      if (other) return other;
+      if (root === "api" || (root === "apis" && version && registry.group(group))) throw pathNotFound();
+      return notFoundPage;
     }
     const resource = registry.find(info.group, info.version, info.resource);
     if (resource) return answerResource(requestScope(this.#parts, request, info, resource));
     if (registry.hasVersion(info.group, info.version)) throw pathNotFound();
-    return this.#apiServices.answer(info.group, info.version, request) ?? notFoundPage;
+    const elsewhere = this.#apiServices.answer(info.group, info.version, request);
+    if (elsewhere) return elsewhere;
+    // A group that is served, in a version that is not.
+    if (registry.group(info.group)) throw pathNotFound();
+    return notFoundPage;
   }
 
   #broken(request: ApiRequest, error: unknown): ApiResponse {

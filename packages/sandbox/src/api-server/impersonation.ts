@@ -1,11 +1,22 @@
 import { forbiddenAccess } from "./access/access.ts";
 import type { ApiRequest, UserInfo } from "./api-request.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
+import { badRequest } from "./status-error.ts";
 
-/** The request as the user that `--as` names, if the real one may act for it; throws 403 otherwise. */
+/**
+ * The request as the user that `--as` names, if the real one may act for it; throws 403 otherwise. A request that names
+ * nobody is given back as it is.
+ */
 export function impersonated(access: ClusterAccess, request: ApiRequest): ApiRequest {
   const { user, headers } = request;
-  const username = headers["impersonate-user"] as string;
+  const username = headers["impersonate-user"];
+  if (!username) {
+    const part = headers["impersonate-group"] ? "Group" : headers["impersonate-uid"] ? "UID" : undefined;
+    if (part === undefined) return request;
+    throw badRequest(
+      `requested [{${requestedPart(part, headers[`impersonate-${part.toLowerCase()}`] as string)}}] without impersonating a user`,
+    );
+  }
   const asked = (headers["impersonate-group"] ?? "")
     .split(",")
     .map((group) => group.trim())
@@ -18,6 +29,10 @@ export function impersonated(access: ClusterAccess, request: ApiRequest): ApiReq
   const everyone = username === "system:anonymous" ? "system:unauthenticated" : "system:authenticated";
   return { ...request, user: { username, groups: groups.includes(everyone) ? groups : [...groups, everyone] } };
 }
+
+/** Go's print of the object reference that stands for a part of a user. */
+const requestedPart = (part: "Group" | "UID", value: string) =>
+  part === "UID" ? `UID  ${value}  authentication.k8s.io/v1  ` : `Group  ${value}    `;
 
 function allow(
   access: ClusterAccess,

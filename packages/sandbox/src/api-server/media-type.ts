@@ -41,39 +41,35 @@ const formats: Readonly<Record<string, Representation["format"]>> = {
 const conversions = new Set(["Table", "PartialObjectMetadata", "PartialObjectMetadataList"]);
 
 /** The first representation of an `Accept` header that this server has; 406 where it has none. */
-export function negotiate(header: string | undefined): Representation {
+export function negotiate(header: string | undefined, watch = false): Representation {
   if (!header || header === "*/*" || header === "application/json")
     return { format: "json", as: undefined, asVersion: "" };
   for (const { type, parameters } of acceptedRanges(header)) {
     const format = formats[type];
     if (!format) continue;
+    if (watch && format === "yaml") throw notAcceptable(["application/json;stream=watch", `${protobuf};stream=watch`]);
     const as = parameters.as;
     if (as === undefined) return { format, as: undefined, asVersion: "" };
     if (conversions.has(as) && parameters.g === "meta.k8s.io" && (parameters.v === "v1" || parameters.v === "v1beta1"))
       return { format, as, asVersion: parameters.v };
   }
-  throw new StatusError(
-    406,
-    "NotAcceptable",
-    "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
-  );
+  throw notAcceptable(["application/json", "application/yaml", protobuf]);
 }
+
+const protobuf = "application/vnd.kubernetes.protobuf";
+
+const notAcceptable = (accepted: readonly string[]) =>
+  new StatusError(406, "NotAcceptable", `only the following media types are accepted: ${accepted.join(", ")}`);
 
 export type BodyFormat = "json" | "yaml" | "protobuf";
 
 /** The format of a request body by its `content-type`; 415 for one that this server cannot read. */
-export function bodyFormat(contentType: string | undefined, patch: boolean): BodyFormat {
+export function bodyFormat(contentType: string | undefined): BodyFormat {
   const type = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (patch) {
-    if (type === "application/apply-patch+yaml") return "yaml";
-    // A patch of an unknown type is refused where patches are applied.
-    return "json";
-  }
-  if (type === "" || type === "application/json" || type === "*/*" || type === "application/x-www-form-urlencoded")
-    return "json";
-  if (type === "application/yaml" || type === "text/yaml" || type === "application/x-yaml") return "yaml";
-  if (type === "application/vnd.kubernetes.protobuf") return "protobuf";
-  throw unsupportedMediaType(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
+  if (type === "" || type === "application/json" || type === "*/*") return "json";
+  if (type === "application/yaml") return "yaml";
+  if (type === protobuf) return "protobuf";
+  throw unsupportedMediaType(["application/json", "application/yaml", protobuf]);
 }
 
 const unsupportedMediaType = (accepted: readonly string[]) =>

@@ -22,13 +22,13 @@ export function represent(
 ): ApiResponse {
   const accept = request.headers.accept;
   if (accept === undefined) return answer;
-  const wanted = negotiate(accept);
+  const wanted = negotiate(accept, answer.watch !== undefined);
   const headers = wanted.format === "yaml" ? { ...answer.headers, "content-type": "application/yaml" } : answer.headers;
   if (wanted.as === undefined || answer.status >= 300)
     return wanted.format === "yaml" ? { ...answer, headers } : answer;
   const convert = converter(wanted, resource, clock, request.query);
   if (answer.watch) return { ...answer, headers, watch: converted(answer.watch, convert) };
-  return { ...answer, headers, body: convert(answer.body, false) };
+  return { ...answer, headers, body: convert(answer.body, false), bareItems: false };
 }
 
 type Convert = (body: unknown, noHeaders: boolean) => unknown;
@@ -66,7 +66,9 @@ function included(query: Query): IncludeObject {
   try {
     return parseIncludeObject(query.get("includeObject"));
   } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error));
+    throw badRequest(
+      `Unable to convert to Table as requested: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import type { ApiServer } from "../api-server.ts";
 import { bodyFormat } from "../media-type.ts";
 import { StatusError } from "../status-error.ts";
 import { oldClientWarning } from "./client-version.ts";
-import { parseBody, readBody } from "./request-body.ts";
+import { type ParsedBody, parseBody, parsePatch, readBody } from "./request-body.ts";
 import { respond } from "./respond.ts";
 import { acceptUpgrade } from "./upgrade.ts";
 
@@ -149,11 +149,9 @@ async function answer(
   try {
     const prepared = authenticated(request, options);
     if (prepared instanceof StatusError) throw prepared;
-    const patch = prepared.method === "PATCH";
     const bytes = await readBody(request);
-    const parsed =
-      bytes.length === 0 ? undefined : parseBody(bytes, bodyFormat(request.headers["content-type"], patch), patch);
-    const answered = await server.handle({ ...prepared, ...parsed, signal: gone.signal });
+    const content = contentOf(prepared.method, bytes, request.headers["content-type"]);
+    const answered = await server.handle({ ...prepared, ...content, signal: gone.signal });
     await respond(request, response, withWarning(answered, oldClientWarning(request.headers["user-agent"])));
   } catch (error) {
     if (response.headersSent || response.destroyed) return response.destroy() as never;
@@ -161,4 +159,11 @@ async function answer(
     options.log.error("answering a request failed", { method: request.method, url: request.url, error: String(error) });
     response.destroy();
   }
+}
+
+function contentOf(method: string, bytes: Buffer, contentType: string | undefined): ParsedBody {
+  if (method === "PATCH") return parsePatch(bytes, contentType);
+  // Only what must have a body is refused for having none.
+  if (bytes.length === 0 && method !== "POST" && method !== "PUT") return {};
+  return parseBody(bytes, bodyFormat(contentType));
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { parseDocument } from "yaml";
+import { parseAllDocuments, type YAMLParseError } from "yaml";
+import type { ApiRequest } from "../api-request.ts";
 import { duplicateFields } from "../decode/index.ts";
+import { jsonProblem } from "../json-syntax.ts";
 import type { BodyFormat } from "../media-type.ts";
 import { decodeProtobuf } from "../protobuf/decode-protobuf.ts";
 import { badRequest, StatusError } from "../status-error.ts";
@@ -25,45 +27,93 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** A body's value, and what its text says that the value does not. */
-export interface ParsedBody {
-  readonly body: unknown;
-  readonly duplicateFields?: () => readonly string[];
+export type ParsedBody = Pick<ApiRequest, "body" | "unreadable" | "duplicateFields">;
+
+/** Reads an object. One that cannot be read is told of by whoever wants it, who knows what it should have been. */
+export function parseBody(bytes: Buffer, format: BodyFormat): ParsedBody {
+  if (format === "protobuf") return bytes.length === 0 ? {} : { body: decodeProtobuf(bytes) };
+  const { value, problem } = format === "yaml" ? yamlValue(bytes) : jsonValue(bytes);
+  const why = problem ?? notAnObject(value);
+  if (why !== undefined) return { body: undefined, unreadable: { problem: why, summary: summaryOf(bytes) } };
+  const duplicates = format === "json" && { duplicateFields: () => duplicateFields(bytes.toString("utf8")) };
+  return { body: value ?? {}, ...duplicates };
 }
 
-export function parseBody(bytes: Buffer, format: BodyFormat, patch: boolean): ParsedBody {
-  if (format === "protobuf") return { body: decodeProtobuf(bytes) };
-  const text = bytes.toString("utf8");
-  if (format === "yaml") return parseYaml(text);
+/** Reads a patch; 400 in the words of the reader that its type has. */
+export function parsePatch(bytes: Buffer, contentType: string | undefined): ParsedBody {
+  const type = (contentType ?? "").split(";")[0]?.trim();
+  if (type === "application/apply-patch+yaml") {
+    const { value, problem } = yamlValue(bytes);
+    if (problem) throw badRequest(`error decoding YAML: error converting YAML to JSON: ${problem}`);
+    const wrong = mismatch(value, goMap);
+    if (wrong) throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${wrong}`);
+    return { body: value ?? {} };
+  }
+  const { value, syntax } = jsonValue(bytes);
+  const strategic = type === "application/strategic-merge-patch+json";
+  const merge = type === "application/merge-patch+json";
+  const why = syntax ?? (strategic || merge ? mismatch(value, goMap) : undefined);
+  if (why) throw badRequest(strategic ? why : `error decoding patch: ${why}`);
+  return { body: value };
+}
+
+interface ReadValue {
+  readonly value?: unknown;
+  /** Why there is none, as the decoder of objects says it. */
+  readonly problem?: string;
+  readonly syntax?: string;
+}
+
+function jsonValue(bytes: Buffer): ReadValue {
   try {
-    return { body: JSON.parse(text), ...(!patch && { duplicateFields: () => duplicateFields(text) }) };
+    return { value: JSON.parse(bytes.toString("utf8")) };
   } catch (error) {
-    const problem = goSyntaxError(text, error);
-    throw badRequest(
-      patch
-        ? `error decoding patch: ${problem}`
-        : `couldn't get version/kind; json parse error: ${problem} (${text.length > 0 ? text.slice(0, 100) : "<empty>"})`,
-    );
+    const syntax = jsonProblem(bytes.toString("latin1")) ?? String(error);
+    return { syntax, problem: `couldn't get version/kind; json parse error: ${syntax}` };
   }
 }
 
-function parseYaml(text: string): ParsedBody {
-  const document = parseDocument(text, { uniqueKeys: false, merge: true, version: "1.1" });
+/** The first document; others after it are not looked at. */
+function yamlValue(bytes: Buffer): ReadValue {
+  const [document] = parseAllDocuments(bytes.toString("utf8"), { uniqueKeys: false, merge: true, version: "1.1" });
+  if (!document || !("errors" in document)) return {};
   const [problem] = document.errors;
-  if (problem)
-    throw badRequest(
-      `error decoding YAML: yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split("\n")[0]}`,
-    );
-  return { body: document.toJS({ maxAliasCount: 100 }) };
+  if (problem) return { problem: `yaml: ${yamlProblem(problem)}` };
+  return { value: document.toJS({ maxAliasCount: 100 }) };
 }
 
-/** Go's words for what it met where it expected something else. */
-function goSyntaxError(text: string, error: unknown): string {
-  const message = String(error);
-  if (text.trim() === "" || /end of JSON|Unterminated|after property|in JSON at position \d+ \(end/i.test(message))
-    return "unexpected end of JSON input";
-  const position = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
-  if (position >= text.trimEnd().length) return "unexpected end of JSON input";
-  const character = text[position] ?? "";
-  const quoted = character === "'" ? `'\\''` : `'${JSON.stringify(character).slice(1, -1)}'`;
-  return `invalid character ${quoted} looking for beginning of value`;
+/** go-yaml's words for what is met most; it leaves out line 1. */
+function yamlProblem({ code, message, linePos }: YAMLParseError): string {
+  const line = linePos?.[0].line ?? 1;
+  const at = line > 1 ? `line ${line}: ` : "";
+  if (code === "BLOCK_AS_IMPLICIT_KEY") return `${at}mapping values are not allowed in this context`;
+  if (code === "TAB_AS_INDENT") return `${at}found character that cannot start any token`;
+  if (/^Flow sequence/.test(message)) return `line ${Math.max(1, line - 1)}: did not find expected ',' or ']'`;
+  if (/^Flow map/.test(message)) return `line ${Math.max(1, line - 1)}: did not find expected ',' or '}'`;
+  return `${at}${message.split(/ at line |\n/)[0]}`;
+}
+
+const goMap = "map[string]interface {}";
+
+/** What Go reads a body's kind into first. */
+const goTypeMeta =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function notAnObject(value: unknown): string | undefined {
+  const why = mismatch(value, goTypeMeta);
+  return why && `couldn't get version/kind; json parse error: ${why}`;
+}
+
+/** Null is as good as an empty object. */
+function mismatch(value: unknown, goType: string): string | undefined {
+  if (value === null || value === undefined || (typeof value === "object" && !Array.isArray(value))) return undefined;
+  const name = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return `json: cannot unmarshal ${name} into Go value of type ${goType}`;
+}
+
+/** The beginning of a body as messages show it: text where it looks like JSON, else in hexadecimal. */
+function summaryOf(bytes: Buffer): string {
+  if (bytes.length === 0) return "<empty>";
+  const shown = bytes.subarray(0, 30).toString(bytes[0] === 0x7b ? "utf8" : "hex");
+  return bytes.length > 30 ? `${shown} ...` : shown;
 }

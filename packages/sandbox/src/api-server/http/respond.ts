@@ -35,9 +35,23 @@ function written(request: IncomingMessage, answer: ApiResponse): { text: string 
   if (body === undefined) return { text: "" };
   if (typeof body === "string") return { text: body };
   if (body instanceof Uint8Array) return { text: Buffer.from(body) };
-  if (answer.headers["content-type"] === "application/yaml") return { text: stringify(body) };
-  return { text: `${JSON.stringify(body, undefined, isPretty(request) ? 2 : undefined)}\n` };
+  const shown = answer.bareItems ? withBareItems(body as ItemList) : body;
+  if (answer.headers["content-type"] === "application/yaml") return { text: stringify(shown, yamlStyle) };
+  return { text: `${JSON.stringify(shown, undefined, isPretty(request) ? 2 : undefined)}\n` };
 }
+
+/** As sigs.k8s.io/yaml writes. */
+const yamlStyle = { version: "1.1", aliasDuplicateObjects: false, sortMapEntries: true, indentSeq: false } as const;
+
+interface ItemList {
+  readonly items?: readonly object[];
+}
+
+/** What each item is, the list's own kind says. */
+const withBareItems = (list: ItemList): ItemList => ({
+  ...list,
+  ...(list.items && { items: list.items.map((item) => ({ ...item, kind: undefined, apiVersion: undefined })) }),
+});
 
 /** As apiserver's `isPrettyPrint`: asked for, or a person is likely to look. */
 function isPretty(request: IncomingMessage): boolean {

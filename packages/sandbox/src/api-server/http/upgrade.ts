@@ -15,6 +15,8 @@ export async function acceptUpgrade(
 ): Promise<void> {
   socket.on("error", () => socket.destroy());
   if (request instanceof StatusError) return refuse(socket, request.status.code, request.status);
+  const answer = await server.handle(request);
+  if (!answer.upgrade) return refuse(socket, answer.status, answer.body);
   if ((incoming.headers.upgrade ?? "").toLowerCase() !== "websocket") {
     // SPDY is what older clients fall back to; the answer tells them that only websockets are spoken here.
     const error = new StatusError(
@@ -24,8 +26,6 @@ export async function acceptUpgrade(
     );
     return refuse(socket, 400, error.status);
   }
-  const answer = await server.handle(request);
-  if (!answer.upgrade) return refuse(socket, answer.status, answer.body);
   await serveWebSocket(incoming, socket, head, answer.upgrade);
 }
 

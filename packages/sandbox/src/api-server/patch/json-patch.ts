@@ -30,7 +30,7 @@ export function jsonPatch<T>(document: T, operations: unknown): T {
     throw new StatusError(
       413,
       "RequestEntityTooLarge",
-      `Request entity is too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`,
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`,
     );
   try {
     return operations.reduce((current: unknown, operation) => applyOperation(current, operation), document) as T;

@@ -3,7 +3,7 @@ import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
 import type { ServedResource } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { badRequest, conflict, type FieldError, invalid, type Status } from "../status-error.ts";
-import { listOptions } from "./list-options.ts";
+import { integerParameter } from "./list-options.ts";
 import { existing, list, type ObjectList } from "./read.ts";
 import type { RequestScope } from "./request-scope.ts";
 
@@ -18,12 +18,11 @@ export interface DeleteOptions {
 
 /** From the body, or from the query where there is none; the query's dryRun counts with either. */
 export function deleteOptions(scope: RequestScope): DeleteOptions {
-  const { query, body } = scope.request;
-  const options: { -readonly [K in keyof DeleteOptions]: DeleteOptions[K] } = {
-    ...(typeof body === "object" && body !== null ? (body as DeleteOptions) : {}),
-  };
-  const grace = query.get("gracePeriodSeconds");
-  if (grace !== undefined && options.gracePeriodSeconds === undefined) options.gracePeriodSeconds = Number(grace);
+  const { query, unreadable } = scope.request;
+  if (unreadable) throw badRequest(unreadable.problem);
+  const options: { -readonly [K in keyof DeleteOptions]: DeleteOptions[K] } = bodyOptions(scope.request.body);
+  const grace = integerParameter(query, "gracePeriodSeconds");
+  if (grace !== undefined && options.gracePeriodSeconds === undefined) options.gracePeriodSeconds = grace;
   const policy = query.get("propagationPolicy");
   if (policy && options.propagationPolicy === undefined)
     options.propagationPolicy = policy as NonNullable<DeleteOptions["propagationPolicy"]>;
@@ -31,6 +30,29 @@ export function deleteOptions(scope: RequestScope): DeleteOptions {
     options.orphanDependents = query.flag("orphanDependents");
   validate(options);
   return options;
+}
+
+const optionTypes: Readonly<Record<string, readonly [type: string, goType: string]>> = {
+  gracePeriodSeconds: ["number", "int64"],
+  propagationPolicy: ["string", "v1.DeletionPropagation"],
+  orphanDependents: ["boolean", "bool"],
+  preconditions: ["object", "v1.Preconditions"],
+};
+
+function bodyOptions(body: unknown): DeleteOptions {
+  if (typeof body !== "object" || body === null) return {};
+  const { kind, apiVersion = "v1", ...fields } = body as { kind?: string; apiVersion?: string };
+  if (kind !== undefined && kind !== "DeleteOptions")
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  for (const [field, value] of Object.entries(fields)) {
+    const [type, goType] = optionTypes[field] ?? [];
+    if (type === undefined || value === null || typeof value === type) continue;
+    const given = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+    throw badRequest(`json: cannot unmarshal ${given} into Go struct field DeleteOptions.${field} of type ${goType}`);
+  }
+  return fields as DeleteOptions;
 }
 
 const policies = ["Foreground", "Background", "Orphan"];
@@ -181,16 +203,14 @@ export const deletedStatus = (resource: ServedResource, { metadata }: ApiObject)
 });
 
 export async function deleteCollection(scope: RequestScope): Promise<ObjectList> {
-  const { resource, parts, request } = scope;
+  const { resource, parts } = scope;
   const options = deleteOptions(scope);
-  if (options.preconditions?.uid !== undefined)
-    throw badRequest("preconditions are not supported for deletecollection");
-  listOptions(request.query);
   const selected = list(scope);
   const items: ApiObject[] = [];
   for (const { metadata } of selected.items) {
     const stored = resource.collection.get(storeKey(metadata.namespace, metadata.name));
     if (!stored) continue;
+    checkPreconditions(resource, stored, options);
     await parts.admission.validate(scope, "DELETE", undefined, resource.rules.fromStored(stored));
     items.push(deleteStored(scope, stored, options).object);
   }

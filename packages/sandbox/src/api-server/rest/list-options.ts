@@ -20,17 +20,18 @@ export function listOptions(query: Query): ListOptions {
   return {
     labelSelector: query.get("labelSelector") ?? "",
     fieldSelector: query.get("fieldSelector") ?? "",
-    limit: integer(query, "limit") ?? 0,
+    limit: integerParameter(query, "limit") ?? 0,
     continueToken: query.get("continue") ?? "",
     resourceVersion: query.get("resourceVersion") ?? "",
     resourceVersionMatch: query.get("resourceVersionMatch") ?? "",
-    timeoutSeconds: integer(query, "timeoutSeconds"),
+    timeoutSeconds: integerParameter(query, "timeoutSeconds"),
     allowWatchBookmarks: query.flag("allowWatchBookmarks"),
     sendInitialEvents: sendInitialEvents === undefined ? undefined : query.flag("sendInitialEvents"),
   };
 }
 
-function integer(query: Query, name: string): number | undefined {
+/** A whole number; 400 where it is none. */
+export function integerParameter(query: Query, name: string): number | undefined {
   const value = query.get(name);
   if (value === undefined || value === "") return undefined;
   if (!/^[+-]?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);

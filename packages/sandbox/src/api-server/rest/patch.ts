@@ -99,6 +99,7 @@ async function apply(scope: RequestScope, subresource: string | undefined): Prom
   const { resource, parts, request, namespace, name } = scope;
   const { body } = request;
   if (!isObject(body)) throw badRequest("error decoding YAML: the patch is not an object");
+  if (!body.apiVersion && !body.kind) throw badRequest("invalid object type: /, Kind=");
   const merged = (live: ApiObject | undefined): ApiObject =>
     decodeBody(
       scope,

@@ -1,6 +1,6 @@
 import { type ApiObject, storeKey } from "../api-object.ts";
 import { groupResource, type ServedResource } from "../resource.ts";
-import { type FieldError, invalid, notFound, StatusError } from "../status-error.ts";
+import { badRequest, type FieldError, invalid, notFound, StatusError } from "../status-error.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { type ListOptions, listOptions } from "./list-options.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -63,12 +63,12 @@ function pageOf(scope: RequestScope, options: ListOptions, selected: Selection):
     objects = collection.listAt(revision, prefix, prefix + after);
     if (!objects) throw expiredPage(after);
   } else if (options.resourceVersionMatch === "Exact") {
-    revision = parseVersion(options.resourceVersion);
-    atLeast(scope, options.resourceVersion);
+    revision = parseVersion(options.resourceVersion, true);
+    atLeast(scope, options.resourceVersion, true);
     objects = collection.listAt(revision, prefix);
     if (!objects) throw new StatusError(410, "Expired", "The resourceVersion for the provided list is too old.");
   } else {
-    atLeast(scope, options.resourceVersion);
+    atLeast(scope, options.resourceVersion, true);
     objects = namedOnly(scope, selected) ?? collection.list(prefix);
   }
   if (options.limit <= 0) {
@@ -110,19 +110,17 @@ function expiredPage(after: string): StatusError {
   return error;
 }
 
-export function parseVersion(text: string): number {
+/** As etcd's versioner reads it; only lists answer a bad one with 400. */
+export function parseVersion(text: string, listing = false): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new StatusError(
-    400,
-    "BadRequest",
-    `invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
+  const why = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw listing ? badRequest(`invalid resource version: ${why}`) : new StatusError(500, "", why);
 }
 
 /** 504 where a version from the future is asked for: the caller is to wait and ask again. */
-export function atLeast(scope: RequestScope, resourceVersion: string): void {
+export function atLeast(scope: RequestScope, resourceVersion: string, listing = false): void {
   if (resourceVersion === "" || resourceVersion === "0") return;
-  const asked = parseVersion(resourceVersion);
+  const asked = parseVersion(resourceVersion, listing);
   const current = scope.parts.store.revision;
   if (asked <= current) return;
   throw new StatusError(504, "Timeout", `Timeout: Too large resource version: ${asked}, current: ${current}`, {

@@ -7,7 +7,7 @@ import { answerSubresource } from "../subresources/subresources.ts";
 import { deleteCollection, deletedStatus, deleteObject } from "./delete.ts";
 import { patch } from "./patch.ts";
 import { get, list } from "./read.ts";
-import { methodNotAllowed } from "./refusals.ts";
+import { methodNotAllowed, pathNotFound } from "./refusals.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { watch } from "./watch.ts";
 import { createObject, decodeBody, updateObject } from "./write-object.ts";
@@ -25,14 +25,17 @@ async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
   const { info, resource, request } = scope;
   // A name in the path is the place of one object; a namespaced kind is made in a namespace.
   const { verb, name } = info;
-  if (verb === "" || !resource.verbs.includes(verb)) throw methodNotAllowed();
   const namespaceMissing = resource.namespaced && info.namespace === undefined;
+  if (namespaceMissing && name !== undefined) throw pathNotFound();
+  if (!resource.namespaced && info.namespace !== undefined && resource.plural !== "namespaces") throw pathNotFound();
+  if (verb === "" || !resource.verbs.includes(verb)) throw methodNotAllowed();
+  if (request.method === "HEAD") throw methodNotAllowed();
   if (namespaceMissing && verb !== "list" && verb !== "watch" && !isReview(scope)) throw methodNotAllowed();
   switch (verb) {
     case "get":
       return ok(get(scope));
     case "list":
-      return ok(list(scope));
+      return { ...ok(list(scope)), bareItems: !resource.custom };
     case "watch":
       return { ...ok(undefined), watch: watch(scope) };
     case "create": {
@@ -55,7 +58,7 @@ async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
       return ok(gone && !resource.strategy.returnsDeleted ? deletedStatus(resource, object) : object);
     }
     case "deletecollection":
-      return ok(await deleteCollection(scope));
+      return { ...ok(await deleteCollection(scope)), bareItems: !resource.custom };
   }
 }
 

@@ -4,6 +4,7 @@ import { equalJson } from "../json-value.ts";
 import { apiVersionOf, groupResource, type ServedResource, type Verdict } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { alreadyExists, badRequest, conflict, invalid, StatusError } from "../status-error.ts";
+import { objectBody } from "./body.ts";
 import { tracked } from "./field-tracking.ts";
 import { existing } from "./read.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -11,28 +12,35 @@ import type { RequestScope } from "./request-scope.ts";
 /** Decodes a body into the resource's own kind, with defaults; the namespace and name of the path are filled in. */
 export function decodeBody(scope: RequestScope, body: unknown): ApiObject {
   const { resource } = scope;
-  if (typeof body !== "object" || body === null || Array.isArray(body))
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; json parse error`,
-    );
-  const { apiVersion, kind } = body as Partial<ApiObject>;
+  const given = body === scope.request.body ? objectBody(scope.request, resource.kind) : body;
+  const { apiVersion, kind } = given as Partial<ApiObject>;
   if ((apiVersion && apiVersion !== resource.apiVersion) || (kind && kind !== resource.kind)) {
-    throw wrongKind(resource, String(apiVersion ?? ""), String(kind ?? ""));
+    throw wrongKind(scope, String(apiVersion ?? ""), String(kind ?? ""));
   }
   const { object, warnings } = resource.rules.decode(body, scope.fieldValidation, scope.request.duplicateFields?.());
   for (const warning of warnings) if (!scope.warnings.includes(warning)) scope.warnings.push(warning);
   return resource.rules.applyDefaults(identified(scope, object));
 }
 
-function wrongKind(resource: ServedResource, apiVersion: string, kind: string): StatusError {
-  const version = apiVersion.slice(apiVersion.lastIndexOf("/") + 1);
-  const subject = `${kind || resource.kind} in version ${JSON.stringify(version || resource.version)} cannot be handled as a ${resource.kind}`;
-  if (kind === resource.kind || kind === "")
+function wrongKind({ resource, parts }: RequestScope, apiVersion: string, givenKind: string): StatusError {
+  const [group = "", version = resource.version] = apiVersion.includes("/")
+    ? apiVersion.split("/")
+    : apiVersion
+      ? ["", apiVersion]
+      : [resource.group];
+  const kind = givenKind || resource.kind;
+  const refused = (why: string) =>
+    badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${resource.kind}: ${why}`);
+  if (!resource.custom && !parts.registry.ofKind(group, kind, version))
+    return refused(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || resource.apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  if (kind === resource.kind)
     return badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`,
     );
-  return badRequest(
-    `${subject}: converting (${version || resource.version}.${kind}) to (${resource.group || "core"}.${resource.kind}): unknown conversion`,
+  return refused(
+    `converting (${version}.${kind}) to (${resource.group || "core"}.${resource.kind}): unknown conversion`,
   );
 }
 
@@ -158,8 +166,10 @@ function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObje
   const { resource } = scope;
   const { metadata } = object;
   const name = before.metadata.name;
+  if (!metadata.name)
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name)
-    throw badRequest(`the name of the object (${metadata.name ?? ""}) does not match the name on the URL (${name})`);
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   if (metadata.uid && metadata.uid !== before.metadata.uid)
     throw conflict(
       groupResource(resource),
@@ -175,6 +185,8 @@ function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObje
         message: "Invalid value: 0: must be specified for an update",
       },
     ]);
+  if (version && !/^\d+$/.test(version))
+    throw new StatusError(500, "", `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
   if (version && version !== "0" && version !== before.metadata.resourceVersion)
     throw conflict(groupResource(resource), name, modified);
   return withMetadata(object, {

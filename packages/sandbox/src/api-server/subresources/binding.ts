@@ -1,8 +1,9 @@
 import { timestamp } from "@bellows/kube";
 import { type ApiObject, record } from "../api-object.ts";
+import { bodyOf } from "../rest/body.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import { updateObject } from "../rest/write-object.ts";
-import { badRequest, conflict, type FieldError, invalid, type Status } from "../status-error.ts";
+import { badRequest, conflict, type Status, StatusError } from "../status-error.ts";
 import { withPodCondition } from "./pod-conditions.ts";
 
 interface Binding {
@@ -12,13 +13,13 @@ interface Binding {
 
 /** POST of a v1 Binding: gives an unassigned Pod its node. */
 export async function bind(scope: RequestScope): Promise<Status> {
-  const binding = record(scope.request.body) as Binding;
+  const binding = bodyOf(scope.request, { group: "core", version: "v1", kind: "Binding" }) as Binding;
   const name = scope.name ?? binding.metadata?.name ?? "";
   if (binding.metadata?.name !== undefined && binding.metadata.name !== name)
     throw badRequest("name in URL does not match name in Binding object");
   const pods = scope.parts.registry.find("", "v1", "pods");
   if (!pods) throw badRequest("pods are not served");
-  check(name, binding);
+  check(binding);
   const node = binding.target?.name as string;
   const now = timestamp(scope.parts.clock.now());
   await updateObject(
@@ -44,16 +45,15 @@ export async function bind(scope: RequestScope): Promise<Status> {
   return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
 }
 
-function check(name: string, { target }: Binding): void {
-  const errors: FieldError[] = [];
+/** These two come out of the registry as they are, which makes them 500s. */
+function check({ target }: Binding): void {
   if (target?.kind && target.kind !== "Node" && target.kind !== "<none>")
-    errors.push({
-      reason: "FieldValueNotSupported",
-      field: "target.kind",
-      message: `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,
-    });
-  if (!target?.name) errors.push({ reason: "FieldValueRequired", field: "target.name", message: "Required value" });
-  if (errors.length > 0) throw invalid("", "Binding", name, errors);
+    throw new StatusError(
+      500,
+      "",
+      `target.kind: Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,
+    );
+  if (!target?.name) throw new StatusError(500, "", "target.name: Required value");
 }
 
 function refuseAssigned(pod: ApiObject, binding: Binding): void {

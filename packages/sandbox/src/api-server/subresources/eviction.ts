@@ -1,6 +1,7 @@
 import { type LabelSelector, selectorOf } from "@bellows/api";
 import { timestamp } from "@bellows/kube";
 import { type ApiObject, record, storeKey } from "../api-object.ts";
+import { bodyOf } from "../rest/body.ts";
 import { type DeleteOptions, deleteStored } from "../rest/delete.ts";
 import { existing } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
@@ -22,7 +23,7 @@ interface BudgetStatus {
 /** POST of a policy/v1 Eviction: deletes the Pod if its disruption budget has room. */
 export function evict(scope: RequestScope): Status {
   const { namespace, name, resource, parts } = scope;
-  const eviction = record(scope.request.body);
+  const eviction = bodyOf(scope.request, { group: "policy", version: "v1", kind: "Eviction" });
   const bodyName = (eviction.metadata as { name?: string } | undefined)?.name;
   if (bodyName !== undefined && bodyName !== name)
     throw badRequest("name in URL does not match name in Eviction object");

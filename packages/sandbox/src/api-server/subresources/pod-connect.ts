@@ -2,7 +2,7 @@ import { type ApiObject, record } from "../api-object.ts";
 import { type ApiResponse, ok } from "../api-request.ts";
 import { existing } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
-import { badRequest } from "../status-error.ts";
+import { badRequest, StatusError } from "../status-error.ts";
 import type { UpgradeHandler } from "../upgrade.ts";
 import { chosenContainer } from "./pod-log.ts";
 
@@ -27,6 +27,29 @@ export function connect(scope: RequestScope, subresource: "exec" | "attach"): Ap
         : parts.podStreams.attach(pod, container, channels),
   };
   return { ...ok(undefined), upgrade: handler };
+}
+
+/** pods/portforward: simulated containers listen on no port. */
+export function portForward(scope: RequestScope): never {
+  const pod = existing(scope.resource, scope.namespace, scope.name as string);
+  refuseFinished(pod);
+  throw new StatusError(
+    501,
+    "NotImplemented",
+    "port-forward is not served: containers of this cluster are simulated, and nothing listens on their ports",
+  );
+}
+
+/** The proxy of nodes, pods and services, for the same reason. */
+export function proxy(scope: RequestScope): never {
+  const { resource, namespace, name = "" } = scope;
+  const [, plain = name] = /^(?:https?:)?([^:]+)(?::[^:]*)?$/.exec(name) ?? [];
+  existing(resource, namespace, plain);
+  throw new StatusError(
+    501,
+    "NotImplemented",
+    `the proxy of ${resource.plural} is not served: what runs in this cluster is simulated, and listens on no port`,
+  );
 }
 
 function refuseFinished(pod: ApiObject): void {

@@ -1,23 +1,26 @@
 import { type ApiObject, record } from "../api-object.ts";
 import type { ApiResponse, Query } from "../api-request.ts";
+import { integerParameter } from "../rest/list-options.ts";
 import { existing } from "../rest/read.ts";
+import { methodNotAllowed } from "../rest/refusals.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
-import { badRequest, StatusError } from "../status-error.ts";
+import { badRequest, type FieldError, invalid } from "../status-error.ts";
 import type { PodLogOptions } from "./pod-streams.ts";
 
 /** GET of pods/log: text, which goes on while `follow` is set and the container runs. */
 export function podLog(scope: RequestScope): ApiResponse {
   const { resource, namespace, name, request, parts } = scope;
+  if (scope.info.verb !== "get") throw methodNotAllowed();
   const pod = existing(resource, namespace, name as string);
   const container = chosenContainer(pod, request.query);
+  const options = logOptions(request.query, container, parts.clock.now(), request.signal);
   const { status, spec } = pod;
-  if (!record(spec).nodeName) return { status: 200, headers: textHeaders, body: "" };
+  if (!record(spec).nodeName) return { status: 204, headers: {}, body: undefined };
   const waiting = containerStatus(status, container)?.state?.waiting;
   if (waiting && !containerStatus(status, container)?.lastState?.terminated)
     throw badRequest(
       `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${waiting.reason ?? "ContainerCreating"}`,
     );
-  const options = logOptions(request.query, container, parts.clock.now(), request.signal);
   if (options.previous && !containerStatus(status, container)?.lastState?.terminated)
     throw badRequest(
       `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`,
@@ -62,27 +65,32 @@ export function chosenContainer(pod: ApiObject, query: Query): string {
 }
 
 function logOptions(query: Query, container: string, now: number, signal: AbortSignal | undefined): PodLogOptions {
-  const count = (name: string) => {
-    const text = query.get(name);
-    if (text === undefined || text === "") return undefined;
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= 0) return value;
-    throw new StatusError(
-      422,
-      "Invalid",
-      `PodLogOptions.v1 "" is invalid: ${name}: Invalid value: ${text}: must be greater than or equal to 0`,
-    );
-  };
-  const sinceSeconds = count("sinceSeconds");
+  const sinceSeconds = integerParameter(query, "sinceSeconds");
+  const tailLines = integerParameter(query, "tailLines");
+  const limitBytes = integerParameter(query, "limitBytes");
   const sinceTime = query.get("sinceTime");
+  const errors: FieldError[] = [];
+  const tooSmall = (field: string, value: number, message: string) =>
+    errors.push({ reason: "FieldValueInvalid", field, message: `Invalid value: ${value}: ${message}` });
+  if (tailLines !== undefined && tailLines < 0) tooSmall("tailLines", tailLines, "must be greater than or equal to 0");
+  if (limitBytes !== undefined && limitBytes < 1) tooSmall("limitBytes", limitBytes, "must be greater than 0");
+  if (sinceSeconds !== undefined && sinceTime)
+    errors.push({
+      reason: "FieldValueForbidden",
+      field: "[]",
+      message: "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified",
+    });
+  else if (sinceSeconds !== undefined && sinceSeconds < 1)
+    tooSmall("sinceSeconds", sinceSeconds, "must be greater than 0");
+  if (errors.length > 0) throw invalid("", "PodLogOptions", "", errors);
   return {
     container,
     follow: query.flag("follow"),
     previous: query.flag("previous"),
     timestamps: query.flag("timestamps"),
     since: sinceSeconds !== undefined ? now - sinceSeconds * 1000 : sinceTime ? Date.parse(sinceTime) : undefined,
-    tailLines: count("tailLines"),
-    limitBytes: count("limitBytes"),
+    tailLines,
+    limitBytes,
     signal,
   };
 }

@@ -2,6 +2,7 @@ import { type LabelSelector, selectorOf, selectorOfLabels } from "@bellows/api";
 import { type ApiObject, record } from "../api-object.ts";
 import { type Scale, type ScalePaths, scaleOf, withReplicas } from "../custom-resources/scale-subresource.ts";
 import { serverSideApply } from "../managed-fields/index.ts";
+import { bodyOf } from "../rest/body.ts";
 import { tracked } from "../rest/field-tracking.ts";
 import { patcher, patchType } from "../rest/patch.ts";
 import { existing } from "../rest/read.ts";
@@ -70,7 +71,7 @@ function wantedScale(scope: RequestScope, before: Scale): Partial<Scale> {
       type === "application/strategic-merge-patch+json" ? "application/merge-patch+json" : type,
     )(before);
   }
-  const body = record(request.body) as Partial<Scale>;
+  const body = bodyOf(request, { group: "autoscaling", version: "v1", kind: "Scale" }) as Partial<Scale>;
   const { name } = scope;
   if (body.metadata?.name !== undefined && body.metadata.name !== name)
     throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);

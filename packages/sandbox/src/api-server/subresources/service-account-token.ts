@@ -1,6 +1,7 @@
-import { randomUuid } from "@bellows/kube";
+import { randomUuid, timestamp } from "@bellows/kube";
 import { signServiceAccountToken } from "../access/access.ts";
 import { record } from "../api-object.ts";
+import { bodyOf } from "../rest/body.ts";
 import { existing } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import { conflict, type FieldError, invalid, notFound } from "../status-error.ts";
@@ -15,7 +16,7 @@ interface TokenRequestSpec {
 export function createToken(scope: RequestScope): unknown {
   const { resource, namespace = "", name, parts } = scope;
   const account = existing(resource, namespace, name as string);
-  const request = record(scope.request.body);
+  const request = bodyOf(scope.request, { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" });
   const spec = record(request.spec) as TokenRequestSpec;
   const { expirationSeconds = 3600, boundObjectRef } = spec;
   check(expirationSeconds);
@@ -36,7 +37,7 @@ export function createToken(scope: RequestScope): unknown {
   return {
     kind: "TokenRequest",
     apiVersion: "authentication.k8s.io/v1",
-    metadata: { name, namespace, creationTimestamp: null },
+    metadata: { name, namespace, creationTimestamp: timestamp(parts.clock.now()) },
     spec: { audiences, expirationSeconds, boundObjectRef: boundObjectRef ?? null },
     status,
   };

@@ -7,7 +7,7 @@ import type { RequestScope } from "../rest/request-scope.ts";
 import { decodeBody, updateObject } from "../rest/write-object.ts";
 import { bind } from "./binding.ts";
 import { evict } from "./eviction.ts";
-import { connect } from "./pod-connect.ts";
+import { connect, portForward, proxy } from "./pod-connect.ts";
 import { podLog } from "./pod-log.ts";
 import { getScale, writeScale } from "./scale.ts";
 import { createToken } from "./service-account-token.ts";
@@ -104,6 +104,7 @@ const ofPods: Readonly<Record<string, Answer>> = {
   log: podLog,
   exec: (scope) => connect(scope, "exec"),
   attach: (scope) => connect(scope, "attach"),
+  portforward: portForward,
   resize,
   ephemeralcontainers: specPart("ephemeralcontainers", ({ ephemeralContainers }) => ({ ephemeralContainers })),
 };
@@ -114,6 +115,7 @@ const ofAny: Readonly<Record<string, Answer>> = {
   approval: partOfObject("approval"),
   finalize,
   token: created(createToken),
+  proxy,
 };
 
 /** Answers a request to `resource/subresource`. */

@@ -98,7 +98,7 @@ export function tableOf(format: TableFormat, objects: readonly KubernetesObject[
 export function parseIncludeObject(text: string | undefined): IncludeObject {
   if (text === undefined || text === "") return "Metadata";
   if (text === "None" || text === "Metadata" || text === "Object") return text;
-  throw new RangeError(`unrecognized includeObject value: "${text}"`);
+  throw new RangeError(`includeObject: Invalid value: "${text}": must be 'Metadata', 'Object', 'None', or empty`);
 }
 
 function rowObject(object: KubernetesObject, include: IncludeObject, apiVersion: string): unknown {
