@@ -67,6 +67,17 @@ export function bellows(): Command {
     });
 
   program
+    .command("bench")
+    .description("Measure speed and memory; prints median, spread and target of each measure, and the machine")
+    .argument("<name>", "kube or sandbox")
+    .action(async (name: string) => {
+      const { bench } = await import("./bench/bench.ts");
+      const to = (stream: NodeJS.WriteStream) => (line: string) => stream.write(`${line}\n`);
+      await bench(name, to(process.stdout), to(process.stderr));
+      process.exit(0);
+    });
+
+  program
     .command("generate")
     .description("Write the generated files anew, or check that they are current")
     .option("--check", "only compare; fails where a file is stale")
