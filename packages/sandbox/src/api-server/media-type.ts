@@ -41,19 +41,26 @@ const formats: Readonly<Record<string, Representation["format"]>> = {
 const conversions = new Set(["Table", "PartialObjectMetadata", "PartialObjectMetadataList"]);
 
 /** The first representation of an `Accept` header that this server has; 406 where it has none. */
-export function negotiate(header: string | undefined, watch = false): Representation {
+export function negotiate(header: string | undefined, watch = false, listing = watch): Representation {
   if (!header || header === "*/*" || header === "application/json")
     return { format: "json", as: undefined, asVersion: "" };
+  let known = false;
   for (const { type, parameters } of acceptedRanges(header)) {
     const format = formats[type];
     if (!format) continue;
+    known = true;
     if (watch && format === "yaml") throw notAcceptable(["application/json;stream=watch", `${protobuf};stream=watch`]);
     const as = parameters.as;
     if (as === undefined) return { format, as: undefined, asVersion: "" };
     if (conversions.has(as) && parameters.g === "meta.k8s.io" && (parameters.v === "v1" || parameters.v === "v1beta1"))
       return { format, as, asVersion: parameters.v };
   }
-  throw notAcceptable(["application/json", "application/yaml", protobuf]);
+  const all = ["application/json", "application/yaml", protobuf];
+  if (known) throw notAcceptable(all);
+  // The router's own answer, before any handler is chosen.
+  const streams = listing ? ["application/json;stream=watch", `${protobuf};stream=watch`] : [];
+  const text = `406: Not Acceptable\n\nAvailable representations: ${[...all, ...streams].join(", ")}`;
+  throw new StatusError(406, "NotAcceptable", text, {});
 }
 
 const protobuf = "application/vnd.kubernetes.protobuf";

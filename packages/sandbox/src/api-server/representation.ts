@@ -22,7 +22,11 @@ export function represent(
 ): ApiResponse {
   const accept = request.headers.accept;
   if (accept === undefined) return answer;
-  const wanted = negotiate(accept, answer.watch !== undefined);
+  const wanted = negotiate(
+    accept,
+    answer.watch !== undefined,
+    answer.watch !== undefined || answer.bareItems !== undefined,
+  );
   const headers = wanted.format === "yaml" ? { ...answer.headers, "content-type": "application/yaml" } : answer.headers;
   if (wanted.as === undefined || answer.status >= 300)
     return wanted.format === "yaml" ? { ...answer, headers } : answer;

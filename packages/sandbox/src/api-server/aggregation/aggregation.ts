@@ -68,7 +68,6 @@ const unavailable = (): ApiResponse => text("service unavailable\n", 503);
 export {
   type Availability,
   availabilityOf,
-  isAvailable,
   type ServiceLookup,
   withAvailability,
 } from "./availability.ts";

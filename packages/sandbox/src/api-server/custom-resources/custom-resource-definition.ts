@@ -200,5 +200,3 @@ const blocking: ReadonlySet<FieldError["reason"]> = new Set([
 
 export { defaultDefinition, establish, isEstablished, statusOnWrite } from "./definition-status.ts";
 export { validateDefinition } from "./definition-validation.ts";
-export { type Pruned, prune } from "./pruning.ts";
-export { type Scale, type ScalePaths, scaleOf, withReplicas } from "./scale-subresource.ts";

@@ -1,5 +1,4 @@
 export type { FieldSet } from "./field-set.ts";
-export { fieldSetOf } from "./field-set-of.ts";
 export { recordUpdate, type UpdateRecord } from "./record-update.ts";
 export { type Application, serverSideApply } from "./server-side-apply.ts";
 export type { VersionedSchema, VersionLookup } from "./update-ownership.ts";

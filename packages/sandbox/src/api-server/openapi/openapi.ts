@@ -3,9 +3,6 @@ import { documentV2, documentV3, type OpenApiV2, type OpenApiV3 } from "./docume
 import { encodeGnostic } from "./gnostic.ts";
 import { groupVersionPath, type OpenApiResource } from "./openapi-resource.ts";
 
-/** The media type by which kubectl asks for version 2 in protobuf. */
-export const gnosticMediaType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
-
 export interface OpenApiV3Index {
   readonly paths: Record<string, { serverRelativeURL: string }>;
 }
@@ -51,7 +48,7 @@ export class OpenApi {
     return this.#v2;
   }
 
-  /** Version 2 in protobuf ({@link gnosticMediaType}). */
+  /** Version 2 in protobuf (`application/com.github.proto-openapi.spec.v2.v1.0+protobuf`). */
   v2Protobuf(): Uint8Array {
     this.#gnostic ??= encodeGnostic(this.v2());
     return this.#gnostic;

@@ -20,8 +20,3 @@ export interface Admission {
     before: ApiObject | undefined,
   ): void | Promise<void>;
 }
-
-export const noAdmission: Admission = {
-  mutate: (_scope, _operation, object) => object,
-  validate() {},
-};

@@ -125,7 +125,8 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
   const { metadata } = stored;
   const finalizers = deletionFinalizers(scope, stored, options);
   const finalizersChanged = finalizers.join() !== (metadata.finalizers ?? []).join();
-  const requested = options.gracePeriodSeconds === undefined ? undefined : Math.max(options.gracePeriodSeconds, 0);
+  const requested =
+    options.gracePeriodSeconds === undefined || options.gracePeriodSeconds >= 0 ? options.gracePeriodSeconds : 1;
   let marked: Partial<ApiObject["metadata"]> | undefined;
   let waits = finalizers.length > 0 || hasSpecFinalizers(stored);
   if (metadata.deletionTimestamp) {

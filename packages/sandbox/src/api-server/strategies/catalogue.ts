@@ -26,6 +26,20 @@ const createdByPut: Partial<Strategy> = { createOnUpdate: true };
 const returned: Partial<Strategy> = { returnsDeleted: true };
 const versioned: Partial<Strategy> = { unconditionalUpdate: false };
 
+/** Times that nobody gave are null, as Go writes them. */
+const withEventTimes = (object: ApiObject): ApiObject => ({
+  eventTime: null,
+  firstTimestamp: null,
+  lastTimestamp: null,
+  ...object,
+});
+
+const event: Partial<Strategy> = {
+  createOnUpdate: true,
+  prepareForCreate: withEventTimes,
+  prepareForUpdate: withEventTimes,
+};
+
 const secret: Partial<Strategy> = {
   prepareForCreate: withStringData,
   prepareForUpdate: withStringData,
@@ -91,8 +105,8 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   // A kubelet registers its node with a status.
   nodes: {},
   configmaps: {},
-  events: createdByPut,
-  "events.events.k8s.io": createdByPut,
+  events: event,
+  "events.events.k8s.io": event,
   endpoints: createdByPut,
   limitranges: createdByPut,
   resourcequotas: { ...returned, ...beginningWith({}) },

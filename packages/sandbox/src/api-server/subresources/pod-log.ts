@@ -13,7 +13,7 @@ export function podLog(scope: RequestScope): ApiResponse {
   if (scope.info.verb !== "get") throw methodNotAllowed();
   const pod = existing(resource, namespace, name as string);
   const container = chosenContainer(pod, request.query);
-  const options = logOptions(request.query, container, parts.clock.now(), request.signal);
+  const options = logOptions(name as string, request.query, container, parts.clock.now(), request.signal);
   const { status, spec } = pod;
   if (!record(spec).nodeName) return { status: 204, headers: {}, body: undefined };
   const waiting = containerStatus(status, container)?.state?.waiting;
@@ -64,7 +64,13 @@ export function chosenContainer(pod: ApiObject, query: Query): string {
   );
 }
 
-function logOptions(query: Query, container: string, now: number, signal: AbortSignal | undefined): PodLogOptions {
+function logOptions(
+  pod: string,
+  query: Query,
+  container: string,
+  now: number,
+  signal: AbortSignal | undefined,
+): PodLogOptions {
   const sinceSeconds = integerParameter(query, "sinceSeconds");
   const tailLines = integerParameter(query, "tailLines");
   const limitBytes = integerParameter(query, "limitBytes");
@@ -82,7 +88,7 @@ function logOptions(query: Query, container: string, now: number, signal: AbortS
     });
   else if (sinceSeconds !== undefined && sinceSeconds < 1)
     tooSmall("sinceSeconds", sinceSeconds, "must be greater than 0");
-  if (errors.length > 0) throw invalid("", "PodLogOptions", "", errors);
+  if (errors.length > 0) throw invalid("", "PodLogOptions", pod, errors);
   return {
     container,
     follow: query.flag("follow"),

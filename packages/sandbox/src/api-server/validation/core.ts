@@ -1,5 +1,6 @@
-import type { ConfigMap, LimitRange, Namespace, Node, ResourceQuota, Secret, Taint } from "@bellows/api";
+import type { ConfigMap, Event, LimitRange, Namespace, Node, ResourceQuota, Secret, Taint } from "@bellows/api";
 import { compareQuantities } from "@bellows/api";
+import { jsonProblem } from "../json-syntax.ts";
 import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import { configKeyProblems, labelValueProblems, qualifiedNameProblems } from "./formats.ts";
@@ -44,6 +45,15 @@ const requiredKeys: Readonly<Record<string, readonly string[]>> = {
 const basicAuth = ["username", "password"];
 const accountAnnotation = "kubernetes.io/service-account.name";
 
+/** What the core group asks of an Event: that it is where its object is. */
+export function validateEvent(errors: FieldErrors, { metadata, involvedObject, eventTime }: Event): void {
+  const namespace = involvedObject?.namespace ?? "";
+  const ofCluster = eventTime ? ["default", "kube-system"] : ["default"];
+  const right = namespace ? namespace === metadata.namespace : ofCluster.includes(metadata.namespace ?? "default");
+  if (!right && (namespace || metadata.namespace))
+    errors.invalid("involvedObject.namespace", namespace, "does not match event.namespace");
+}
+
 export function validateSecret(errors: FieldErrors, secret: Secret): void {
   const { data = {}, type = "" } = secret;
   let bytes = 0;
@@ -59,19 +69,9 @@ export function validateSecret(errors: FieldErrors, secret: Secret): void {
   for (const key of requiredKeys[type] ?? []) {
     if (!(key in data)) errors.required(`data[${key}]`);
     else if (type.startsWith("kubernetes.io/dockerc")) {
-      const problem = jsonProblem(Buffer.from(data[key] as string, "base64").toString());
+      const problem = jsonProblem(Buffer.from(data[key] as string, "base64").toString("latin1"));
       if (problem) errors.invalid(`data[${key}]`, "<secret contents redacted>", problem);
     }
-  }
-}
-
-function jsonProblem(text: string): string | undefined {
-  if (text.trim() === "") return "unexpected end of JSON input";
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch {
-    return `invalid character '${text.trim()[0]}' looking for beginning of value`;
   }
 }
 

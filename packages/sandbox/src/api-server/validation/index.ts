@@ -4,6 +4,7 @@ import type {
   DaemonSet,
   Deployment,
   EndpointSlice,
+  Event,
   HorizontalPodAutoscaler,
   Ingress,
   Job,
@@ -41,6 +42,7 @@ import { validateCronJob, validateJob, validateJobUpdate } from "./batch.ts";
 import {
   validateConfigMap,
   validateConfigMapUpdate,
+  validateEvent,
   validateLimitRange,
   validateNamespaceStatus,
   validateNode,
@@ -107,6 +109,7 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   }),
   "/Service": rules<Service>({ name: dns1035Name, object: validateService, update: validateServiceUpdate }),
   "/ConfigMap": rules<ConfigMap>({ object: validateConfigMap, update: validateConfigMapUpdate }),
+  "/Event": rules<Event>({ object: validateEvent }),
   "/Secret": rules<Secret>({ object: validateSecret, update: validateSecretUpdate }),
   "/Namespace": rules<Namespace>({ name: labelName, clusterScoped: true, status: validateNamespaceStatus }),
   "/Node": rules<Node>({ clusterScoped: true, object: validateNode, update: validateNodeUpdate }),
