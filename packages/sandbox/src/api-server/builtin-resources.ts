@@ -26,9 +26,16 @@ const storedVersions: Readonly<Record<string, string>> = {
   "autoscaling/horizontalpodautoscalers": "autoscaling/v2",
 };
 
+/** By `version/plural` of the core group, the only one that serves anything deprecated. */
+const deprecations: Readonly<Record<string, string>> = {
+  "v1/componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+  "v1/endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+};
+
 function served(resource: BuiltinResource, store: Store): ServedResource {
   const { group, version, kind, plural, singular, namespaced, shortNames, categories, verbs } = resource;
   const place = `${group}/${plural}`;
+  const deprecation = group === "" ? deprecations[`${version}/${plural}`] : undefined;
   return {
     group,
     version,
@@ -46,6 +53,7 @@ function served(resource: BuiltinResource, store: Store): ServedResource {
     collection: store.collection(storedAs[place] ?? place),
     rules: builtinRules(resource),
     strategy: strategyOf(resource),
+    ...(deprecation !== undefined && { deprecation }),
     custom: false,
   };
 }

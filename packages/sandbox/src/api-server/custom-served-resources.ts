@@ -39,8 +39,19 @@ export function customServedResources(crd: CustomResourceDefinition, store: Stor
       rules: customRules(resource, version),
       strategy: customStrategy(version),
       ...(version.scale && { scalePaths: version.scale }),
+      ...(version.deprecationWarning !== undefined && { deprecation: version.deprecationWarning }),
       custom: true,
+      ...inconvertible(crd, resource, version),
     }));
+}
+
+/** Conversion webhooks are not called: what is kept in another version stays out of reach, and says so. */
+function inconvertible({ spec }: CustomResourceDefinition, resource: CustomResource, version: CustomResourceVersion) {
+  const stored = resource.storageVersion;
+  if (spec?.conversion?.strategy !== "Webhook" || version === stored) return {};
+  return {
+    inconvertible: `conversion webhook for ${version.apiVersion}, Kind=${resource.kind} failed: conversion webhooks are not called by this server; ask for the version that is stored, ${stored.apiVersion}`,
+  };
 }
 
 const subresourceVerbs = ["get", "patch", "update"];
@@ -86,7 +97,6 @@ function customRules(resource: CustomResource, version: CustomResourceVersion): 
           `${resource.kind} in version "${version.name}" cannot be handled as a ${resource.kind}: strict decoding error: ${problems.join(", ")}`,
         );
       const warnings = mode === "Warn" ? problems : [];
-      if (version.deprecationWarning) warnings.push(version.deprecationWarning);
       return { object: pruned as unknown as ApiObject, warnings };
     },
     applyDefaults: (object) => version.applyDefaults(object),

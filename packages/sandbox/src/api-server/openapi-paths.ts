@@ -2,8 +2,9 @@ import { type ApiRequest, type ApiResponse, ok } from "./api-request.ts";
 import { OpenApi } from "./openapi/openapi.ts";
 import type { ResourceRegistry } from "./resource-registry.ts";
 
-/** How kubectl names the protobuf form of version 2; an older spelling has `@`. */
-const protobufV2 = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/;
+/** How kubectl asks for the protobuf form of version 2; an older spelling has `@`, which no media type may have. */
+const wantsProtobufV2 = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/;
+const protobufV2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /** /openapi/v2, /openapi/v3 and the documents of group versions. */
 export class OpenApiPaths {
@@ -22,9 +23,8 @@ export class OpenApiPaths {
     if (!path.startsWith("/openapi/")) return undefined;
     const documents = this.#current();
     if (path === "/openapi/v2") {
-      const accept = protobufV2.exec(request.headers.accept ?? "");
-      if (!accept) return ok(documents.v2());
-      return { status: 200, headers: { "content-type": accept[0] }, body: documents.v2Protobuf() };
+      if (!wantsProtobufV2.test(request.headers.accept ?? "")) return ok(documents.v2());
+      return { status: 200, headers: { "content-type": protobufV2 }, body: documents.v2Protobuf() };
     }
     if (path === "/openapi/v3") return ok(documents.v3Index());
     if (!path.startsWith("/openapi/v3/")) return undefined;

@@ -64,9 +64,13 @@ export interface ServedResource extends ResourceDescription {
   readonly collection: Collection;
   readonly rules: ResourceRules;
   readonly strategy: Strategy;
+  /** Told in a Warning header to who asks for this version, whatever for. */
+  readonly deprecation?: string;
   /** Present for custom resources: the paths of the scale subresource. */
   readonly scalePaths?: ScalePaths;
   readonly custom: boolean;
+  /** Why nothing of this version can be read or written, where only a webhook could convert it. */
+  readonly inconvertible?: string;
 }
 
 export const apiVersionOf = (group: string, version: string): string => (group ? `${group}/${version}` : version);

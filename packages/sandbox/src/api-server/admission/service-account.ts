@@ -39,7 +39,7 @@ function withToken(spec: PodSpec, newName: () => string): PodSpec {
   const existing = spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix));
   const name = existing?.name ?? newName();
   const mounted = (container: Container) => container.volumeMounts?.some((mount) => mount.mountPath === mountPath);
-  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
   if (containers.every(mounted)) return spec;
   const mount = (container: Container): Container =>
     mounted(container)

@@ -35,7 +35,7 @@ export function requestScope(
     dryRun: dryRun(request),
     fieldManager: fieldManager(request),
     fieldValidation: fieldValidation(request),
-    warnings: [],
+    warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
   };
 }
 
