@@ -7,6 +7,7 @@ import { type ApiRequest, type ApiResponse, failure, type UserInfo } from "./api
 import { ApiServices, type Forward } from "./api-services.ts";
 import { builtinServedResources } from "./builtin-resources.ts";
 import { checkAccess, clusterAccess } from "./cluster-access.ts";
+import type { ConvertObject } from "./custom-served-resources.ts";
 import { DefinitionWatcher } from "./definition-watcher.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { EventExpiry } from "./event-expiry.ts";
@@ -37,6 +38,8 @@ export interface ApiServerOptions {
   readonly tokenKey?: TokenKey;
   /** Reaches admission webhooks; without it calling one fails, and its failure policy decides. */
   readonly callWebhook?: CallWebhook;
+  /** What stands in this process for the conversion webhooks of custom resources, by API group. */
+  readonly conversions?: Readonly<Record<string, ConvertObject>>;
   /** Reaches the servers of APIServices that no handler in this process was registered for. */
   readonly forward?: Forward;
   /** Objects to begin with, as they were saved. */
@@ -75,7 +78,7 @@ export class ApiServer {
       },
       podStreams: noPodStreams,
     };
-    new DefinitionWatcher({ store, registry, clock, log });
+    new DefinitionWatcher({ store, registry, clock, log, conversions: options.conversions ?? {} });
     new EventExpiry(store.collection("/events"), clock);
     this.#apiServices = new ApiServices(this.#parts, options.forward, () => randomUuid(random));
     this.#discovery = new Discovery(registry, this.#apiServices);

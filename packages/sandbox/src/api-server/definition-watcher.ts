@@ -2,7 +2,7 @@ import type { CustomResourceDefinition } from "@bellows/api";
 import { type Clock, type Logger, timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey, withMetadata } from "./api-object.ts";
 import { establish, isEstablished } from "./custom-resources/custom-resource-definition.ts";
-import { customServedResources } from "./custom-served-resources.ts";
+import { type ConvertObject, customServedResources } from "./custom-served-resources.ts";
 import { equalJson } from "./json-value.ts";
 import type { ServedResource } from "./resource.ts";
 import type { ResourceRegistry } from "./resource-registry.ts";
@@ -15,6 +15,8 @@ interface Parts {
   readonly registry: ResourceRegistry;
   readonly clock: Clock;
   readonly log: Logger;
+  /** By API group. */
+  readonly conversions: Readonly<Record<string, ConvertObject>>;
 }
 
 /**
@@ -66,11 +68,11 @@ export class DefinitionWatcher {
   }
 
   #serve(key: string, crd: CustomResourceDefinition): void {
-    const { registry, store, log } = this.#parts;
+    const { registry, store, log, conversions } = this.#parts;
     const known = this.#served.get(key);
     if (known && equalJson(known.spec, crd.spec)) return;
     try {
-      const resources = customServedResources(crd, store);
+      const resources = customServedResources(crd, store, conversions[crd.spec?.group ?? ""]);
       for (const resource of known?.resources ?? []) registry.remove(resource);
       for (const resource of resources) registry.add(resource);
       this.#served.set(key, { spec: crd.spec, resources });

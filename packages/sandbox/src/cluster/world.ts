@@ -1,4 +1,13 @@
-import { crdOf, customResources, isConditionTrue, type Kind, type KubernetesObject, Node, Pod } from "@bellows/api";
+import {
+  convertKarpenter,
+  crdOf,
+  customResources,
+  isConditionTrue,
+  type Kind,
+  type KubernetesObject,
+  Node,
+  Pod,
+} from "@bellows/api";
 import { instanceTypeOf, instanceTypesIn } from "@bellows/aws";
 import { clusterProportionalAutoscalerController, configMapController } from "@bellows/cpa";
 import { hpaController } from "@bellows/hpa";
@@ -74,6 +83,9 @@ export interface WorldOptions {
   readonly kubeletTiming?: Partial<KubeletTiming>;
 }
 
+/** Karpenter's older versions are converted here, where its webhook would do it. */
+const conversions = { "karpenter.sh": convertKarpenter, "karpenter.k8s.aws": convertKarpenter };
+
 /** A cluster with simulated EC2 under it: an API server, and its clients beside it. */
 export interface World {
   readonly clusterName: string;
@@ -97,7 +109,7 @@ export interface World {
 export function createWorld(options: WorldOptions): World {
   const { clock, random, region, clusterName, log = silentLogger } = options;
   checkNodeGroups(options);
-  const server = new ApiServer({ clock, random, log, ...options.server });
+  const server = new ApiServer({ clock, random, log, conversions, ...options.server });
   const clientAs = (user: UserInfo, userAgent: string) =>
     createClient(inProcessTransport(server, user), { clock, userAgent });
   const client = clientAs(adminUser, "kubectl");

@@ -1,6 +1,7 @@
 import { storeKey } from "../api-object.ts";
 import { type ApiResponse, ok } from "../api-request.ts";
 import { represent } from "../representation.ts";
+import { StatusError } from "../status-error.ts";
 import { bind } from "../subresources/binding.ts";
 import { answerReview } from "../subresources/review.ts";
 import { answerSubresource } from "../subresources/subresources.ts";
@@ -15,6 +16,7 @@ import { createObject, decodeBody, updateObject } from "./write-object.ts";
 /** Answers a request for a resource, in the form that it asks for, with its warnings. */
 export async function answerResource(scope: RequestScope): Promise<ApiResponse> {
   const { info, resource, request, parts } = scope;
+  if (resource.inconvertible !== undefined) throw new StatusError(500, "InternalError", resource.inconvertible);
   const answer = info.subresource === undefined ? await answerVerb(scope) : await answerSubresource(scope);
   const represented = answer.stream || answer.upgrade ? answer : represent(request, resource, parts.clock, answer);
   if (scope.warnings.length === 0) return represented;
