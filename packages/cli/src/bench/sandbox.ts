@@ -132,9 +132,10 @@ const exited = (child: ReturnType<typeof spawn>): Promise<void> =>
 
 const watchers = 20;
 const writes = 10_000;
+const writesPerSecond = 2500;
 const writesAtOnce = 32;
 
-/** Patches of ConfigMaps over HTTPS as fast as they go, each seen by every watcher. */
+/** Patches of ConfigMaps over HTTPS at an even rate, each seen by every watcher. */
 async function benchWatch(monotonicMs: () => number): Promise<BenchRow[]> {
   const rates: number[] = [];
   const latencies: number[] = [];
@@ -157,7 +158,7 @@ async function watchRun({ client, kubeconfig }: SandboxProcess, monotonicMs: () 
   const sentAt = new Map<string, number>();
   const delays: number[] = [];
   let seen = 0;
-  const { promise: all, resolve: done } = Promise.withResolvers<void>();
+  const { promise: all, resolve: done, reject } = Promise.withResolvers<void>();
   const transports = Array.from({ length: watchers }, () => transportOf(kubeconfig));
   const event = ({ type, object }: TransportWatchEvent) => {
     const written = type === "MODIFIED" ? (object as ConfigMap).data?.["n"] : undefined;
@@ -169,14 +170,22 @@ async function watchRun({ client, kubeconfig }: SandboxProcess, monotonicMs: () 
     const own = createClient(transport);
     const { resourceVersion } = await own.list(ConfigMap, { namespace: "default" });
     const query = { resourceVersion, fieldSelector: "metadata.namespace=default" };
-    transport.watch({ method: "GET", path: "/api/v1/namespaces/default/configmaps", query }, { event, end() {} });
+    transport.watch(
+      { method: "GET", path: "/api/v1/namespaces/default/configmaps", query },
+      {
+        event,
+        end: (error) => reject(new Error("a watcher was cut off", { cause: error })),
+      },
+    );
   }
   const startedAt = monotonicMs();
   let next = 0;
   await Promise.all(
     names.map(async (name) => {
       while (next < writes) {
+        const dueMs = startedAt + (next * 1000) / writesPerSecond;
         const n = String(next++);
+        if (dueMs > monotonicMs()) await sleep(systemClock, dueMs - monotonicMs());
         sentAt.set(n, monotonicMs());
         await client.patch(ConfigMap, { namespace: "default", name }, { type: "merge", body: { data: { n } } });
       }
