@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly expectFailure?: boolean;
   /** Ends a command that would never end by itself, like `get -w`, once its output so far matches. */
   readonly until?: RegExp;
+  /** `KUBE_EDITOR`: a shell command, given the file to edit as its last word. */
+  readonly editor?: string;
 }
 
 export interface KubectlSandbox {
@@ -114,12 +116,18 @@ const notRunning: KubectlSandbox = {
 };
 
 function run(kubectl: string, words: readonly string[], directory: string, options: RunOptions): Promise<Output> {
-  const { stdin = "", expectFailure = false, until } = options;
+  const { stdin = "", expectFailure = false, until, editor } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(kubectl, words, {
       cwd: directory,
       // A home of its own: what discovery caches must not be that of another cluster.
-      env: { PATH: process.env.PATH, HOME: directory, KUBECONFIG: join(directory, "config"), TZ: "UTC" },
+      env: {
+        PATH: process.env.PATH,
+        HOME: directory,
+        KUBECONFIG: join(directory, "config"),
+        TZ: "UTC",
+        ...(editor !== undefined && { KUBE_EDITOR: editor }),
+      },
       timeout: commandMs,
     });
     let stdout = "";
@@ -140,13 +148,20 @@ function run(kubectl: string, words: readonly string[], directory: string, optio
       const code = matched ? 0 : (exitCode ?? -1);
       const asExpected = until === undefined ? (code !== 0) === expectFailure && exitCode !== null : matched;
       if (asExpected) resolve({ stdout, stderr, code });
-      else reject(new Error(`kubectl ${words.join(" ")}\nended with ${exitCode ?? signal}:\n${stdout}${stderr}`));
+      else
+        reject(
+          new Error(
+            `kubectl ${words.join(" ")}\nended with ${exitCode ?? signal}:\n${excerpt(stdout)}${excerpt(stderr)}`,
+          ),
+        );
     });
     // A command that fails before it has read its input closes the pipe.
     child.stdin.on("error", () => undefined);
     child.stdin.end(stdin);
   });
 }
+
+const excerpt = (text: string) => (text.length > 2_000 ? `${text.slice(0, 2_000)} ...\n` : text);
 
 /** The words of a command line: split at blanks, but for what is in single or double quotes. */
 function wordsOf(line: string): string[] {
