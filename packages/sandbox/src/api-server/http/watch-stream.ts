@@ -27,18 +27,22 @@ export function streamWatch(
   response.writeHead(answer.status, { ...answer.headers, "cache-control": "no-cache, private" });
   response.flushHeaders();
   let lines: string[] = [];
+  let waiting = 0;
   const flush = () => {
     const text = lines.join("");
     lines = [];
+    waiting = 0;
     if (text && !response.destroyed) response.write(text);
   };
   const running = source.start({
     frame(frame) {
       if (response.destroyed) return;
-      // What comes in one go is sent in one go.
-      if (lines.length === 0) queueMicrotask(flush);
-      lines.push(frameText(frame));
-      if (response.writableLength > maxBufferedBytes) response.destroy();
+      // What the requests of one turn change is sent in one go: a TLS record costs more than the event in it.
+      if (lines.length === 0) setImmediate(flush);
+      const line = frameText(frame);
+      lines.push(line);
+      waiting += line.length;
+      if (response.writableLength + waiting > maxBufferedBytes) response.destroy();
     },
     end() {
       flush();
