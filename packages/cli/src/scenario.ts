@@ -16,7 +16,8 @@ export async function scenario(file: string, print: (line: string) => void): Pro
   return failed === 0;
 }
 
-function manifestsAt(path: string): string[] {
+/** The manifest of a file, or those of a folder in the order of their names. */
+export function manifestsAt(path: string): string[] {
   if (!statSync(path).isDirectory()) return [readFileSync(path, "utf8")];
   return readdirSync(path)
     .filter((name) => /\.(ya?ml|json)$/.test(name))

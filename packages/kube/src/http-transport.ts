@@ -91,7 +91,8 @@ class UndiciTransport implements HttpTransport {
         if (!stopping.signal.aborted) handler.end(error);
       },
     };
-    void this.#follow(request, signal, live).then(
+    const asked = { ...request, query: { ...request.query, watch: "true" } };
+    void this.#follow(asked, signal, live).then(
       () => live.end(),
       (error: unknown) => live.end(error),
     );

@@ -52,12 +52,18 @@ interface KubeconfigFile {
   readonly users: readonly [{ user: { token: string } }];
 }
 
-/** A transport with connections of its own, by a kubeconfig that the sandbox wrote. */
-export function transportOf(kubeconfig: string): HttpTransport {
+/** What requests to the sandbox are made with, by a kubeconfig that it wrote. */
+export function credentialsOf(kubeconfig: string) {
   const { clusters, users } = parse(readFileSync(kubeconfig, "utf8")) as KubeconfigFile;
   const { server, "certificate-authority-data": ca } = clusters[0].cluster;
   const headers = { authorization: `Bearer ${users[0].user.token}` };
-  return httpTransport({ server, credentials: () => ({ headers, ca: Buffer.from(ca, "base64") }) });
+  return { server, headers, ca: Buffer.from(ca, "base64") };
+}
+
+/** A transport with connections of its own. */
+export function transportOf(kubeconfig: string): HttpTransport {
+  const { server, headers, ca } = credentialsOf(kubeconfig);
+  return httpTransport({ server, credentials: () => ({ headers, ca }) });
 }
 
 function printed(child: ChildProcess, what: RegExp): Promise<void> {

@@ -2,12 +2,13 @@ import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigMap, Deployment, Pod } from "@bellows/api";
-import { type BenchRow, type Client, createClient, sleep, systemClock, type TransportWatchEvent } from "@bellows/kube";
+import { Deployment, Pod } from "@bellows/api";
+import { type BenchRow, type Client, sleep, systemClock } from "@bellows/kube";
 import { parseScenario, runScenario } from "@bellows/sandbox/simulator";
 import { manifestsAt } from "../scenario.ts";
 import { benchRow } from "./report.ts";
-import { type SandboxProcess, startSandboxProcess, transportOf } from "./sandbox-process.ts";
+import { type SandboxProcess, startSandboxProcess } from "./sandbox-process.ts";
+import { benchWatch } from "./sandbox-watch.ts";
 
 const root = resolve(fileURLToPath(import.meta.url), "../../../../..");
 
@@ -129,71 +130,3 @@ const exited = (child: ReturnType<typeof spawn>): Promise<void> =>
     child.once("error", reject);
     child.once("exit", (code) => (code === 0 ? resolveExit() : reject(new Error(`kubectl ended with ${code}`))));
   });
-
-const watchers = 20;
-const writes = 10_000;
-const writesPerSecond = 2500;
-const writesAtOnce = 32;
-
-/** Patches of ConfigMaps over HTTPS at an even rate, each seen by every watcher. */
-async function benchWatch(monotonicMs: () => number): Promise<BenchRow[]> {
-  const rates: number[] = [];
-  const latencies: number[] = [];
-  for (let run = 0; run < 3; run++) {
-    const sandbox = await startSandboxProcess([], monotonicMs);
-    const { eventsPerSecond, p99Ms } = await watchRun(sandbox, monotonicMs);
-    rates.push(eventsPerSecond);
-    latencies.push(p99Ms);
-    await sandbox.stop();
-  }
-  return [
-    benchRow(`events a second, each to ${watchers} watchers over HTTPS`, "1/s", rates, { atLeast: 2000 }),
-    benchRow("from write to the last watcher, p99", "ms", latencies),
-  ];
-}
-
-async function watchRun({ client, kubeconfig }: SandboxProcess, monotonicMs: () => number) {
-  const names = Array.from({ length: writesAtOnce }, (_, index) => `watched-${index}`);
-  for (const name of names) await client.create(ConfigMap, { metadata: { name, namespace: "default" }, data: {} });
-  const sentAt = new Map<string, number>();
-  const delays: number[] = [];
-  let seen = 0;
-  const { promise: all, resolve: done, reject } = Promise.withResolvers<void>();
-  const transports = Array.from({ length: watchers }, () => transportOf(kubeconfig));
-  const event = ({ type, object }: TransportWatchEvent) => {
-    const written = type === "MODIFIED" ? (object as ConfigMap).data?.["n"] : undefined;
-    if (written === undefined) return;
-    delays.push(monotonicMs() - (sentAt.get(written) as number));
-    if (++seen === writes * watchers) done();
-  };
-  for (const transport of transports) {
-    const own = createClient(transport);
-    const { resourceVersion } = await own.list(ConfigMap, { namespace: "default" });
-    const query = { resourceVersion, fieldSelector: "metadata.namespace=default" };
-    transport.watch(
-      { method: "GET", path: "/api/v1/namespaces/default/configmaps", query },
-      {
-        event,
-        end: (error) => reject(new Error("a watcher was cut off", { cause: error })),
-      },
-    );
-  }
-  const startedAt = monotonicMs();
-  let next = 0;
-  await Promise.all(
-    names.map(async (name) => {
-      while (next < writes) {
-        const dueMs = startedAt + (next * 1000) / writesPerSecond;
-        const n = String(next++);
-        if (dueMs > monotonicMs()) await sleep(systemClock, dueMs - monotonicMs());
-        sentAt.set(n, monotonicMs());
-        await client.patch(ConfigMap, { namespace: "default", name }, { type: "merge", body: { data: { n } } });
-      }
-    }),
-  );
-  await all;
-  const seconds = (monotonicMs() - startedAt) / 1000;
-  for (const transport of transports) await transport.close();
-  delays.sort((a, b) => a - b);
-  return { eventsPerSecond: writes / seconds, p99Ms: delays[Math.floor(delays.length * 0.99)] ?? 0 };
-}
