@@ -2,6 +2,7 @@ import type { Container, Pod } from "@bellows/api";
 import { type Instant, microTimestamp } from "@bellows/kube";
 import { programOf } from "../usage/container-program.ts";
 import { imageName } from "../usage/image-name.ts";
+import { sleepSeconds, unrolled } from "../usage/shell-script.ts";
 import { fractionOf } from "./jitter.ts";
 import { piDigits } from "./pi-digits.ts";
 
@@ -96,7 +97,7 @@ const scriptOf = (container: Container): string => [...(container.command ?? [])
 
 /** What `echo`, `date` and the pi Job print. */
 function scriptEntries({ container, startedAt, pod }: LogSource, from: Instant, to: Instant): readonly LogEntry[] {
-  const script = scriptOf(container);
+  const script = unrolled(scriptOf(container));
   if (/\bbpi\((\d+)\)/.test(script)) {
     const places = Math.min(10_000, Number(/\bbpi\((\d+)\)/.exec(script)?.[1]));
     return [{ at: startedAt + 5_900, text: `${piDigits(places)}\n` }];
@@ -105,12 +106,16 @@ function scriptEntries({ container, startedAt, pod }: LogSource, from: Instant, 
     ...script.matchAll(/(?:^|[;&\n]|\bdo\b|-c)\s*(?:echo\s+(?:-e\s+)?("[^"]*"|'[^']*'|[^;&|\n>]+)|(date)\b)/g),
   ];
   if (printed.length === 0) return [];
-  const texts = (at: Instant) =>
-    printed
-      .map((match) => expand(match[2] ? "$(date)" : (match[1] ?? ""), at, pod))
-      .map((text) => ({ at, text: `${text}\n` }));
+  const line = (match: RegExpExecArray, at: Instant): LogEntry => ({
+    at,
+    text: `${expand(match[2] ? "$(date)" : (match[1] ?? ""), at, pod)}\n`,
+  });
   const loops = /\b(?:while|until|for)\b/.test(script);
-  if (!loops) return texts(startedAt + 10);
+  if (!loops)
+    return printed.map((match) => {
+      const sleptMs = sleepSeconds(script.slice(0, match.index)) * 1000;
+      return line(match, startedAt + 10 + sleptMs);
+    });
   const pauseMs = Math.max(1_000, Number(/\bsleep\s+(\d*\.?\d+)/.exec(script)?.[1] ?? 1) * 1000);
   const entries: LogEntry[] = [];
   const first = Math.max(
@@ -118,7 +123,8 @@ function scriptEntries({ container, startedAt, pod }: LogSource, from: Instant, 
     Math.ceil((from - startedAt) / pauseMs),
     Math.floor((to - startedAt) / pauseMs) - maxEntries,
   );
-  for (let at = startedAt + first * pauseMs; at < to; at += pauseMs) entries.push(...texts(at));
+  for (let at = startedAt + first * pauseMs; at < to; at += pauseMs)
+    entries.push(...printed.map((match) => line(match, at)));
   return entries;
 }
 

@@ -33,7 +33,37 @@ export function shellScript(words: readonly string[]): ShellScript | undefined {
   return readScript(rest.slice(flag + 1).join(" "));
 }
 
-function readScript(script: string): ShellScript {
+/** No loop is written out further than this. */
+const maxRounds = 1_000;
+
+/**
+ * The script with its loops over a list written out: `for i in 1 2 3; do ...; done`, `for i in $(seq 3)`,
+ * `for i in {1..3}`. Loops over what only a run could tell, and loops in loops, stay as they are.
+ */
+export function unrolled(script: string): string {
+  return script.replaceAll(
+    /\bfor\s+(\w+)\s+in\s+([^;\n]+?)\s*[;\n]\s*do\b((?:(?!\b(?:for|while|until)\b)[\s\S])*?)[;\n]\s*done\b/g,
+    (loop: string, variable: string, list: string, body: string) => {
+      const words = listed(list);
+      if (words === undefined || words.length > maxRounds) return loop;
+      const use = new RegExp(`\\$(?:${variable}\\b|\\{${variable}\\})`, "g");
+      return words.map((word) => body.replaceAll(use, () => word).trim()).join("; ");
+    },
+  );
+}
+
+function listed(list: string): readonly string[] | undefined {
+  const range =
+    /^(?:\$\(|`)\s*seq\s+(?:(-?\d+)\s+)?(-?\d+)\s*[)`]$/.exec(list) ?? /^\{(-?\d+)\.\.(-?\d+)\}$/.exec(list);
+  if (range) {
+    const from = Number(range[1] ?? 1);
+    return Array.from({ length: Math.max(0, Number(range[2]) - from + 1) }, (_, index) => String(from + index));
+  }
+  return /[$`*?{(]/.test(list) ? undefined : list.split(/\s+/).map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+}
+
+function readScript(written: string): ShellScript {
+  const script = unrolled(written);
   const loop =
     /\b(?:while|until)\s+([\s\S]*?)[;\n]\s*do\b([\s\S]*)/.exec(script) ??
     /\bfor\s*\(\(\s*;\s*;\s*\)\)()[;\s]*do\b([\s\S]*)/.exec(script);
@@ -81,7 +111,7 @@ function requestsOf(text: string, pauseMs: number): ShellScript["requests"] {
 }
 
 /** The sum of all `sleep N[smhd]`. */
-function sleepSeconds(text: string): number {
+export function sleepSeconds(text: string): number {
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/\bsleep\s+["']?(\d*\.?\d+|infinity)([smhd]?)/g)) {
     const scale = unit === "m" ? 60 : unit === "h" ? 3600 : unit === "d" ? 86_400 : 1;
