@@ -138,7 +138,9 @@ export function createWorld(options: WorldOptions): World {
     ...(options.ec2Timing && { timing: options.ec2Timing }),
   });
   const find = (namespace: string, name: string) => cache.get(Pod, { namespace, name });
-  server.servePodStreams(podStreams(clock, logs, new KubeletStreams({ clock, usage, find })));
+  const end = (pod: Pod, container: string, exitCode: number) =>
+    fleet.podRun(pod)?.endedByTerminal(container, exitCode);
+  server.servePodStreams(podStreams(clock, logs, new KubeletStreams({ clock, usage, find, end })));
 
   const managerOf = (
     user: UserInfo,

@@ -9,7 +9,7 @@ kind: ConfigMap
 metadata: {name: settings}
 data: {level: "${value}"}
 `;
-  const valueOf = async (resource: string, path: string, flags = "") =>
+  const fieldOf = async (resource: string, path: string, flags = "") =>
     (await kubectl(`get ${resource} ${flags} -o jsonpath={${path}}`)).stdout;
 
   test("apply creates, leaves what is the same, and configures what is not", async () => {
@@ -21,7 +21,7 @@ data: {level: "${value}"}
       "configmap/settings unchanged\ndeployment.apps/web unchanged\nservice/web unchanged\n",
     );
     expect((await apply(settings("2"))).stdout).toBe("configmap/settings configured\n");
-    expect(await valueOf("cm settings", ".data.level")).toBe("2");
+    expect(await fieldOf("cm settings", ".data.level")).toBe("2");
   });
 
   test("a dry run says what it would do and does nothing", async () => {
@@ -35,7 +35,7 @@ data: {level: "${value}"}
     const fresh = await kubectl("create deployment dry --image=nginx --dry-run=server");
     expect(fresh.stdout).toBe("deployment.apps/dry created (server dry run)\n");
     await kubectl("get deployment dry", { expectFailure: true });
-    expect(await valueOf("deployment web", ".spec.replicas")).toBe("2");
+    expect(await fieldOf("deployment web", ".spec.replicas")).toBe("2");
   });
 
   test("diff shows what would change and ends with 1", async () => {
@@ -57,8 +57,8 @@ data: {level: "${value}"}
     expect(stderr).toContain('Apply failed with 1 conflict: conflict with "one": .spec.replicas\n');
     expect(stderr).toContain("re-run the apply\n  command with the `--force-conflicts` flag.");
     await kubectl(as("two", 3, "--force-conflicts"));
-    expect(await valueOf("deployment web -n shared", ".spec.replicas")).toBe("3");
-    expect(await valueOf("deployment web -n shared", ".metadata.managedFields[*].manager")).toMatch(/\bone\b.*\btwo\b/);
+    expect(await fieldOf("deployment web -n shared", ".spec.replicas")).toBe("3");
+    expect(await fieldOf("deployment web -n shared", ".metadata.managedFields[*].manager")).toMatch(/\bone\b.*\btwo\b/);
   });
 
   test("creating what is there already is refused", async () => {
@@ -125,11 +125,11 @@ data: {level: "${value}"}
 
   test("replace --force deletes and creates anew", async () => {
     await apply(web());
-    const uid = await valueOf("deployment web", ".metadata.uid");
+    const uid = await fieldOf("deployment web", ".metadata.uid");
     const path = file("forced.yaml", web());
     const { stdout } = await kubectl(`replace --force -f ${path}`);
     expect(stdout).toMatch(/deployment.apps "web" deleted/);
     expect(stdout).toContain("deployment.apps/web replaced\nservice/web replaced\n");
-    expect(await valueOf("deployment web", ".metadata.uid")).not.toBe(uid);
+    expect(await fieldOf("deployment web", ".metadata.uid")).not.toBe(uid);
   });
 });

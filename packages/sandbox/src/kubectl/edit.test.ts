@@ -3,7 +3,7 @@ import { web } from "./change.fixture.ts";
 import { describeKubectl } from "./kubectl.fixture.ts";
 
 describeKubectl("kubectl edit, patch, label, annotate and set", ({ kubectl, apply, eventually }) => {
-  const valueOf = async (resource: string, path: string) =>
+  const fieldOf = async (resource: string, path: string) =>
     (await kubectl(`get ${resource} -o jsonpath={${path}}`)).stdout;
   const fresh = async () => {
     await kubectl("delete deployment,service web --ignore-not-found");
@@ -14,7 +14,7 @@ describeKubectl("kubectl edit, patch, label, annotate and set", ({ kubectl, appl
     await fresh();
     const edited = await kubectl("edit deployment web", { editor: 'sed -i "s/replicas: 2/replicas: 1/"' });
     expect(edited.stdout).toBe("deployment.apps/web edited\n");
-    expect(await valueOf("deployment web", ".spec.replicas")).toBe("1");
+    expect(await fieldOf("deployment web", ".spec.replicas")).toBe("1");
     const same = await kubectl("edit deployment web", { editor: "true" });
     expect(same.stderr + same.stdout).toContain("Edit cancelled, no changes made.");
   });
@@ -28,9 +28,9 @@ describeKubectl("kubectl edit, patch, label, annotate and set", ({ kubectl, appl
     const words = ["patch", "deployment", "web", `--type=${type}`, "-p", patch];
     expect((await kubectl(words)).stdout).toBe("deployment.apps/web patched\n");
     expect((await kubectl(words)).stdout).toBe("deployment.apps/web patched (no change)\n");
-    const spec = await valueOf("deployment web", ".spec.replicas},{.spec.template.spec.containers[0].env[0].name");
+    const spec = await fieldOf("deployment web", ".spec.replicas},{.spec.template.spec.containers[0].env[0].name");
     expect(spec).toBe({ strategic: "2,A", merge: "3,", json: "4," }[type]);
-    expect(await valueOf("deployment web", ".spec.template.spec.containers[0].image")).toBe("nginx:1.27");
+    expect(await fieldOf("deployment web", ".spec.template.spec.containers[0].image")).toBe("nginx:1.27");
   });
 
   test("subresources are patched apart from the object", async () => {
@@ -45,10 +45,10 @@ describeKubectl("kubectl edit, patch, label, annotate and set", ({ kubectl, appl
       '{"spec":{"replicas":1}}',
     ];
     expect((await kubectl(scale)).stdout).toBe("scale.autoscaling/web patched\n");
-    expect(await valueOf("deployment web", ".spec.replicas")).toBe("1");
+    expect(await fieldOf("deployment web", ".spec.replicas")).toBe("1");
     const patch = '{"spec":{"replicas":9},"status":{"conditions":[{"type":"Seen","status":"True"}]}}';
     await kubectl(["patch", "deployment", "web", "--subresource=status", "-p", patch]);
-    expect(await valueOf("deployment web", ".spec.replicas")).toBe("1");
+    expect(await fieldOf("deployment web", ".spec.replicas")).toBe("1");
   });
 
   test.each([
@@ -112,9 +112,9 @@ describeKubectl("kubectl edit, patch, label, annotate and set", ({ kubectl, appl
       "'note' already has a value (1)",
     );
     await kubectl("annotate deployment web note=2 --overwrite");
-    expect(await valueOf("deployment web", ".metadata.annotations.note")).toBe("2");
+    expect(await fieldOf("deployment web", ".metadata.annotations.note")).toBe("2");
     await kubectl("annotate deployment web note-");
-    expect(await valueOf("deployment web", ".metadata.annotations.note")).toBe("");
+    expect(await fieldOf("deployment web", ".metadata.annotations.note")).toBe("");
   });
 
   test("set image, resources, env, selector and serviceaccount", async () => {
@@ -131,13 +131,13 @@ describeKubectl("kubectl edit, patch, label, annotate and set", ({ kubectl, appl
       "deployment.apps/web serviceaccount updated\n",
     );
     expect(await said("set selector service web app=other")).toBe("service/web selector updated\n");
-    const container = JSON.parse(await valueOf("deployment web", ".spec.template.spec.containers[0]")) as object;
+    const container = JSON.parse(await fieldOf("deployment web", ".spec.template.spec.containers[0]")) as object;
     expect(container).toMatchObject({
       image: "nginx:1.28",
       env: [{ name: "B", value: "2" }],
       resources: { limits: { cpu: "200m" }, requests: { cpu: "50m", memory: "64Mi" } },
     });
-    expect(await valueOf("service web", ".spec.selector.app")).toBe("other");
+    expect(await fieldOf("service web", ".spec.selector.app")).toBe("other");
     expect((await kubectl("set image deployment/web nope=x", { expectFailure: true })).stderr).toBe(
       'error: unable to find container named "nope"\n',
     );
@@ -161,7 +161,7 @@ spec:
       "pod/sized patched\n",
     );
     await kubectl("wait pod/sized --for=jsonpath={.status.containerStatuses[0].resources.requests.cpu}=150m");
-    const [status] = JSON.parse(await valueOf("pod sized", ".status.containerStatuses")) as object[];
+    const [status] = JSON.parse(await fieldOf("pod sized", ".status.containerStatuses")) as object[];
     expect(status).toMatchObject({
       restartCount: 0,
       allocatedResources: { cpu: "150m", memory: "64Mi" },

@@ -3,7 +3,7 @@ import { web } from "./change.fixture.ts";
 import { describeKubectl } from "./kubectl.fixture.ts";
 
 describeKubectl("kubectl scale, autoscale, expose and rollout", ({ kubectl, apply, eventually }) => {
-  const valueOf = async (resource: string, path: string) =>
+  const fieldOf = async (resource: string, path: string) =>
     (await kubectl(`get ${resource} -o jsonpath={${path}}`)).stdout;
   const said = async (command: string) => (await kubectl(command)).stdout;
   const refused = async (command: string) => (await kubectl(command, { expectFailure: true })).stderr;
@@ -21,7 +21,7 @@ describeKubectl("kubectl scale, autoscale, expose and rollout", ({ kubectl, appl
   test("scale a node group: its instances join as nodes", async () => {
     expect(await said("scale asg/ng1 --replicas=4")).toBe("autoscalinggroup.ec2.sandbox.bellows.dev/ng1 scaled\n");
     await eventually("get nodes --no-headers", /^(\S+ +Ready .*\n){4}$/);
-    expect(await valueOf("asg ng1", ".status.replicas")).toBe("4");
+    expect(await fieldOf("asg ng1", ".status.replicas")).toBe("4");
     expect(await said("scale asg ng1 --replicas=3 --current-replicas=4")).toMatch(/ng1 scaled/);
     await eventually("get nodes --no-headers", /^(\S+ +Ready .*\n){3}$/);
   });
@@ -35,7 +35,7 @@ describeKubectl("kubectl scale, autoscale, expose and rollout", ({ kubectl, appl
     expect(await said(`autoscale deployment web --min=2 --max=5 ${target}`)).toBe(
       "horizontalpodautoscaler.autoscaling/web autoscaled\n",
     );
-    const spec = JSON.parse(await valueOf("hpa.v2.autoscaling web", ".spec")) as object;
+    const spec = JSON.parse(await fieldOf("hpa.v2.autoscaling web", ".spec")) as object;
     expect(spec).toMatchObject({
       minReplicas: 2,
       maxReplicas: 5,
@@ -56,7 +56,7 @@ describeKubectl("kubectl scale, autoscale, expose and rollout", ({ kubectl, appl
     await kubectl("create deployment shown --image=nginx --replicas=2");
     await kubectl("rollout status deployment shown");
     expect(await said("expose deployment shown --port=80 --target-port=8080")).toBe("service/shown exposed\n");
-    expect(await valueOf("service shown", ".spec.ports[0].targetPort")).toBe("8080");
+    expect(await fieldOf("service shown", ".spec.ports[0].targetPort")).toBe("8080");
     const addresses = ".items[*].endpoints[*].addresses[0]";
     const slices = `get endpointslices -l kubernetes.io/service-name=shown -o jsonpath={${addresses}}`;
     await eventually(slices, /^192\.168\.\d+\.\d+ 192\.168\.\d+\.\d+$/);
@@ -73,12 +73,12 @@ describeKubectl("kubectl scale, autoscale, expose and rollout", ({ kubectl, appl
     expect(await said("rollout status deployment web")).toContain("successfully rolled out");
     await kubectl("annotate deployment web kubernetes.io/change-cause=second --overwrite");
     await eventually("rollout history deployment web", /^1 {9}first\n2 {9}second$/m);
-    expect(await said("rollout history deployment web --revision=1")).toMatch(/revision #1[^]*Image:\tnginx:1\.27/);
+    expect(await said("rollout history deployment web --revision=1")).toMatch(/revision #1[\s\S]*Image:\tnginx:1\.27/);
     expect(await said("rollout undo deployment web")).toBe("deployment.apps/web rolled back\n");
     await eventually("rollout history deployment web", /^2 {9}second\n3 {9}first$/m);
-    expect(await valueOf("deployment web", ".spec.template.spec.containers[0].image")).toBe("nginx:1.27");
+    expect(await fieldOf("deployment web", ".spec.template.spec.containers[0].image")).toBe("nginx:1.27");
     await kubectl("rollout undo deployment web --to-revision=2");
-    expect(await valueOf("deployment web", ".spec.template.spec.containers[0].image")).toBe("nginx:1.28");
+    expect(await fieldOf("deployment web", ".spec.template.spec.containers[0].image")).toBe("nginx:1.28");
     expect(await refused("rollout undo deployment web --to-revision=9")).toBe(
       "error: unable to find specified revision 9 in history\n",
     );

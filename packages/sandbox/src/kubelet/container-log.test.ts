@@ -9,7 +9,7 @@ async function aWorld() {
   const world = new SandboxWorld();
   const usage = new UsageSource(world.cache, world.clock, { loadProfiles: false });
   const find = (namespace: string, name: string) => world.cache.get(Pod, { namespace, name });
-  const streams = new KubeletStreams({ clock: world.clock, usage, find });
+  const streams = new KubeletStreams({ clock: world.clock, usage, find, end: () => undefined });
   await world.start();
   await world.fleet.add(world.machine());
   await world.seconds(10);

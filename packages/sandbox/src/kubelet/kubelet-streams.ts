@@ -5,12 +5,15 @@ import type { StreamChannels, StreamResult } from "../api-server/upgrade.ts";
 import { imageName } from "../usage/image-name.ts";
 import { programOf, type UsageSource } from "../usage/index.ts";
 import { type LogEntry, type LogSource, logEntries, stamped } from "./container-log.ts";
+import { interruptedExitCode, typedEnd } from "./terminal.ts";
 
 export interface KubeletStreamsOptions {
   readonly clock: Clock;
   readonly usage: UsageSource;
   /** The pod as it is now; undefined when it is gone. */
   readonly find: (namespace: string, name: string) => Pod | undefined;
+  /** Ends a running container, as what was typed at its terminal did. */
+  readonly end: (pod: Pod, container: string, exitCode: number) => void;
 }
 
 /** How often a follower looks for new output. */
@@ -48,11 +51,20 @@ export class KubeletStreams implements PodStreams {
 
   async attach(object: object, container: string, channels: StreamChannels): Promise<StreamResult> {
     const pod = object as Pod;
+    const spec = pod.spec?.containers.find(({ name }) => name === container);
+    if (spec?.tty && spec.stdin) void this.#heed(pod, spec, channels);
     const from = this.#options.clock.now();
     for await (const piece of this.#follow(pod, container, from, channels.signal, ({ text }) => text))
       await channels.stdout(piece);
-    const status = this.#current(pod)?.status?.containerStatuses?.find(({ name }) => name === container);
-    return { exitCode: status?.state?.terminated?.exitCode ?? 0 };
+    // How the container ended is for its status to tell: an attached client is only told that it has.
+    return { exitCode: 0 };
+  }
+
+  async #heed(pod: Pod, container: Container, { stdin, stdout }: StreamChannels): Promise<void> {
+    const exitCode = await typedEnd(container, stdin);
+    if (exitCode === undefined) return;
+    if (exitCode === interruptedExitCode) await stdout("^C");
+    this.#options.end(pod, container.name, exitCode);
   }
 
   /** There is no process to run a command in: a few harmless ones are answered. */

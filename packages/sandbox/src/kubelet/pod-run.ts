@@ -198,6 +198,12 @@ export class PodRun {
     if (container.phase.kind === "running") this.#ended(container, killedExitCode, "OOMKilled");
   }
 
+  /** A container ended by what was typed at its terminal. */
+  endedByTerminal(name: string, exitCode: number): void {
+    const container = this.containers.find((one) => one.name === name);
+    if (container) this.#ended(container, exitCode);
+  }
+
   status(): PodStatus {
     return podStatus({
       pod: this.pod,

@@ -99,6 +99,7 @@ function readProgram(container: Container): ContainerProgram {
   const stress = stressProgram(image, words);
   if (stress) return stress;
   if (words.length === 0) return withoutCommand(container, image);
+  if (isShell(words)) return shellOf(container);
   const script = shellScript(words);
   if (script) return scriptProgram(script);
   return { ...runsForever, load: byImage[image] ?? { kind: "unknown" } };
@@ -119,11 +120,24 @@ const shellImages = new Set([
   "node",
 ]);
 
+const isShell = (words: readonly string[]): boolean =>
+  words.length === 1 && /^(?:.*\/)?(?:a|ba|da)?sh$/.test(words[0] ?? "");
+
+/** Whether the process is a shell, or its like, that reads commands from whoever types. */
+export function waitsForCommands(container: Container): boolean {
+  const words = [...(container.command ?? []), ...(container.args ?? [])];
+  return words.length === 0 ? shellImages.has(imageName(container.image ?? "")) : isShell(words);
+}
+
+const shellOf = ({ stdin, tty }: Container): ContainerProgram => ({
+  lifetimeMs: stdin || tty ? undefined : 50,
+  exitCode: 0,
+  obeysTerm: false,
+  load: idle(0, 1),
+});
+
 function withoutCommand(container: Container, image: string): ContainerProgram {
-  if (shellImages.has(image)) {
-    const interactive = container.stdin || container.tty;
-    return { lifetimeMs: interactive ? undefined : 50, exitCode: 0, obeysTerm: false, load: idle(0, 1) };
-  }
+  if (shellImages.has(image)) return shellOf(container);
   if (image === "hello-world") return { lifetimeMs: 50, exitCode: 0, obeysTerm: true, load: idle(0, 1) };
   return { ...runsForever, load: byImage[image] ?? { kind: "unknown" } };
 }

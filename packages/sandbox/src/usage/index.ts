@@ -1,3 +1,3 @@
-export { type ContainerProgram, type ProgramLoad, programOf } from "./container-program.ts";
+export { type ContainerProgram, type ProgramLoad, programOf, waitsForCommands } from "./container-program.ts";
 export { LoadProfileStatus, type LoadProfileStatusOptions } from "./load-profile-status.ts";
 export { UsageSource } from "./usage-source.ts";

@@ -11,7 +11,7 @@ export function connect(scope: RequestScope, subresource: "exec" | "attach"): Ap
   const { resource, namespace, name, request, parts } = scope;
   const { query } = request;
   const pod = existing(resource, namespace, name as string);
-  refuseFinished(pod);
+  refuseFinished(pod, subresource === "attach" ? "attach" : "exec into");
   const container = chosenContainer(pod, query);
   const command = query.all("command");
   if (subresource === "exec" && command.length === 0)
@@ -52,9 +52,9 @@ export function proxy(scope: RequestScope): never {
   );
 }
 
-function refuseFinished(pod: ApiObject): void {
+function refuseFinished(pod: ApiObject, what = "exec into"): void {
   const { phase } = record(pod.status);
   if (phase === "Succeeded" || phase === "Failed")
-    throw badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`);
+    throw badRequest(`cannot ${what} a container in a completed pod; current phase is ${phase}`);
   if (!record(pod.spec).nodeName) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }
