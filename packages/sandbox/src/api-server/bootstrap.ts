@@ -2,6 +2,7 @@ import { bootstrapClusterRoleBindings, bootstrapClusterRoles } from "./access/ac
 import { systemPriorityClasses } from "./admission/admission.ts";
 import { type ApiResponse, adminUser, Query } from "./api-request.ts";
 import type { ApiServer } from "./api-server.ts";
+import { kubernetesService } from "./kubernetes-service.ts";
 
 const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
@@ -15,15 +16,7 @@ export async function bootstrapCluster(server: ApiServer): Promise<void> {
   for (const role of bootstrapClusterRoles) await ensure(server, `${rbac}/clusterroles`, role);
   for (const binding of bootstrapClusterRoleBindings) await ensure(server, `${rbac}/clusterrolebindings`, binding);
   for (const one of systemPriorityClasses) await ensure(server, "/apis/scheduling.k8s.io/v1/priorityclasses", one);
-  await ensure(server, "/api/v1/namespaces/default/services", {
-    metadata: { name: "kubernetes", labels: { component: "apiserver", provider: "kubernetes" } },
-    spec: {
-      type: "ClusterIP",
-      clusterIP: "10.100.0.1",
-      ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: 443 }],
-      sessionAffinity: "None",
-    },
-  });
+  for (const [path, object] of kubernetesService) await ensure(server, path, object);
 }
 
 async function ensure(server: ApiServer, path: string, body: object): Promise<ApiResponse> {

@@ -4,6 +4,7 @@ export { bootstrapCluster } from "./bootstrap.ts";
 export { type HttpsFront, type HttpsFrontOptions, PortTaken, serveHttps } from "./http/https-front.ts";
 export { kubeconfig } from "./http/kubeconfig.ts";
 export { inProcessTransport } from "./in-process-transport.ts";
+export { keepKubernetesService } from "./kubernetes-service.ts";
 export { type Credentials, newCredentials } from "./persistence/credentials.ts";
 export { type DataDirectory, openDataDirectory } from "./persistence/data-directory.ts";
 export { DataDirectoryRefused } from "./persistence/saved-state.ts";

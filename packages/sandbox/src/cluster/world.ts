@@ -35,6 +35,7 @@ import {
   adminUser,
   bootstrapCluster,
   inProcessTransport,
+  keepKubernetesService,
   type UserInfo,
 } from "../api-server/index.ts";
 import { AutoScalingGroup, type Ec2Timing, ec2CustomResourceDefinitions, SimulatedCloud } from "../ec2/index.ts";
@@ -177,6 +178,7 @@ export function createWorld(options: WorldOptions): World {
     ),
   ];
   const running: RunningManager[] = [];
+  let forgetService = (): void => undefined;
 
   return {
     clusterName,
@@ -187,6 +189,7 @@ export function createWorld(options: WorldOptions): World {
     metrics,
     async start() {
       await bootstrapCluster(server);
+      forgetService = keepKubernetesService(server, clock);
       await install(client);
       await cache.start();
       metricsServer.start();
@@ -201,6 +204,7 @@ export function createWorld(options: WorldOptions): World {
     },
     async stop() {
       await Promise.all(running.splice(0).map((manager) => manager.stop()));
+      forgetService();
       metricsServer.stop();
       memoryWatch.stop();
       loadProfiles.stop();

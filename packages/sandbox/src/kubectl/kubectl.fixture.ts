@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly until?: RegExp;
   /** `KUBE_EDITOR`: a shell command, given the file to edit as its last word. */
   readonly editor?: string;
+  /** Runs the command at a terminal (util-linux' `script`); `types` is typed once the output matches `after`. */
+  readonly terminal?: { readonly after: RegExp; readonly types: string };
 }
 
 export interface KubectlSandbox {
@@ -116,9 +118,11 @@ const notRunning: KubectlSandbox = {
 };
 
 function run(kubectl: string, words: readonly string[], directory: string, options: RunOptions): Promise<Output> {
-  const { stdin = "", expectFailure = false, until, editor } = options;
+  const { stdin = "", expectFailure = false, until, editor, terminal } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(kubectl, words, {
+    const quoted = [kubectl, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    const [program, args] = terminal ? ["script", ["-qec", quoted, "/dev/null"]] : [kubectl, words];
+    const child = spawn(program, args, {
       cwd: directory,
       // A home of its own: what discovery caches must not be that of another cluster.
       env: {
@@ -133,8 +137,13 @@ function run(kubectl: string, words: readonly string[], directory: string, optio
     let stdout = "";
     let stderr = "";
     let matched = false;
+    let typed = false;
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
+      if (terminal?.after.test(stdout) && !typed) {
+        typed = true;
+        child.stdin.write(terminal.types);
+      }
       if (until?.test(stdout) && !matched) {
         matched = true;
         child.kill();
@@ -157,7 +166,7 @@ function run(kubectl: string, words: readonly string[], directory: string, optio
     });
     // A command that fails before it has read its input closes the pipe.
     child.stdin.on("error", () => undefined);
-    child.stdin.end(stdin);
+    if (!terminal) child.stdin.end(stdin);
   });
 }
 
