@@ -22,7 +22,7 @@ describeKubectl(
       expect(text).toMatch(/^ {2}PodReadyToStartContainers +True/m);
       expect(text).toMatch(/^QoS Class: +Burstable$/m);
       expect(text).toMatch(/Normal +Scheduled .* default-scheduler +Successfully assigned shop\/web-/);
-      expect(text).toMatch(/Normal +Pulled .* kubelet +Successfully pulled image "nginx:1.27" in /);
+      expect(text).toMatch(/Normal +Pulled .* kubelet +(spec\.containers\{nginx\}: )?Successfully pulled image "nginx:1.27" in /);
     });
 
     it("describes pods by the beginning of their names", async () => {
@@ -82,7 +82,7 @@ describeKubectl(
         /^Pods Statuses: +0 Active \(0 Ready\) \/ 1 Succeeded \/ 0 Failed$/m,
       );
       expect(await described("cm settings -n shop")).toMatch(/^Data\n====\nmode:\n----\ndark\n/m);
-      expect(await described("sa default -n shop")).toMatch(/^Tokens: +<none>$/m);
+      expect(await described("sa default -n shop")).toMatch(/^Image pull secrets: +<none>$/m);
       expect(await described("storageclass gp2")).toMatch(
         /^Provisioner: +\S+ebs\.csi\.aws\.com|^Provisioner: +ebs\.csi\.aws\.com$/m,
       );
