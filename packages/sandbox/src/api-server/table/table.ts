@@ -103,7 +103,13 @@ export function parseIncludeObject(text: string | undefined): IncludeObject {
 
 function rowObject(object: KubernetesObject, include: IncludeObject, apiVersion: string): unknown {
   if (include === "None") return null;
-  return include === "Object" ? object : partialObjectMetadata(object, apiVersion);
+  return include === "Object" ? object : rowMetadata(object, apiVersion);
+}
+
+/** Without managed fields: no table shows them, and they would be most of what a client reads. */
+function rowMetadata(object: KubernetesObject, apiVersion: string): PartialObjectMetadata {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return partialObjectMetadata({ ...object, metadata }, apiVersion);
 }
 
 export interface PartialObjectMetadata {
