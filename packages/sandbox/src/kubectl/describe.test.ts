@@ -22,7 +22,9 @@ describeKubectl(
       expect(text).toMatch(/^ {2}PodReadyToStartContainers +True/m);
       expect(text).toMatch(/^QoS Class: +Burstable$/m);
       expect(text).toMatch(/Normal +Scheduled .* default-scheduler +Successfully assigned shop\/web-/);
-      expect(text).toMatch(/Normal +Pulled .* kubelet +(spec\.containers\{nginx\}: )?Successfully pulled image "nginx:1.27" in /);
+      expect(text).toMatch(
+        /Normal +Pulled .* kubelet +(spec\.containers\{nginx\}: )?Successfully pulled image "nginx:1.27" in /,
+      );
     });
 
     it("describes pods by the beginning of their names", async () => {
