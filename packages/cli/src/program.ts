@@ -5,18 +5,18 @@ import type { SandboxCommandOptions } from "./sandbox.ts";
 export function bellows(): Command {
   const program = new Command("bellows")
     .description("An autoscaling suite for Kubernetes on EC2")
-    .showHelpAfterError()
+    .showHelpAfterError("Add --help for the options.")
     .configureHelp({ sortSubcommands: true });
 
   program
     .command("sandbox")
     .description("Run an embedded Kubernetes cluster on simulated EC2")
     .option("--host <address>", "where the API server listens; only this machine can reach the default", "127.0.0.1")
-    .option("--port <number>", "port of the API server; 0 takes any free one", wholeNumber, 7443)
+    .option("--port <number>", "port of the API server; 0 takes any free one", portNumber, 7443)
     .option(
       "--metrics-port <number>",
       "port of the dashboard, /metrics, /healthz and /readyz; 0 takes any free one",
-      wholeNumber,
+      portNumber,
       7480,
     )
     .option("--speed <factor>", "how many times as fast as the clock on the wall time passes", positiveNumber, 1)
@@ -95,6 +95,12 @@ const defaultKubeconfigFile = ".bellows/kubeconfig";
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
   return Number(text);
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError("Expected a port, 0 to 65535.");
+  return port;
 }
 
 function positiveNumber(text: string): number {

@@ -45,7 +45,14 @@ const ownerOnly = 0o600;
 /** The directory at `path`, created where it is missing. */
 export async function openDirectory(path: string): Promise<Directory> {
   const root = resolve(path);
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`data directory ${root}: ${why}, expected a directory, or a place where one can be made`, {
+      cause: error,
+    });
+  }
   const at = (name: string) => join(root, name);
   return {
     path: root,

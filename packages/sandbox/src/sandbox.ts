@@ -153,6 +153,9 @@ const namesOf = (host: string): string[] => [
   ]),
 ];
 
+/** An address that means every interface is none to connect to. */
+const reachable = (url: string): string => url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, "//127.0.0.1:");
+
 function running(
   world: World,
   front: HttpsFront,
@@ -165,7 +168,7 @@ function running(
     url: front.url,
     metricsUrl: `http://${serving.host}:${serving.port}/metrics`,
     pageUrl: `http://${serving.host}:${serving.port}/?token=${token}`,
-    kubeconfig: kubeconfig({ url: front.url, ca: tls.caBundle, token, name: world.clusterName }),
+    kubeconfig: kubeconfig({ url: reachable(front.url), ca: tls.caBundle, token, name: world.clusterName }),
     async stop() {
       await world.stop();
       await Promise.all([front.close(), serving.close()]);

@@ -27,7 +27,6 @@ export const AutoScalingGroup = kind({
   version: "v1",
   kind: "AutoScalingGroup",
   shortNames: ["asg"],
-  categories: ["ec2"],
   scope: "Cluster",
   summary: "A simulated EC2 Auto Scaling group. `kubectl scale asg/NAME --replicas=N` sets its desired capacity.",
   columns: {

@@ -12,7 +12,6 @@ export const Instance = kind({
   version: "v1",
   kind: "Instance",
   shortNames: ["ec2"],
-  categories: ["ec2"],
   scope: "Cluster",
   summary: "A simulated EC2 instance. Deleting it terminates it.",
   columns: [

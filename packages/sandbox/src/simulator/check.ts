@@ -27,9 +27,10 @@ async function observeObject(check: ScenarioCheck, target: string, client: Clien
   const kind = await kindNamed(client, kindName);
   const key = kind.scope === "Namespaced" ? { namespace: check.namespace, name } : { name };
   const object = await client.find(kind, key);
-  if (check.expect === "absent") return { met: object === undefined, seen: object ? "it is there" : "it is absent" };
-  if (!object) return { met: false, seen: "it is absent" };
-  if (check.expect === undefined || check.expect === "present") return { met: true, seen: "it is there" };
+  if (check.expect === "absent")
+    return { met: object === undefined, seen: object ? `${target} is there` : `${target} is absent` };
+  if (!object) return { met: false, seen: `${target} is absent` };
+  if (check.expect === undefined || check.expect === "present") return { met: true, seen: `${target} is there` };
   return fieldsOf(object, check.expect);
 }
 

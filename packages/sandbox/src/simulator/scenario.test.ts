@@ -23,6 +23,12 @@ test("every problem is named with its path, what was found and what was expected
   expect(() => parseScenario(bad, "a.yaml")).toThrow(/actions\[0\]: .*, expected at, and exactly one action/);
 });
 
+test("a field that does not exist and one that is missing are told in plain words", () => {
+  const bad = minimal.replace("runFor: 1m", "fly: true").replace("checks:", "checked:");
+  expect(() => parseScenario(bad, "a.yaml")).toThrow(/fly: true, expected no such field/);
+  expect(() => parseScenario(bad, "a.yaml")).toThrow(/checks: nothing, expected array/);
+});
+
 test("a file that is not YAML says where", () => {
   expect(() => parseScenario("name: [", "a.yaml")).toThrow(/a\.yaml:\n.*line/);
 });

@@ -129,14 +129,29 @@ export function parseScenario(text: string, file: string): Scenario {
 }
 
 function problemOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem {
-  const found = issue.path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
-    root,
-  );
-  const path = issue.path
+  if (issue.code === "unrecognized_keys") {
+    const [key = ""] = issue.keys;
+    return {
+      path: pathText([...issue.path, key]),
+      found: shown(valueAt(root, [...issue.path, key])),
+      expected: "no such field",
+    };
+  }
+  // What is expected, without zod's own sentence around it.
+  const expected = /^Invalid input: expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
+  return { path: pathText(issue.path), found: shown(valueAt(root, issue.path)), expected };
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
     .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
     .join("")
     .replace(/^\./, "");
-  const shown = found === undefined ? "nothing" : JSON.stringify(found);
-  return { path, found: shown.length > 80 ? `${shown.slice(0, 77)}...` : shown, expected: issue.message };
+
+const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root);
+
+function shown(value: unknown): string {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -82,6 +82,10 @@ function listen(https: Server, host: string, port: number): Promise<void> {
             cause: error,
           }),
         );
+      else if (error.code === "EADDRNOTAVAIL")
+        reject(
+          new PortTaken(`${host} is no address of this machine: choose one that is with --host`, { cause: error }),
+        );
       else reject(error);
     });
     https.listen(port, host, () => resolve());
