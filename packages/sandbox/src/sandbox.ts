@@ -15,6 +15,7 @@ import {
 import {
   adminUser,
   type Credentials,
+  callWebhook,
   type DataDirectory,
   type HttpsFront,
   kubeconfig,
@@ -88,7 +89,7 @@ async function startOn(options: SandboxOptions, data: DataDirectory | undefined)
   const clock = new HandoverClock(live.now() - (data?.saved ? 0 : pastMs));
   const tokenKey = tokenKeyOf(credentials.serviceAccountKey);
   const saved = data && { journal: data.journal, ...(data.saved && { saved: data.saved }) };
-  const server = { authenticate, tokenKey, ...saved };
+  const server = { authenticate, tokenKey, callWebhook, ...saved };
   const world = createWorld({ ...options, clock, random, server, rootCa: tls.caBundle });
   data?.follow(world.server.store);
   // Listening comes first: a port that is taken must be told before anything else is done.

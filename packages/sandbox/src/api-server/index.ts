@@ -1,6 +1,7 @@
 export { type ApiRequest, type ApiResponse, adminUser, Query, type UserInfo } from "./api-request.ts";
 export { ApiServer, type ApiServerOptions } from "./api-server.ts";
 export { bootstrapCluster } from "./bootstrap.ts";
+export { callWebhook } from "./http/call-webhook.ts";
 export { type HttpsFront, type HttpsFrontOptions, PortTaken, serveHttps } from "./http/https-front.ts";
 export { kubeconfig } from "./http/kubeconfig.ts";
 export { inProcessTransport } from "./in-process-transport.ts";
