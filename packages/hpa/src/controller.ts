@@ -1,4 +1,10 @@
-import { HorizontalPodAutoscaler, type HorizontalPodAutoscalerSpec, Pod, parseSelector } from "@bellows/api";
+import {
+  HorizontalPodAutoscaler,
+  type HorizontalPodAutoscalerSpec,
+  Pod,
+  parseSelector,
+  stableJson,
+} from "@bellows/api";
 import {
   type Controller,
   type ControllerContext,
@@ -143,7 +149,7 @@ async function writeStatus(
   context: ControllerContext,
 ): Promise<void> {
   const { status } = conclusion;
-  if (sameJson(status, hpa.status)) return;
+  if (stableJson(status) === stableJson(hpa.status)) return;
   // What is absent now must not stay from before: a merge patch removes what is null.
   const gone = Object.keys(hpa.status ?? {}).filter((field) => !(field in status));
   const body = { status: { ...status, ...Object.fromEntries(gone.map((field) => [field, null])) } };
@@ -153,18 +159,6 @@ async function writeStatus(
   } catch (error) {
     context.events.record(hpa, { type: "Warning", reason: "FailedUpdateStatus", message: refusal(error) });
   }
-}
-
-const sameJson = (left: unknown, right: unknown) => JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  );
 }
 
 /** The next sync: when the next sample of the slowest pod is due, but no later than the sync period. */

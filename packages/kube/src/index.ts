@@ -1,5 +1,4 @@
 export * from "./api-error.ts";
-export * from "./bench.ts";
 export * from "./cache.ts";
 export * from "./certificates.ts";
 export * from "./client.ts";

@@ -1,4 +1,4 @@
-import type { BenchRow } from "@bellows/kube";
+import type { BenchRow } from "@bellows/kube/bench";
 import { benchTable } from "./report.ts";
 
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -7,7 +7,7 @@ type Bench = (progress: (line: string) => void) => Promise<BenchRow[]>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   async kube() {
-    const { benchKube } = await import("@bellows/kube");
+    const { benchKube } = await import("@bellows/kube/bench");
     return () => benchKube({ monotonicMs });
   },
   async sandbox() {

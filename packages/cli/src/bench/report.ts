@@ -1,5 +1,5 @@
 import { cpus, totalmem } from "node:os";
-import type { BenchRow } from "@bellows/kube";
+import type { BenchRow } from "@bellows/kube/bench";
 
 /** A row of one measure from its runs. */
 export function benchRow(name: string, unit: string, values: readonly number[], target?: BenchRow["target"]): BenchRow {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { ConfigMap } from "@bellows/api";
-import { type BenchRow, sleep, systemClock, type TransportWatchEvent } from "@bellows/kube";
+import { sleep, systemClock, type TransportWatchEvent } from "@bellows/kube";
+import type { BenchRow } from "@bellows/kube/bench";
 import { benchRow } from "./report.ts";
 import { credentialsOf, type SandboxProcess, startSandboxProcess, transportOf } from "./sandbox-process.ts";
 

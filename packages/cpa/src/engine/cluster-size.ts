@@ -1,4 +1,4 @@
-import { type Node, Quantity, quantityOf } from "@bellows/api";
+import { isConditionTrue, type Node, Quantity, quantityOf } from "@bellows/api";
 
 /** What replicas are proportional to. */
 export interface ClusterSize {
@@ -20,12 +20,9 @@ export function clusterSize(nodes: Iterable<Node>): ClusterSize {
     const cores = quantityOf(node.status?.allocatable?.["cpu"] ?? "0");
     totalNodes++;
     total = total.add(cores);
-    if (node.spec?.unschedulable || !isReady(node)) continue;
+    if (node.spec?.unschedulable || !isConditionTrue(node.status?.conditions, "Ready")) continue;
     schedulableNodes++;
     schedulable = schedulable.add(cores);
   }
   return { totalNodes, schedulableNodes, totalCores: total.value(), schedulableCores: schedulable.value() };
 }
-
-const isReady = (node: Node): boolean =>
-  node.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
