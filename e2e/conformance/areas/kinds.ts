@@ -1,0 +1,83 @@
+import { area, it } from "../harness/case.ts";
+import type { Conversation } from "../harness/conversation.ts";
+import { nameOf, type Sample, samples } from "../harness/kinds.ts";
+
+const make = async (t: Conversation, sample: Sample, bare: boolean) => {
+  if (!sample.namespaced) t.deleteAtEnd(`${sample.plural}/${nameOf(sample, t.ns)}`);
+  return t.post(sample.plural, sample.object(t.ns), { bare });
+};
+
+/** What a small object of each kind becomes when it is created. */
+export const defaults = area(
+  "defaults",
+  samples.map((sample) =>
+    it(`a new object of ${sample.plural}`, (t) => make(t, sample, false), { clusterOnly: !sample.namespaced }),
+  ),
+);
+
+const tableHeaders = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
+
+/** What `kubectl get` shows of each kind: columns, and the cells of one row. */
+export const tables = area(
+  "tables",
+  samples.map((sample) =>
+    it(
+      `the table of ${sample.plural}`,
+      async (t) => {
+        await make(t, sample, true);
+        await t.get(`${sample.plural}/${nameOf(sample, t.ns)}?includeObject=None`, { headers: tableHeaders });
+      },
+      { clusterOnly: !sample.namespaced },
+    ),
+  ),
+);
+
+/** What an object with nothing in it is refused for, by kind. */
+export const emptyObjects = area(
+  "empty objects",
+  samples.map((sample) =>
+    it(
+      `${sample.plural}: an object of nothing but a name`,
+      async (t) => {
+        const { metadata } = sample.object(t.ns);
+        if (!sample.namespaced) t.deleteAtEnd(`${sample.plural}/${nameOf(sample, t.ns)}`);
+        await t.post(
+          sample.plural,
+          { metadata },
+          { show: (body) => (body.kind === "Status" ? body : { kind: body.kind }) },
+        );
+      },
+      { clusterOnly: !sample.namespaced },
+    ),
+  ),
+);
+
+/** What is said to a field that no object of the kind has, in each mode of field validation. */
+export const wrongFields = area(
+  "wrong fields",
+  samples.map((sample) =>
+    it(
+      `${sample.plural}: an unknown field and a wrong type`,
+      async (t) => {
+        const object = sample.object(t.ns);
+        const at = `${sample.plural}?dryRun=All`;
+        await t.post(
+          `${at}&fieldValidation=Strict`,
+          { ...object, unknownField: 1 },
+          { show: ({ kind, message }) => message ?? kind },
+        );
+        await t.post(
+          `${at}&fieldValidation=Warn`,
+          { ...object, metadata: { ...object.metadata, labls: {} } },
+          { show: ({ kind, message }) => message ?? kind },
+        );
+        await t.post(
+          at,
+          { ...object, metadata: { ...object.metadata, labels: "none" } },
+          { show: ({ kind, message }) => message ?? kind },
+        );
+      },
+      { clusterOnly: !sample.namespaced },
+    ),
+  ),
+);

@@ -1,0 +1,77 @@
+import type { Entry, Json } from "./conversation.ts";
+
+/** Replaces what no two servers agree on (names of the run, uids, times, revisions, chosen addresses) by stand-ins. */
+export function normalised(entries: readonly Entry[], ns: string): Json[] {
+  const names = new Map<string, string>();
+  for (const entry of entries) collectNames(entry.shown, names);
+  const uids = new Map<string, string>();
+  const text = (value: string): string => {
+    let out = value.replaceAll(ns, "NS").replaceAll(ns.toUpperCase(), "NS");
+    for (const [name, standIn] of names) out = out.replaceAll(name.replaceAll(ns, "NS"), standIn);
+    return out
+      .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, (uid) => {
+        if (!uids.has(uid)) uids.set(uid, `UID${uids.size + 1}`);
+        return uids.get(uid) ?? "";
+      })
+      .replace(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "TIME")
+      .replace(/\b10\.(96|100)\.\d+\.\d+\b/g, "CLUSTER-IP")
+      .replace(/kube-api-access-[a-z0-9]{5}/g, "kube-api-access-#");
+  };
+  const walk = (value: Json, key: string): Json => {
+    if (typeof value === "string") {
+      if (key === "resourceVersion") return value === "" || value === "0" ? value : "RV";
+      return text(value);
+    }
+    if (typeof value === "number") return key === "nodePort" || key === "healthCheckNodePort" ? "PORT" : value;
+    if (Array.isArray(value)) return value.map((item) => walk(item, ""));
+    if (!value || typeof value !== "object") return value;
+    const isTable = value.kind === "Table" && Array.isArray(value.rows);
+    const out: Record<string, Json> = {};
+    for (const name of Object.keys(value).sort()) out[text(name)] = walk(value[name], name);
+    return isTable ? withoutAges(out) : out;
+  };
+  return entries.map((entry) => walk(entry, ""));
+}
+
+/** Suffixes that servers choose: of `generateName`, and hashes of templates. */
+function collectNames(value: Json, names: Map<string, string>): void {
+  if (Array.isArray(value)) {
+    for (const item of value) collectNames(item, names);
+  } else if (value && typeof value === "object") {
+    const { generateName, name, labels } = value.metadata ?? value;
+    if (
+      typeof generateName === "string" &&
+      generateName !== "" &&
+      typeof name === "string" &&
+      name.startsWith(generateName)
+    )
+      names.set(name, `${generateName}#`);
+    for (const key of ["pod-template-hash", "controller-revision-hash"]) {
+      const hash = labels?.[key];
+      if (typeof hash === "string") names.set(hash.split("-").at(-1) ?? hash, "HASH");
+    }
+    for (const key in value) collectNames(value[key], names);
+  }
+}
+
+/** Ages in rows of a Table, as kubectl would print them. */
+function withoutAges(table: Record<string, Json>): Json {
+  const ages = table["columnDefinitions"]?.map(({ name }: Json) =>
+    /^(age|duration|last seen|first seen|last schedule)$/i.test(name),
+  );
+  if (!ages) return table;
+  return {
+    ...table,
+    // Descriptions are compared by a case of their own.
+    columnDefinitions: table["columnDefinitions"].map(({ description: _, ...column }: Json) => column),
+    rows: table["rows"].map((row: Json) => ({
+      ...row,
+      cells: row.cells.map((cell: Json, at: number) =>
+        ages[at] && typeof cell === "string" && /^\d+[smhdy]/.test(cell) ? "AGE" : cell,
+      ),
+    })),
+  };
+}
+
+/** JSON with its keys in order, to compare by. */
+export const stableText = (value: Json): string => JSON.stringify(value);

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Area, Case } from "./case.ts";
+import { Conversation, type Json } from "./conversation.ts";
+import { normalised } from "./normalise.ts";
+import { send, type Target } from "./target.ts";
+
+/** What one server said to each case of each area, normalised. */
+export type Results = ReadonlyMap<string, ReadonlyMap<string, Json>>;
+
+const beside = 6;
+
+/** Runs every case of the areas against one server. */
+export async function runCases(
+  target: Target,
+  areas: readonly Area[],
+  only?: (area: Area, one: Case) => boolean,
+): Promise<Results> {
+  const results = new Map<string, Map<string, Json>>();
+  const runId = createHash("sha256").update(`${target.url} ${performance.now()}`).digest("hex").slice(0, 5);
+  const runOne = async (area: Area, one: Case) => {
+    const number = createHash("sha256").update(`${area.name}/${one.name}`).digest("hex").slice(0, 8);
+    results.get(area.name)?.set(one.name, await answersTo(target, one, `c${runId}${number}`));
+  };
+  const wanted = areas.map((area) => ({
+    area,
+    cases: area.cases.filter((one) => (!only || only(area, one)) && (!one.needsCompaction || target.compact)),
+  }));
+  for (const { area } of wanted) results.set(area.name, new Map());
+  const together = wanted
+    .filter(({ area }) => !area.alone)
+    .flatMap(({ area, cases }) => cases.map((one) => ({ area, one })));
+  const queue = together[Symbol.iterator]();
+  await Promise.all(
+    Array.from({ length: beside }, async () => {
+      for (const { area, one } of queue) await runOne(area, one);
+    }),
+  );
+  for (const { area, cases } of wanted) if (area.alone) for (const one of cases) await runOne(area, one);
+  return results;
+}
+
+async function answersTo(target: Target, one: Case, ns: string): Promise<Json> {
+  const talk = new Conversation(target, ns);
+  try {
+    if (!one.clusterOnly) await makeNamespace(target, ns);
+    if (one.needsCompaction) await target.compact?.();
+    await one.run(talk);
+  } catch (error) {
+    talk.note("the case broke", error instanceof Error ? error.message : String(error));
+  } finally {
+    await talk.end();
+    if (!one.clusterOnly)
+      void send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` }).catch(() => undefined);
+  }
+  return normalised(talk.entries, ns);
+}
+
+async function makeNamespace(target: Target, ns: string): Promise<void> {
+  await send(target, {
+    method: "POST",
+    path: "/api/v1/namespaces",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ metadata: { name: ns } }),
+  });
+  for (let tries = 0; tries < 400; tries++) {
+    const path = `/api/v1/namespaces/${ns}`;
+    const made = await Promise.all(
+      ["serviceaccounts/default", "configmaps/kube-root-ca.crt"].map((name) =>
+        send(target, { method: "GET", path: `${path}/${name}` }),
+      ),
+    );
+    if (made.every(({ status }) => status === 200)) return;
+    await sleep(25);
+  }
+  throw new Error(`namespace ${ns}: neither ServiceAccount nor root certificate has been made`);
+}

@@ -1,0 +1,40 @@
+import { areas } from "./areas/index.ts";
+import type { Area, Case } from "./harness/case.ts";
+import { writeRecordings } from "./harness/recording.ts";
+import { runCases } from "./harness/run-cases.ts";
+import { startSandboxTarget } from "./harness/sandbox-target.ts";
+import type { Target } from "./harness/target.ts";
+import { countsOf, explained, isFailure, table, verdictsOf } from "./harness/verdict.ts";
+
+export interface ConformanceOptions {
+  readonly real: Target;
+  readonly print: (line: string) => void;
+  /** Writes down what the real server answered, for the tests that have none. */
+  readonly record?: boolean;
+  /** Only areas and cases whose names contain these. */
+  readonly area?: string;
+  readonly case?: string;
+}
+
+/** Runs every case on the real control plane and on the sandbox's, and says where they differ. True: nowhere unexpected. */
+export async function runConformance(options: ConformanceOptions): Promise<boolean> {
+  const { real, print } = options;
+  const only = (area: Area, one: Case) =>
+    (!options.area || area.name.includes(options.area)) && (!options.case || one.name.includes(options.case));
+  const began = performance.now();
+  const sandbox = await startSandboxTarget();
+  try {
+    const [realResults, sandboxResults] = await Promise.all([
+      runCases(real, areas, only),
+      runCases(sandbox, areas, only),
+    ]);
+    const verdicts = verdictsOf(areas, realResults, sandboxResults);
+    for (const verdict of verdicts.filter(isFailure)) print(explained(verdict));
+    if (options.record) writeRecordings(areas, realResults, real.name);
+    print(table(countsOf(verdicts)));
+    print(`${real.name} against the sandbox, ${Math.round((performance.now() - began) / 1000)} s`);
+    return !verdicts.some(isFailure);
+  } finally {
+    await sandbox.stop();
+  }
+}
