@@ -1,9 +1,15 @@
 import type { Area } from "../harness/case.ts";
+import { apply } from "./apply.ts";
+import { cascades } from "./cascades.ts";
 import { discovery } from "./discovery.ts";
+import { expiry } from "./expiry.ts";
+import { fieldValidation } from "./field-validation.ts";
 import { defaults, emptyObjects, tables, wrongFields } from "./kinds.ts";
 import { lists } from "./lists.ts";
 import { openapi } from "./openapi.ts";
+import { patches } from "./patches.ts";
 import { requests } from "./requests.ts";
+import { subresources } from "./subresources.ts";
 import { watching } from "./watching.ts";
 
 export const areas: readonly Area[] = [
@@ -16,4 +22,10 @@ export const areas: readonly Area[] = [
   openapi,
   lists,
   watching,
+  apply,
+  cascades,
+  fieldValidation,
+  patches,
+  subresources,
+  expiry,
 ];

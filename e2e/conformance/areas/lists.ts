@@ -70,34 +70,6 @@ export const lists = area("lists", [
     t.get(
       `configmaps?limit=2&continue=${Buffer.from('{"v":"meta.k8s.io/v1","rv":5,"start":"../../x"}').toString("base64url")}`,
     )),
-  it(
-    "a continue token of a revision that is forgotten",
-    async (t) => {
-      await seven(t);
-      await t.get(
-        `configmaps?limit=2&continue=${Buffer.from(`{"v":"meta.k8s.io/v1","rv":2,"start":"b\\u0000"}`).toString("base64url")}`,
-        {
-          show: (body) => ({ ...body, metadata: { ...body.metadata, continue: typeof body.metadata?.continue } }),
-        },
-      );
-    },
-    { needsCompaction: true },
-  ),
-  it(
-    "the token in a 410 goes on from where it stopped",
-    async (t) => {
-      await seven(t);
-      const { body } = await t.get(
-        `configmaps?labelSelector=all&limit=2&continue=${Buffer.from(`{"v":"meta.k8s.io/v1","rv":2,"start":"c\\u0000"}`).toString("base64url")}`,
-        { show: ({ code, reason }) => [code, reason] },
-      );
-      await t.get(
-        `configmaps?labelSelector=all&limit=2&continue=${encodeURIComponent(body.metadata?.continue ?? "")}`,
-        { show: page },
-      );
-    },
-    { needsCompaction: true },
-  ),
   it("continue and resourceVersion together", (t) =>
     t.get(
       `configmaps?resourceVersion=5&continue=${Buffer.from('{"v":"meta.k8s.io/v1","rv":5,"start":"a"}').toString("base64url")}`,

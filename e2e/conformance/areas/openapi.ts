@@ -2,15 +2,16 @@ import { area, it } from "../harness/case.ts";
 import type { Json } from "../harness/conversation.ts";
 
 /** The shape of a schema without its prose: types, references, what kubectl reads to merge and to explain. */
-function shape(value: Json): Json {
-  if (Array.isArray(value)) return value.map(shape);
+function shape(value: Json, named = false): Json {
+  if (Array.isArray(value)) return value.map((item) => shape(item));
   if (!value || typeof value !== "object") return value;
   const out: Record<string, Json> = {};
   for (const key in value) {
-    if (key === "description" && typeof value[key] === "string") continue;
+    if (named) out[key] = shape(value[key]);
+    else if (key === "description") continue;
     // A reference stands in allOf where prose stands beside it.
-    if (key === "allOf" && value.allOf.length === 1) Object.assign(out, value.allOf[0]);
-    else out[key] = key === "default" && typeof value[key]?.$ref !== "string" ? value[key] : shape(value[key]);
+    else if (key === "allOf" && value.allOf.length === 1) Object.assign(out, value.allOf[0]);
+    else out[key] = key === "default" ? value[key] : shape(value[key], key === "properties");
   }
   return out;
 }
@@ -123,6 +124,7 @@ export const openapi = area("openapi", [
                 path,
                 Object.entries(item as Record<string, Json>)
                   .filter(([verb]) => /get|post|put|patch|delete/.test(verb))
+                  .sort(([a], [b]) => (a < b ? -1 : 1))
                   .map(([verb, operation]) => [
                     verb,
                     operation["x-kubernetes-action"],

@@ -10,6 +10,8 @@ export interface Case {
   readonly clusterOnly?: boolean;
   /** Needs a server that has forgotten old revisions. */
   readonly needsCompaction?: boolean;
+  /** Needs a store that reports how far a quiet watch has come. */
+  readonly needsProgress?: boolean;
 }
 
 export interface Area {

@@ -196,7 +196,7 @@ const parsedText = (text: string): Json => {
 };
 
 const parsed = ({ headers, text }: Reply): Json =>
-  headers["content-type"]?.includes("json") ? parsedText(text) : text;
+  headers["content-type"]?.includes("json") || text.startsWith("{") ? parsedText(text) : text;
 
 /** The texts of Warning headers, without their code and agent. */
 function warningsOf(headers: Readonly<Record<string, string>>): string[] {

@@ -15,6 +15,9 @@ export function normalised(entries: readonly Entry[], ns: string): Json[] {
       })
       .replace(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "TIME")
       .replace(/\b10\.(96|100)\.\d+\.\d+\b/g, "CLUSTER-IP")
+      .replace(/\bresourceVersion=\d{2,}/g, "resourceVersion=RV")
+      .replace(/\b(continue|hash)=[\w%-]+/g, "$1=...")
+      .replace(/in record \(\d+\)/g, "in record (RV)")
       .replace(/kube-api-access-[a-z0-9]{5}/g, "kube-api-access-#");
   };
   const walk = (value: Json, key: string): Json => {

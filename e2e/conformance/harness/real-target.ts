@@ -16,7 +16,17 @@ export async function realTarget(kubeconfigFile: string, etcd?: string): Promise
   const reached = { name: "kubernetes", url: cluster.server, token: user.token };
   const version = await send(reached, { method: "GET", path: "/version" });
   const { gitVersion } = JSON.parse(version.text) as { gitVersion: string };
-  return { ...reached, name: `kubernetes ${gitVersion}`, ...(etcd && { compact: () => compactEtcd(etcd) }) };
+  const initial = await send(reached, {
+    method: "GET",
+    path: "/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1",
+  });
+  const reportsProgress = !initial.text.includes("RequestWatchProgress is disabled");
+  return {
+    ...reached,
+    name: `kubernetes ${gitVersion}`,
+    reportsProgress,
+    ...(etcd && { compact: () => compactEtcd(etcd) }),
+  };
 }
 
 /** Forgets everything but the newest revision. */

@@ -24,7 +24,7 @@ export async function runCases(
   };
   const wanted = areas.map((area) => ({
     area,
-    cases: area.cases.filter((one) => (!only || only(area, one)) && (!one.needsCompaction || target.compact)),
+    cases: area.cases.filter((one) => (!only || only(area, one)) && possible(target, one)),
   }));
   for (const { area } of wanted) results.set(area.name, new Map());
   const together = wanted
@@ -75,3 +75,6 @@ async function makeNamespace(target: Target, ns: string): Promise<void> {
   }
   throw new Error(`namespace ${ns}: neither ServiceAccount nor root certificate has been made`);
 }
+
+const possible = (target: Target, one: Case): boolean =>
+  (!one.needsCompaction || target.compact !== undefined) && (!one.needsProgress || target.reportsProgress !== false);

@@ -62,7 +62,7 @@ export async function startSandboxTarget(speed = 1): Promise<Target & { stop(): 
     url: front.url,
     token,
     speed,
-    compact: async () => {},
+    compact: async () => server.store.compact(),
     async stop() {
       for (const manager of running) await manager.stop();
       forgetService();

@@ -12,6 +12,8 @@ export interface Target {
   readonly speed?: number;
   /** Forgets old revisions, so that what refers to them has expired. Cases that need it are left out without it. */
   readonly compact?: () => Promise<void>;
+  /** Its store reports how far a quiet watch has come (etcd does from 3.4.25 and 3.5.8 on). Default: it does. */
+  readonly reportsProgress?: boolean;
 }
 
 /** What came back, as it came over the wire. */
