@@ -1,7 +1,9 @@
 import type { Area } from "../harness/case.ts";
 import { apply } from "./apply.ts";
 import { cascades } from "./cascades.ts";
+import { customResources } from "./custom-resources.ts";
 import { discovery } from "./discovery.ts";
+import { evictions } from "./eviction.ts";
 import { expiry } from "./expiry.ts";
 import { fieldValidation } from "./field-validation.ts";
 import { defaults, emptyObjects, tables, wrongFields } from "./kinds.ts";
@@ -9,6 +11,7 @@ import { lists } from "./lists.ts";
 import { openapi } from "./openapi.ts";
 import { patches } from "./patches.ts";
 import { requests } from "./requests.ts";
+import { rollouts } from "./rollouts.ts";
 import { subresources } from "./subresources.ts";
 import { watching } from "./watching.ts";
 
@@ -27,5 +30,8 @@ export const areas: readonly Area[] = [
   fieldValidation,
   patches,
   subresources,
+  customResources,
+  evictions,
+  rollouts,
   expiry,
 ];
