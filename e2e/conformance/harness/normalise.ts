@@ -18,10 +18,13 @@ export function normalised(entries: readonly Entry[], ns: string): Json[] {
       .replace(/\bresourceVersion=\d{2,}/g, "resourceVersion=RV")
       .replace(/\b(continue|hash)=[\w%-]+/g, "$1=...")
       .replace(/in record \(\d+\)/g, "in record (RV)")
+      // What hashes of templates look like: eight to ten letters of this alphabet.
+      .replace(/\b(web|db)-[bcdfghjklmnpqrstvwxz2456789]{8,10}\b/g, "$1-HASH")
       .replace(/kube-api-access-[a-z0-9]{5}/g, "kube-api-access-#");
   };
   const walk = (value: Json, key: string): Json => {
     if (typeof value === "string") {
+      if (key === "pod-template-hash") return "HASH";
       if (key === "resourceVersion") return value === "" || value === "0" ? value : "RV";
       return text(value);
     }

@@ -1,7 +1,9 @@
+import type { CustomResourceDefinition } from "@bellows/api";
 import { type BuiltinResource, builtinDefinitions, builtinResources } from "@bellows/api/builtin";
 import { deepFreeze } from "@bellows/kube";
 import type { ApiObject } from "./api-object.ts";
 import { convertBuiltin } from "./conversion/index.ts";
+import { validateDefinition } from "./custom-resources/custom-resource-definition.ts";
 import { decodeObject } from "./decode/index.ts";
 import { applyDefaults } from "./defaults/index.ts";
 import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
@@ -63,6 +65,7 @@ function builtinRules({ group, version, kind, plural, definition }: BuiltinResou
   const gvk = { group, version, kind };
   const apiVersion = apiVersionOf(group, version);
   const storedVersion = storedVersions[`${group}/${plural}`] ?? apiVersion;
+  const isDefinition = kind === "CustomResourceDefinition";
   const converted = new WeakMap<ApiObject, ApiObject>();
   return {
     schema,
@@ -70,8 +73,13 @@ function builtinRules({ group, version, kind, plural, definition }: BuiltinResou
     decode: (body, mode, duplicates) =>
       decodeObject<ApiObject>(schema, body, { mode, kind, version, ...(duplicates && { duplicates }) }),
     applyDefaults: (object) => applyDefaults(gvk, object),
-    validateCreate: (object) => verdict(validateCreate(gvk, object)),
-    validateUpdate: (object, before, subresource) => verdict(validateUpdate(gvk, object, before, subresource)),
+    validateCreate: (object) =>
+      verdict([...validateCreate(gvk, object), ...(isDefinition ? definitionProblems(object) : [])]),
+    validateUpdate: (object, before, subresource) =>
+      verdict([
+        ...validateUpdate(gvk, object, before, subresource),
+        ...(isDefinition && subresource !== "status" ? definitionProblems(object, before) : []),
+      ]),
     toStored: (object) => convertBuiltin(object, storedVersion),
     fromStored(object) {
       if (object.apiVersion === apiVersion) return object;
@@ -85,6 +93,12 @@ function builtinRules({ group, version, kind, plural, definition }: BuiltinResou
     },
   };
 }
+
+const definitionProblems = (object: ApiObject, before?: ApiObject): FieldError[] =>
+  validateDefinition(
+    object as unknown as CustomResourceDefinition,
+    before && (before as unknown as CustomResourceDefinition),
+  );
 
 const fine: Verdict = { errors: [], warnings: [] };
 
