@@ -595,14 +595,10 @@ export const customResources = area("custom resources", [
   objects(
     "rule: a message of its own making",
     props(
-      { n: int },
-      {
-        "x-kubernetes-validations": [
-          { rule: "self.n < 5", messageExpression: "'n is ' + string(self.n) + ', not below 5'" },
-        ],
-      },
+      { s: { ...str, maxLength: 5 } },
+      { "x-kubernetes-validations": [{ rule: "self.s != 'no'", messageExpression: "'s is ' + self.s" }] },
     ),
-    [{ n: 4 }, { n: 6 }],
+    [{ s: "yes" }, { s: "no" }],
   ),
   objects("rule: no message", props({ n: int }, { "x-kubernetes-validations": [{ rule: "self.n < 5" }] }), [{ n: 6 }]),
   objects(

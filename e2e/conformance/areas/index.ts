@@ -1,4 +1,6 @@
 import type { Area } from "../harness/case.ts";
+import { access } from "./access.ts";
+import { admission } from "./admission.ts";
 import { apply } from "./apply.ts";
 import { cascades } from "./cascades.ts";
 import { customResources } from "./custom-resources.ts";
@@ -12,7 +14,9 @@ import { openapi } from "./openapi.ts";
 import { patches } from "./patches.ts";
 import { requests } from "./requests.ts";
 import { rollouts } from "./rollouts.ts";
+import { scheduling } from "./scheduling.ts";
 import { subresources } from "./subresources.ts";
+import { validation } from "./validation.ts";
 import { watching } from "./watching.ts";
 
 export const areas: readonly Area[] = [
@@ -33,5 +37,9 @@ export const areas: readonly Area[] = [
   customResources,
   evictions,
   rollouts,
+  access,
+  admission,
+  validation,
+  scheduling,
   expiry,
 ];

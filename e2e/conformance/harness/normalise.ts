@@ -8,19 +8,21 @@ export function normalised(entries: readonly Entry[], ns: string): Json[] {
   const text = (value: string): string => {
     let out = value.replaceAll(ns, "NS").replaceAll(ns.toUpperCase(), "NS");
     for (const [name, standIn] of names) out = out.replaceAll(name.replaceAll(ns, "NS"), standIn);
-    return out
-      .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, (uid) => {
-        if (!uids.has(uid)) uids.set(uid, `UID${uids.size + 1}`);
-        return uids.get(uid) ?? "";
-      })
-      .replace(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "TIME")
-      .replace(/\b10\.(96|100)\.\d+\.\d+\b/g, "CLUSTER-IP")
-      .replace(/\bresourceVersion=\d{2,}/g, "resourceVersion=RV")
-      .replace(/\b(continue|hash)=[\w%-]+/g, "$1=...")
-      .replace(/in record \(\d+\)/g, "in record (RV)")
-      // What hashes of templates look like: eight to ten letters of this alphabet.
-      .replace(/\b(web|db)-[bcdfghjklmnpqrstvwxz2456789]{8,10}\b/g, "$1-HASH")
-      .replace(/kube-api-access-[a-z0-9]{5}/g, "kube-api-access-#");
+    return (
+      out
+        .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, (uid) => {
+          if (!uids.has(uid)) uids.set(uid, `UID${uids.size + 1}`);
+          return uids.get(uid) ?? "";
+        })
+        .replace(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "TIME")
+        .replace(/\b10\.(96|100)\.\d+\.\d+\b/g, "CLUSTER-IP")
+        .replace(/\bresourceVersion=\d{2,}/g, "resourceVersion=RV")
+        .replace(/\b(continue|hash)=[\w%-]+/g, "$1=...")
+        .replace(/in record \(\d+\)/g, "in record (RV)")
+        // What hashes of templates look like: eight to ten letters of this alphabet.
+        .replace(/\b(web|db)-[bcdfghjklmnpqrstvwxz2456789]{8,10}\b/g, "$1-HASH")
+        .replace(/kube-api-access-[a-z0-9]{5}/g, "kube-api-access-#")
+    );
   };
   const walk = (value: Json, key: string): Json => {
     if (typeof value === "string") {
