@@ -1,5 +1,6 @@
 import { areas } from "./areas/index.ts";
 import type { Area, Case } from "./harness/case.ts";
+import { differential } from "./harness/differential.ts";
 import { writeRecordings } from "./harness/recording.ts";
 import { runCases } from "./harness/run-cases.ts";
 import { startSandboxTarget } from "./harness/sandbox-target.ts";
@@ -14,6 +15,10 @@ export interface ConformanceOptions {
   /** Only areas and cases whose names contain these. */
   readonly area?: string;
   readonly case?: string;
+  /** Where generated sequences of calls begin; the same in every run, unless given. */
+  readonly seed?: number;
+  /** How many sequences are sent; default 150, about a minute. */
+  readonly sequences?: number;
 }
 
 /** Runs every case on the real control plane and on the sandbox's, and says where they differ. True: nowhere unexpected. */
@@ -32,8 +37,11 @@ export async function runConformance(options: ConformanceOptions): Promise<boole
     for (const verdict of verdicts.filter(isFailure)) print(explained(verdict));
     if (options.record) writeRecordings(areas, realResults, real.name);
     print(table(countsOf(verdicts)));
+    const { seed = 20_261_124, sequences = options.area || options.case ? 0 : 150 } = options;
+    const parted = await differential({ real, sandbox, seed, sequences, print });
+    if (sequences > 0) print(`differential: ${sequences} sequences from seed ${seed}, ${parted} answered differently`);
     print(`${real.name} against the sandbox, ${Math.round((performance.now() - began) / 1000)} s`);
-    return !verdicts.some(isFailure);
+    return parted === 0 && !verdicts.some(isFailure);
   } finally {
     await sandbox.stop();
   }

@@ -56,7 +56,8 @@ async function answersTo(target: Target, one: Case, ns: string): Promise<Json> {
   return normalised(talk.entries, ns);
 }
 
-async function makeNamespace(target: Target, ns: string): Promise<void> {
+/** A namespace with what its controllers put there: a service account and the root certificate. */
+export async function makeNamespace(target: Target, ns: string): Promise<void> {
   await send(target, {
     method: "POST",
     path: "/api/v1/namespaces",

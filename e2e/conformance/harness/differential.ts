@@ -1,0 +1,121 @@
+import { Conversation, type Json } from "./conversation.ts";
+import { differences } from "./difference.ts";
+import { normalised } from "./normalise.ts";
+import { type Call, randomCalls, widgetDefinition } from "./random-calls.ts";
+import { makeNamespace } from "./run-cases.ts";
+import { send, type Target } from "./target.ts";
+
+export interface DifferentialOptions {
+  readonly real: Target;
+  readonly sandbox: Target;
+  readonly seed: number;
+  readonly sequences: number;
+  readonly print: (line: string) => void;
+}
+
+const callsPerSequence = 14;
+const beside = 4;
+
+/**
+ * Sends generated sequences of calls to both servers and compares what they answer, and what a watch told meanwhile. A
+ * sequence that parts them is shrunk, and printed with the command that repeats it. Returns how many did.
+ */
+export async function differential({ real, sandbox, seed, sequences, print }: DifferentialOptions): Promise<number> {
+  let failed = 0;
+  let round = 0;
+  const fresh = () =>
+    `d${(seed % 100_000).toString(36)}${Math.floor(performance.now() * 1000).toString(36)}${(round++).toString(36)}`;
+  const both = async (calls: readonly Call[], ns: string): Promise<string[]> => {
+    const [a, b] = await Promise.all([answers(real, calls, ns), answers(sandbox, calls, ns)]);
+    return differences(a, b, 3);
+  };
+  const queue = Array.from({ length: sequences }, (_, at) => seed + at)[Symbol.iterator]();
+  const worker = async () => {
+    for (const own of queue) {
+      const found = await both(randomCalls(own, callsPerSequence, "NAMESPACE"), fresh());
+      if (found.length === 0) continue;
+      failed++;
+      if (failed > 12) continue;
+      const calls = await shrunk(
+        randomCalls(own, callsPerSequence, "NAMESPACE"),
+        async (some) => (await both(some, fresh())).length > 0,
+      );
+      const again = await both(calls, fresh());
+      print(`✗ differential: seed ${own}; repeat with: npm run e2e -- --only conformance --seed ${own} --sequences 1`);
+      for (const { method, path, type, body } of calls)
+        print(`    ${method}${type ? ` (${type})` : ""} ${path} ${body === undefined ? "" : JSON.stringify(body)}`);
+      for (const line of again.length > 0 ? again : found) print(`    ${line}`);
+    }
+  };
+  await Promise.all(Array.from({ length: beside }, worker));
+  return failed;
+}
+
+/** Leaves out one call after another, as long as the servers still part. */
+async function shrunk(
+  calls: readonly Call[],
+  parts: (calls: readonly Call[]) => Promise<boolean>,
+): Promise<readonly Call[]> {
+  let kept = calls;
+  for (let at = kept.length - 1; at >= 0; at--) {
+    const fewer = kept.filter((_, index) => index !== at);
+    if (await parts(fewer)) kept = fewer;
+  }
+  return kept;
+}
+
+async function answers(target: Target, calls: readonly Call[], ns: string): Promise<Json> {
+  const talk = new Conversation(target, ns);
+  const here = (value: Json): Json =>
+    value === undefined ? undefined : JSON.parse(JSON.stringify(value).replaceAll("NAMESPACE", ns));
+  try {
+    await makeNamespace(target, ns);
+    if (calls.some(({ path }) => path.startsWith("widgets"))) {
+      talk.deleteAtEnd(`customresourcedefinitions/widgets.${ns}.example.com`);
+      await talk.given("customresourcedefinitions", widgetDefinition(ns));
+      await talk.until("widgets", (_, status) => status === 200);
+    }
+    const watched = [...new Set(calls.map(({ path }) => path.split(/[/?]/)[0] as string))];
+    const watches = [];
+    for (const plural of watched)
+      watches.push(
+        await talk.watch(
+          `${plural}?resourceVersion=${(await talk.peek(plural)).metadata?.resourceVersion ?? ""}`,
+          ({ metadata, kind }) => [kind, metadata?.name],
+        ),
+      );
+    for (const { method, path, type, body } of calls) {
+      const show = (answer: Json) =>
+        answer?.kind?.endsWith("List")
+          ? { ...answer, items: answer.items.filter((one: Json) => one.metadata.name !== "kube-root-ca.crt") }
+          : stripped(answer);
+      const asked = here(body);
+      if (type) await talk.patch(type, path, asked, { show });
+      else await talk.ask(method, path, asked, { show });
+    }
+    for (const watch of watches) {
+      await talk.pause(60);
+      await watch.events(0);
+    }
+  } catch (error) {
+    talk.note("broke", String(error));
+  } finally {
+    await talk.end();
+    void send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` }).catch(() => undefined);
+  }
+  return normalised(talk.entries, ns);
+}
+
+/** Without managed fields and what controllers write at a time of their own. */
+function stripped(value: Json): Json {
+  if (!value?.metadata || value.kind === "Status") return value;
+  const { managedFields: _, annotations, ...metadata } = value.metadata;
+  const { "deployment.kubernetes.io/revision": __, ...kept } = annotations ?? {};
+  const { status, ...rest } = value;
+  const keepsStatus = !["Deployment", "PodDisruptionBudget", "Service", "Scale"].includes(value.kind);
+  return {
+    ...rest,
+    metadata: { ...metadata, ...(Object.keys(kept).length > 0 && { annotations: kept }) },
+    ...(keepsStatus && status !== undefined && { status }),
+  };
+}
