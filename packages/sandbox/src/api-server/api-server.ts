@@ -133,7 +133,7 @@ export class ApiServer {
       const info = requestInfo(request.method, request.path, request.query.flag("watch"));
       const asked = impersonated(this.#parts.access, request);
       if (!asked.user.groups.includes("system:masters"))
-        checkAccess(this.#parts.access, asked.user, info, asked.method, asked.path);
+        checkAccess(this.#parts.access, asked.user, info, asked.method, asked.path, onlyName(asked));
       return await this.#dispatch(asked, info);
     } catch (error) {
       if (error instanceof StatusError) return failure(error.status);
@@ -175,6 +175,10 @@ export class ApiServer {
     );
   }
 }
+
+/** The name that a field selector asks for, where it asks for exactly one. */
+const onlyName = ({ query }: ApiRequest): string | undefined =>
+  /^metadata\.name==?([^,=!]+)$/.exec(query.get("fieldSelector") ?? "")?.[1];
 
 /** As Go's HTTP server says it. */
 const notFoundPage: ApiResponse = {

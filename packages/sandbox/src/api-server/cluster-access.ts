@@ -27,13 +27,18 @@ export function clusterAccess(store: Store, authenticate: (token: string) => Use
   return { rbac, authorize: (attributes) => authorize(attributes, rbac), authenticate };
 }
 
-/** Throws 403 where the request's user may not do what it asks for. */
+/**
+ * Throws 403 where the request's user may not do what it asks for.
+ *
+ * @param oneName  of a list: the only name that its field selector lets through
+ */
 export function checkAccess(
   access: ClusterAccess,
   user: UserInfo,
   info: RequestInfo,
   method: string,
   path: string,
+  oneName?: string,
 ): void {
   const attributes: AccessAttributes = info.isResource
     ? {
@@ -43,7 +48,7 @@ export function checkAccess(
         resource: info.resource,
         subresource: info.subresource,
         namespace: info.namespace,
-        name: info.name,
+        name: info.name ?? oneName,
       }
     : { user, verb: method.toLowerCase(), path };
   const { allowed, reason } = access.authorize(attributes);

@@ -18,7 +18,7 @@ class JsonProblem extends Error {}
 function invalidCharacter(text: string, at: number, context: string): string {
   const character = text[at];
   if (character === undefined) return "unexpected end of JSON input";
-  const quoted = character === "'" ? "\\'" : character === '"' ? '"' : JSON.stringify(character).slice(1, -1);
+  const quoted = character === "'" ? "\\'" : character === '"' ? '"' : goEscaped(character);
   return `invalid character '${quoted}' ${context}`;
 }
 
@@ -112,3 +112,9 @@ function word(text: string, from: number, literal: string): number {
   }
   return from + literal.length;
 }
+
+/** As Go's strconv.Quote: what does not print is its code. */
+const goEscaped = (character: string): string =>
+  /^\p{C}$/u.test(character) && character > "\u007e"
+    ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+    : JSON.stringify(character).slice(1, -1);

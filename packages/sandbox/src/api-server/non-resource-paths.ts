@@ -86,6 +86,7 @@ export class NonResourcePaths {
       "/metrics",
       "/openapi/v2",
       "/openapi/v3",
+      "/openapi/v3/",
       "/readyz",
       "/version",
     ].sort();

@@ -6,6 +6,9 @@ import type { ResourceRegistry } from "./resource-registry.ts";
 const wantsProtobufV2 = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/;
 const protobufV2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
+/** An address with a hash never shows anything else. */
+const kept = { "cache-control": "public, immutable" };
+
 /** /openapi/v2, /openapi/v3 and the documents of group versions. */
 export class OpenApiPaths {
   readonly #registry: ResourceRegistry;
@@ -30,9 +33,9 @@ export class OpenApiPaths {
     if (!path.startsWith("/openapi/v3/")) return undefined;
     const groupVersion = path.slice("/openapi/v3/".length);
     const document = documents.v3(groupVersion);
-    if (!document) return undefined;
+    if (!document) return { status: 404, headers: {}, body: "" };
     const etag = JSON.stringify(documents.v3Hash(groupVersion) ?? "");
-    const headers = { "content-type": "application/json", etag };
+    const headers = { "content-type": "application/json", etag, ...(request.query.get("hash") && kept) };
     if (request.headers["if-none-match"] === etag) return { status: 304, headers, body: undefined };
     return { status: 200, headers, body: document };
   }

@@ -107,7 +107,8 @@ export interface FieldError {
 
 /** 422: the object was understood but breaks rules of its kind. `kind` is qualified: `Deployment.apps`, or `Pod`. */
 export function invalid(group: string, kind: string, name: string, errors: readonly FieldError[]): StatusError {
-  const texts = errors.map((error) => `${error.field}: ${error.message}`);
+  // A problem that two checks find is told once, but counted twice.
+  const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const all = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   return new StatusError(422, "Invalid", `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${all}`, {
     ...(name && { name }),

@@ -232,6 +232,9 @@ class Scheduler {
     if (failure.ofEveryNode && failure.rejections.size === 0 && this.#cluster.nodes().length === 0) {
       return this.#reject(pod, failure, failure.message, undefined);
     }
+    // Whoever ends scheduling before nodes are looked at leaves DynamicResources without its state, which ends this too.
+    if (failure.ofEveryNode && failure.rejections.size === 0 && !failure.message.includes("didn't satisfy plugin(s)"))
+      return this.#reject(pod, failure, `${failure.message} not found`, undefined);
     const budgets = this.#context.cache.list(PodDisruptionBudget);
     const preemption = decidePreemption(pod, failure, budgets, this.#input());
     if (preemption.candidate) {
@@ -241,7 +244,7 @@ class Scheduler {
       void this.#preempt(pod, node, victims);
       return;
     }
-    const message = `${failure.message} preemption: ${preemption.message}`;
+    const message = `${failure.message} no new claims to deallocate, preemption: ${preemption.message}`;
     this.#failures.remember(pod, { ...failure, message });
     this.#reject(pod, failure, message, preemption.keepsNomination ? undefined : "");
   }

@@ -7,6 +7,7 @@ import type { AdmissionPlugin, AdmissionRequest, AdmissionWorld } from "./admiss
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { defaultTolerationSeconds, taintNodesByCondition } from "./node-taints.ts";
+import { type FindParams, policiesPlace, validatePolicies } from "./policies/validating-policies.ts";
 import { priorityAdmission } from "./priority.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { runtimeClassAdmission } from "./runtime-class.ts";
@@ -39,7 +40,7 @@ export interface AdmissionOptions {
 /**
  * What stands between a decoded, defaulted object and the store. `mutate`: the built-in plug-ins one after the other, then
  * mutating webhooks, then the plug-ins once more where a webhook changed the object. `validate`: the plug-ins except the
- * quota, validating webhooks, and the quota last, since it charges for what is sure to be written.
+ * quota, validating policies, validating webhooks, and the quota last, since it charges for what is sure to be written.
  */
 export function clusterAdmission({ world, callWebhook, plugins = builtinPlugins }: AdmissionOptions): Admission {
   const mutateBuiltin = (request: AdmissionRequest): ApiObject | undefined =>
@@ -66,6 +67,7 @@ export function clusterAdmission({ world, callWebhook, plugins = builtinPlugins 
     validate(scope, operation, object, before): void | Promise<void> {
       const request = admissionRequest(scope, operation, object, before);
       for (const plugin of plugins) if (plugin !== resourceQuota) plugin.validate?.(request, world);
+      if (world.list(policiesPlace).length > 0) validatePolicies(request, world, paramsServed(scope));
       const charge = () => {
         if (plugins.includes(resourceQuota)) resourceQuota.validate?.(request, world);
       };
@@ -74,6 +76,17 @@ export function clusterAdmission({ world, callWebhook, plugins = builtinPlugins 
     },
   };
 }
+
+/** The parameters of policies, among everything that is served. */
+const paramsServed =
+  ({ parts }: RequestScope): FindParams =>
+  ({ apiVersion, kind }, namespace) => {
+    const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+    const served = parts.registry.ofKind(group as string, kind, version);
+    if (!served) return undefined;
+    const within = served.namespaced && namespace !== undefined ? `${namespace}/` : "";
+    return { namespaced: served.namespaced, objects: served.collection.list(within).map(served.rules.fromStored) };
+  };
 
 const mutatingPlace = "admissionregistration.k8s.io/mutatingwebhookconfigurations";
 const validatingPlace = "admissionregistration.k8s.io/validatingwebhookconfigurations";

@@ -46,7 +46,8 @@ export function scaleOf(object: KubernetesObject, paths: ScalePaths): Scale | un
       ...(resourceVersion && { resourceVersion }),
       ...(creationTimestamp && { creationTimestamp }),
     },
-    spec: { replicas: count(replicas) },
+    // A number of zero is left out, as Go leaves it out.
+    spec: count(replicas) === 0 ? {} : { replicas: count(replicas) },
     status: {
       replicas: count(read(object, paths.statusReplicasPath)),
       ...(typeof selector === "string" && selector && { selector }),

@@ -55,7 +55,8 @@ function groupVersions(name: string, versions: readonly string[]) {
 /** /api/v1 and /apis/GROUP/VERSION. */
 export const resourceList = (groupVersion: string, resources: readonly ServedResource[]) => ({
   kind: "APIResourceList",
-  apiVersion: "v1",
+  // The oldest list has no version of its own.
+  ...(groupVersion !== "v1" && { apiVersion: "v1" }),
   groupVersion,
   resources: resources.flatMap((resource) => [
     {

@@ -49,10 +49,18 @@ export const callWebhook: CallWebhook = (clientConfig, review, { timeoutSeconds 
     asked.on("error", (error) =>
       fail(
         failed(
-          error.name === "TimeoutError" || error.name === "AbortError" ? "context deadline exceeded" : error.message,
+          error.name === "TimeoutError" || error.name === "AbortError"
+            ? "context deadline exceeded"
+            : dialProblem(error),
         ),
       ),
     );
     asked.end(JSON.stringify(review));
   });
 };
+
+/** As Go words a connection that is refused. */
+function dialProblem(error: Error): string {
+  const { code, address, port } = error as Error & { code?: string; address?: string; port?: number };
+  return code === "ECONNREFUSED" ? `dial tcp ${address}:${port}: connect: connection refused` : error.message;
+}

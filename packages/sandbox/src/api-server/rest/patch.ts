@@ -1,12 +1,13 @@
 import { timestamp } from "@bellows/kube";
-import { type ApiObject, storeKey } from "../api-object.ts";
+import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
 import { goValue } from "../go-value.ts";
 import { isObject } from "../json-value.ts";
 import { serverSideApply } from "../managed-fields/index.ts";
 import { jsonPatch, mergePatch, strategicMergePatch } from "../patch/index.ts";
-import { badRequest, type FieldError, invalid, StatusError } from "../status-error.ts";
+import { groupResource } from "../resource.ts";
+import { badRequest, conflict, type FieldError, invalid, StatusError } from "../status-error.ts";
 import type { RequestScope } from "./request-scope.ts";
-import { createObject, decodeBody, updateObject } from "./write-object.ts";
+import { checkName, createObject, decodeBody, updateObject } from "./write-object.ts";
 
 export interface Patched {
   readonly object: ApiObject;
@@ -44,7 +45,7 @@ export function patcher(scope: RequestScope, type: string): <T extends object>(b
     case "application/merge-patch+json":
       return (before) => mergePatch(before, body);
     case "application/strategic-merge-patch+json":
-      if (scope.resource.custom) throw unknownPatchType();
+      if (scope.resource.custom) throw noStrategicPatch();
       return (before) => strategicMergePatch(before, body, scope.resource.rules.schema);
     default:
       throw unknownPatchType();
@@ -82,6 +83,13 @@ function converterProblem(why: string): string {
 /** As the router of kube-apiserver words a content type that no handler takes. */
 const unknownPatchType = () => new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 
+const noStrategicPatch = () =>
+  new StatusError(
+    415,
+    "UnsupportedMediaType",
+    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+  );
+
 /** A patch may name the UID to be sure of its target; it is no way to change it. */
 function checkUid(scope: RequestScope, after: object, before: ApiObject): void {
   const uid = (after as Partial<ApiObject>).metadata?.uid;
@@ -91,7 +99,7 @@ function checkUid(scope: RequestScope, after: object, before: ApiObject): void {
     field: "metadata.uid",
     message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`,
   };
-  throw invalid(scope.resource.group, scope.resource.kind, before.metadata.name, [error]);
+  throw invalid(scope.resource.group, scope.resource.kind, before.metadata.name, [error, error]);
 }
 
 /** Server-side apply: creates what does not exist. */
@@ -100,6 +108,8 @@ async function apply(scope: RequestScope, subresource: string | undefined): Prom
   const { body } = request;
   if (!isObject(body)) throw badRequest("error decoding YAML: the patch is not an object");
   if (!body.apiVersion && !body.kind) throw badRequest("invalid object type: /, Kind=");
+  if (body.kind !== resource.kind && body.apiVersion === resource.apiVersion && !resource.custom)
+    throw badRequest(`invalid object type: ${resource.group}/${resource.version}, Kind=${String(body.kind)}`);
   const merged = (live: ApiObject | undefined): ApiObject =>
     decodeBody(
       scope,
@@ -116,11 +126,16 @@ async function apply(scope: RequestScope, subresource: string | undefined): Prom
     );
   if (!subresource && !resource.collection.get(storeKey(namespace, name as string))) {
     const wanted = merged(undefined);
-    if (wanted.metadata.name !== name)
-      throw badRequest(
-        `the name of the object (${wanted.metadata.name ?? ""}) does not match the name on the URL (${name})`,
+    checkName(wanted, name as string);
+    const { uid } = wanted.metadata;
+    if (uid)
+      throw conflict(
+        groupResource(resource),
+        name as string,
+        `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
       );
-    return { object: await createObject(scope, wanted, true), created: !scope.dryRun };
+    const fresh = withMetadata(wanted, { resourceVersion: undefined } as Partial<ApiObject["metadata"]>);
+    return { object: await createObject(scope, fresh, true), created: true };
   }
   const object = await updateObject(scope, { subresource, applied: true, change: (before) => merged(before) });
   return { object, created: false };

@@ -36,7 +36,7 @@ export function list(scope: RequestScope): ObjectList {
   return {
     kind: resource.listKind,
     apiVersion: resource.apiVersion,
-    metadata: { resourceVersion: String(revision), ...metadata },
+    metadata: { resourceVersion: String(revision), ...(resource.custom && { continue: "" }), ...metadata },
     items: page.map((object) => convert(object)),
   };
 }

@@ -58,11 +58,33 @@ function fieldManager(request: ApiRequest): string {
   if (given !== undefined && given !== "") {
     if (given.length > 128)
       throw optionsError(request, "fieldManager", `Too long: may not be more than 128 bytes`, "FieldValueTooLong");
+    const at = [...given].findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character));
+    if (at >= 0) {
+      const code = (given.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+      const problem = `invalid character U+${code} (at position ${at})`;
+      throw optionsError(request, "fieldManager", `Invalid value: ${goQuoted(given)}: ${problem}`, "FieldValueInvalid");
+    }
     return given;
   }
   const agent = request.headers["user-agent"] ?? "";
   return agent.split("/")[0]?.slice(0, 128) || "unknown";
 }
+
+/** A text as Go quotes it: control characters by their short names or codes. */
+const goQuoted = (text: string): string =>
+  `"${text.replace(/[\p{C}"\\]/gu, (character) => shortNames[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`)}"`;
+
+const shortNames: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  '"': '\\"',
+  "\\": "\\\\",
+};
 
 function fieldValidation(request: ApiRequest): FieldValidation {
   const given = request.query.get("fieldValidation") ?? "";
@@ -86,7 +108,7 @@ function optionsError(
   request: ApiRequest,
   field: string,
   message: string,
-  reason: "FieldValueNotSupported" | "FieldValueTooLong" = "FieldValueNotSupported",
+  reason: "FieldValueNotSupported" | "FieldValueTooLong" | "FieldValueInvalid" = "FieldValueNotSupported",
 ) {
   const kind = optionsKinds[request.method];
   return kind ? invalid("meta.k8s.io", kind, "", [{ reason, field, message }]) : badRequest(`${field}: ${message}`);

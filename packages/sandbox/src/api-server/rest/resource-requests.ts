@@ -11,7 +11,7 @@ import { get, list } from "./read.ts";
 import { methodNotAllowed, pathNotFound } from "./refusals.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { watch } from "./watch.ts";
-import { createObject, decodeBody, updateObject } from "./write-object.ts";
+import { checkName, createObject, decodeBody, updateObject } from "./write-object.ts";
 
 /** Answers a request for a resource, in the form that it asks for, with its warnings. */
 export async function answerResource(scope: RequestScope): Promise<ApiResponse> {
@@ -67,12 +67,13 @@ async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
 /** A PUT replaces; for a few kinds it also creates what does not exist. */
 async function update(scope: RequestScope, name: string): Promise<ApiResponse> {
   const { resource, request, namespace } = scope;
+  // A body that is wrong is told before an object that is missing.
+  const wanted = decodeBody(scope, request.body);
+  checkName(wanted, name);
   if (resource.strategy.createOnUpdate && !resource.collection.get(storeKey(namespace, name))) {
-    const object = decodeBody(scope, request.body);
-    if (object.metadata.name === name && !object.metadata.resourceVersion && !object.metadata.uid)
-      return ok(await createObject(scope, object), 201);
+    if (!wanted.metadata.resourceVersion && !wanted.metadata.uid) return ok(await createObject(scope, wanted), 201);
   }
-  return ok(await updateObject(scope, { change: () => decodeBody(scope, request.body) }));
+  return ok(await updateObject(scope, { change: () => wanted }));
 }
 
 const isReview = ({ resource }: RequestScope): boolean => !resource.verbs.includes("get");

@@ -27,6 +27,9 @@ export interface WatchSource {
 /** How often a quiet watch is told how far it has come (the watch cache's bookmark frequency). */
 const bookmarkEveryMs = 60_000;
 
+/** How long before a watch's own time limit it says how far it has come. */
+const bookmarkBeforeEndMs = 2_000;
+
 export function watch(scope: RequestScope): WatchSource {
   const { resource, request, namespace } = scope;
   const { store, clock } = scope.parts;
@@ -101,7 +104,12 @@ export function watch(scope: RequestScope): WatchSource {
         }
         if (stopped) return;
         resource.collection.subscribe(subscriber, current);
-        if (options.allowWatchBookmarks) bookmarkLater();
+        if (options.allowWatchBookmarks) {
+          bookmarkLater();
+          // The last word before the end: the next watch need not look at what this one has seen.
+          const lastMs = (options.timeoutSeconds ?? 0) * 1000 - bookmarkBeforeEndMs;
+          if (lastMs > 0) timers.push(clock.after(lastMs, () => bookmark()));
+        }
         if (options.timeoutSeconds) timers.push(clock.after(options.timeoutSeconds * 1000, end));
       });
       return { stop };

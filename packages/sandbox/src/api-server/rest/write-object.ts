@@ -162,14 +162,31 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
 /** What these write is not counted: a status, and the node that a Pod was given. */
 const ungenerated = new Set(["status", "binding"]);
 
-function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObject): ApiObject {
-  const { resource } = scope;
-  const { metadata } = object;
-  const name = before.metadata.name;
+/** Throws 400 where an object is not the one that the path names. */
+export function checkName({ metadata }: ApiObject, name: string): void {
   if (!metadata.name)
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name)
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}
+
+/** What only the server sets: given otherwise than it is, the write is refused, as `rest.BeforeUpdate` does. */
+function checkServersOwn({ resource }: RequestScope, { metadata }: ApiObject, before: ApiObject["metadata"]): void {
+  const errors = (["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const)
+    .filter((field) => metadata[field] !== undefined && metadata[field] !== null && metadata[field] !== before[field])
+    .map((field) => ({
+      reason: "FieldValueInvalid" as const,
+      field: `metadata.${field}`,
+      message: `Invalid value: ${JSON.stringify(metadata[field])}: field is immutable`,
+    }));
+  if (errors.length > 0) throw invalid(resource.group, resource.kind, before.name, errors);
+}
+
+function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObject): ApiObject {
+  const { resource } = scope;
+  const { metadata } = object;
+  const name = before.metadata.name;
+  checkName(object, name);
   if (metadata.uid && metadata.uid !== before.metadata.uid)
     throw conflict(
       groupResource(resource),
@@ -189,6 +206,7 @@ function checkedIdentity(scope: RequestScope, object: ApiObject, before: ApiObje
     throw new StatusError(500, "", `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
   if (version && version !== "0" && version !== before.metadata.resourceVersion)
     throw conflict(groupResource(resource), name, modified);
+  checkServersOwn(scope, object, before.metadata);
   return withMetadata(object, {
     namespace: before.metadata.namespace,
     uid: before.metadata.uid as string,
@@ -254,9 +272,10 @@ function write(scope: RequestScope, stored: ApiObject, next: ApiObject): ApiObje
   const over = deletionTimestamp && !finalizers?.length && !deletionGracePeriodSeconds && !pendingSpecFinalizers(next);
   if (dryRun) return rules.fromStored(next);
   if (over) {
-    const gone = collection.remove(key, next);
+    // Watches see the object as it was stored last; the client what it has made of it.
+    const gone = collection.remove(key);
     resource.strategy.afterDelete?.(gone, strategyContext(scope.parts, scope.request.user, false));
-    return rules.fromStored(gone);
+    return rules.fromStored(withMetadata(next, { resourceVersion: gone.metadata.resourceVersion as string }));
   }
   return rules.fromStored(collection.replace(key, next));
 }

@@ -39,8 +39,10 @@ function allocated(service: ApiObject, before: ApiObject | undefined, context: S
   const others = usedBy(context.store, service);
   spec.clusterIP = clusterIp(service, spec, old, others.addresses, context);
   spec.clusterIPs = (spec.clusterIPs as string[] | undefined)?.length ? [spec.clusterIP] : [spec.clusterIP];
-  spec.ipFamilies ??= ["IPv4"];
-  spec.ipFamilyPolicy ??= "SingleStack";
+  // Without a selector nobody knows what a headless Service stands for, so that it is taken to be both.
+  const both = spec.clusterIP === "None" && Object.keys(record(spec.selector)).length === 0;
+  spec.ipFamilies ??= both ? ["IPv4", "IPv6"] : ["IPv4"];
+  spec.ipFamilyPolicy ??= both ? "RequireDualStack" : "SingleStack";
   spec.internalTrafficPolicy ??= "Cluster";
   if (spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false)) {
     spec.ports = withNodePorts(service, spec, old, others.ports, context);

@@ -78,12 +78,21 @@ function wantedScale(scope: RequestScope, before: Scale): Partial<Scale> {
   return body;
 }
 
-function replicasOf({ name }: RequestScope, scale: Partial<Scale>): number {
+function replicasOf({ name, resource }: RequestScope, scale: Partial<Scale>): number {
   const replicas = scale.spec?.replicas ?? 0;
   if (typeof replicas !== "number" || !Number.isInteger(replicas))
     throw badRequest(
       `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`,
     );
+  const { custom, group, kind, scalePaths } = resource;
+  if (replicas < 0 && custom && scalePaths)
+    throw invalid(group, kind, name as string, [
+      {
+        reason: "FieldValueInvalid",
+        field: scalePaths.specReplicasPath,
+        message: `Invalid value: ${replicas}: should be a non-negative integer`,
+      },
+    ]);
   if (replicas < 0)
     throw invalid("autoscaling", "Scale", name as string, [
       {
@@ -99,11 +108,8 @@ function shown({ resource, name }: RequestScope, object: ApiObject): Scale {
   if (resource.scalePaths) {
     const scale = scaleOf(object, resource.scalePaths);
     if (scale) return scale;
-    throw new StatusError(
-      500,
-      "InternalError",
-      `Internal error occurred: the spec replicas field "${resource.scalePaths.specReplicasPath}" does not exist`,
-    );
+    const message = `the spec replicas field "${resource.scalePaths.specReplicasPath}" does not exist`;
+    throw new StatusError(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
   }
   const scale = scaleOf(object, builtinPaths) ?? scaleOf(withReplicas(object, builtinPaths, 0), builtinPaths);
   if (!scale) throw notFound({ group: resource.group, resource: resource.plural }, name as string);

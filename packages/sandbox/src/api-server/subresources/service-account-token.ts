@@ -4,12 +4,17 @@ import { record } from "../api-object.ts";
 import { bodyOf } from "../rest/body.ts";
 import { existing } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
-import { conflict, type FieldError, invalid, notFound } from "../status-error.ts";
+import { badRequest, conflict, type FieldError, invalid, notFound } from "../status-error.ts";
 
 interface TokenRequestSpec {
   readonly audiences?: readonly string[];
   readonly expirationSeconds?: number;
-  readonly boundObjectRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
+  readonly boundObjectRef?: {
+    readonly apiVersion?: string;
+    readonly kind?: string;
+    readonly name?: string;
+    readonly uid?: string;
+  };
 }
 
 /** POST of an authentication.k8s.io/v1 TokenRequest (`kubectl create token`). */
@@ -20,6 +25,10 @@ export function createToken(scope: RequestScope): unknown {
   const spec = record(request.spec) as TokenRequestSpec;
   const { expirationSeconds = 3600, boundObjectRef } = spec;
   check(expirationSeconds);
+  if (boundObjectRef && !["Pod", "Secret", "Node"].includes(boundObjectRef.kind ?? ""))
+    throw badRequest(
+      `cannot bind token to object of type ${groupVersionOf(boundObjectRef.apiVersion)}, Kind=${boundObjectRef.kind ?? ""}`,
+    );
   const pod = boundObjectRef?.kind === "Pod" ? boundPod(scope, boundObjectRef) : undefined;
   const audiences = spec.audiences?.length ? spec.audiences : [parts.tokenKey.issuer];
   const status = signServiceAccountToken(
@@ -42,6 +51,9 @@ export function createToken(scope: RequestScope): unknown {
     status,
   };
 }
+
+/** As Go prints a group and version: `apps/v1`, `/v1`. */
+const groupVersionOf = (apiVersion = ""): string => (apiVersion.includes("/") ? apiVersion : `/${apiVersion}`);
 
 /** Ten minutes, and what fits 32 bits. */
 const shortest = 600;

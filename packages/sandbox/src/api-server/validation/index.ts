@@ -201,6 +201,8 @@ export function validateUpdate(gvk: GroupVersionKind, object: object, old: objec
   const candidate = object as KubernetesObject;
   const before = old as KubernetesObject;
   const errors = new FieldErrors();
+  // Once for every kind, and once more by the kind's own rules: problems of it are listed twice.
+  validateMetadataUpdate(errors, candidate.metadata, before.metadata);
   validateMetadataUpdate(errors, candidate.metadata, before.metadata);
   if (subresource === "status") {
     given.status?.(errors, candidate, before);

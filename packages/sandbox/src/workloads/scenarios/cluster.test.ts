@@ -282,11 +282,11 @@ describe("scheduling", () => {
     await world.run(2);
     expect(await world.eventsOf("big")).toEqual([
       "FailedScheduling: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. " +
-        "preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+        "no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
     ]);
     expect(await world.eventsOf("more")).toEqual([
       "FailedScheduling: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. " +
-        "preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.",
+        "no new claims to deallocate, preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.",
     ]);
     await world.stop();
   });

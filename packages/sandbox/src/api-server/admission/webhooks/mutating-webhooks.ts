@@ -28,7 +28,7 @@ export async function runMutatingWebhooks(
   let lastChange = -1;
   const run = async (webhook: Webhook) => {
     const current: AdmissionRequest = { ...request, object };
-    const response = await ask(webhook, current, world, call);
+    const response = await ask(webhook, current, world, call, true);
     const patched = response ? applied(webhook, response, current) : object;
     const changed = !equalJson(patched, object);
     if (changed) object = complete(patched as ApiObject);

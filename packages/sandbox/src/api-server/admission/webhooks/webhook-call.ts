@@ -1,7 +1,7 @@
 import { randomUuid } from "@bellows/kube";
 import { isObject } from "../../json-value.ts";
 import { badRequest, type Status, StatusError } from "../../status-error.ts";
-import type { AdmissionRequest, AdmissionWorld } from "../admission-request.ts";
+import { type AdmissionRequest, type AdmissionWorld, refuse } from "../admission-request.ts";
 import type { AdmissionResponse, AdmissionReview, CallWebhook, Webhook, WebhookConfiguration } from "./webhook.ts";
 import { conditionsMet, isExempt, requestValue, selects } from "./webhook-match.ts";
 
@@ -22,6 +22,7 @@ export function webhooksFor(
  * Asks one webhook. Undefined where it was not asked (its match conditions say no), or could not be reached and its
  * failure policy is to go on without it.
  *
+ * @param mutating  whether it may answer with a patch
  * @throws StatusError where it denies, or can't be asked and must be
  */
 export async function ask(
@@ -29,13 +30,14 @@ export async function ask(
   request: AdmissionRequest,
   world: AdmissionWorld,
   call: CallWebhook,
+  mutating = false,
 ): Promise<AdmissionResponse | undefined> {
   const met = conditionsMet(webhook, request);
   const ignores = webhook.failurePolicy === "Ignore";
   if (met === false) return undefined;
   if (met !== true) {
     if (ignores) return undefined;
-    throw new StatusError(403, "Forbidden", met.message);
+    throw refuse(request, met.message);
   }
   if (request.dryRun && webhook.sideEffects !== "None" && webhook.sideEffects !== "NoneOnDryRun")
     throw badRequest(`admission webhook "${webhook.name}" does not support dry run`);
@@ -44,7 +46,7 @@ export async function ask(
   try {
     const review = reviewOf(request, world);
     const answer = await call(webhook.clientConfig, review, { timeoutSeconds: webhook.timeoutSeconds ?? 10 });
-    response = verified(answer, String(review.request?.["uid"]));
+    response = verified(answer, String(review.request?.["uid"]), mutating);
   } catch (error) {
     if (ignores) return undefined;
     throw callFailed(webhook.name, (error as Error).message);
@@ -81,15 +83,24 @@ const optionsKinds = {
   CONNECT: "",
 } as const;
 
-function verified(answer: unknown, uid: string): AdmissionResponse {
+const knownVersions: ReadonlySet<string> = new Set(["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]);
+
+function verified(answer: unknown, uid: string, mutating: boolean): AdmissionResponse {
   const invalid = (why: string) => new Error(`received invalid webhook response: ${why}`);
   if (!isObject(answer)) throw new Error("failed to call webhook: the server returned no AdmissionReview");
   const { apiVersion, kind, response } = answer as Partial<Record<keyof AdmissionReview, unknown>>;
+  if (kind === "AdmissionReview" && typeof apiVersion === "string" && !knownVersions.has(apiVersion))
+    throw new Error(
+      `failed to call webhook: no kind "AdmissionReview" is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
   if (!isObject(response)) throw invalid("webhook response was absent");
   const expected = "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview";
   if (apiVersion !== "admission.k8s.io/v1" || kind !== "AdmissionReview")
     throw invalid(`${expected}, got ${String(apiVersion)}, Kind=${String(kind)}`);
   if (response["uid"] !== uid) throw invalid(`expected response.uid="${uid}", got "${String(response["uid"] ?? "")}"`);
+  if (response["patch"] !== undefined && !mutating) throw invalid("validating webhook may not return response.patch");
+  if (response["patch"] !== undefined && !response["patchType"])
+    throw invalid("webhook returned response.patch but not response.patchType");
   if (response["patch"] !== undefined && response["patchType"] !== "JSONPatch")
     throw invalid(`webhook returned invalid response.patchType of ${JSON.stringify(response["patchType"] ?? "")}`);
   return response as unknown as AdmissionResponse;

@@ -77,13 +77,15 @@ export function conditionsMet(webhook: Webhook, request: AdmissionRequest): bool
     request: celValue(requestValue(request), undefined),
   };
   let fault: Error | undefined;
-  for (const { name, expression } of webhook.matchConditions ?? []) {
+  for (const { expression } of webhook.matchConditions ?? []) {
     try {
       const program = compile(expression, { object: "dyn", oldObject: "dyn", request: "dyn" });
       if (program instanceof CompileError) throw program;
       if (program.evaluate(variables) === false) return false;
     } catch (error) {
-      fault ??= new Error(`expression '${name}' resulted in error: ${(error as Error).message}`, { cause: error });
+      fault ??= new Error(`expression '${expression}' resulted in error: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
   return fault ?? true;
