@@ -35,6 +35,7 @@ export * from "./label-selector.ts";
 export * from "./node-affinity.ts";
 export * from "./quantity.ts";
 export * from "./read-object.ts";
+export * from "./setting.ts";
 export * from "./stable-hash.ts";
 export * from "./structural-from-zod.ts";
 export type * from "./structural-schema.ts";

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { addControllerCommands } from "./controllers/command.ts";
 import type { SandboxCommandOptions } from "./sandbox.ts";
 
 /** The bellows command. Each subcommand loads what it needs when it runs, so that none waits for another's code. */
@@ -86,6 +87,7 @@ export function bellows(): Command {
       process.exitCode = generate(check, (line) => process.stdout.write(`${line}\n`)) ? 0 : 1;
     });
 
+  addControllerCommands(program);
   return program;
 }
 

@@ -1,1 +1,2 @@
+export { DashboardSettings } from "./config.ts";
 export { type DashboardOptions, dashboardRoutes } from "./routes.ts";

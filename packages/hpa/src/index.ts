@@ -2,3 +2,4 @@ export { type HpaControllerOptions, hpaController } from "./controller.ts";
 export * from "./engine/decide.ts";
 export * from "./engine/history.ts";
 export * from "./vectors.ts";
+export { HpaSettings, hpaOptions } from "./config.ts";

@@ -6,3 +6,4 @@ export {
   type KarpenterVector,
   runKarpenterVector,
 } from "./vectors/vector.ts";
+export { NodeProvisionerSettings, nodeProvisionerOptions } from "./config.ts";

@@ -1,0 +1,125 @@
+import {
+  ApiError,
+  apiErrorOf,
+  type Clock,
+  type HealthCheck,
+  type Logger,
+  type Metrics,
+  type Transport,
+} from "@bellows/kube";
+import { Counter } from "prom-client";
+
+export interface AccessOptions {
+  readonly controller: string;
+  readonly server: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+interface Problem {
+  readonly reason: "Forbidden" | "Unauthorized" | "Unreachable";
+  readonly fix: string;
+  readonly loggedAt: number;
+}
+
+/** The same problem is logged again after this long. */
+const repeatMs = 60_000;
+
+/**
+ * A transport that notices what keeps a controller from the API server: a missing permission, a refused token, no
+ * answer. Each is logged once a minute with what mends it, counted, and keeps the process from being ready until the
+ * same request succeeds. Who sent the request gets its error all the same, and tries again as it does.
+ */
+export function watchAccess(
+  transport: Transport,
+  options: AccessOptions,
+): { transport: Transport; healthCheck: HealthCheck } {
+  const { clock, log, metrics, controller } = options;
+  const problems = new Map<string, Problem>();
+  const counter = new Counter({
+    name: "bellows_api_access_problems_total",
+    help: "Requests that the API server refused or did not answer, by reason.",
+    labelNames: ["reason"],
+    registers: [metrics],
+  });
+
+  function failed(id: string, error: unknown): void {
+    const problem = problemOf(error, options);
+    if (!problem) return;
+    counter.labels(problem.reason).inc();
+    const before = problems.get(id);
+    const now = clock.now();
+    if (before && before.reason === problem.reason && now - before.loggedAt < repeatMs) return;
+    problems.set(id, { ...problem, loggedAt: now });
+    log.error("no access to the API server, trying again", {
+      controller,
+      reason: problem.reason,
+      request: id,
+      error: error instanceof Error ? error.message : String(error),
+      fix: problem.fix,
+    });
+  }
+
+  return {
+    transport: {
+      async request(request) {
+        const id = `${request.method} ${request.path}`;
+        try {
+          const response = await transport.request(request);
+          if (response.status === 401 || response.status === 403) failed(id, apiErrorOf(response));
+          else problems.delete(id);
+          return response;
+        } catch (error) {
+          if (!request.signal?.aborted) failed(id, error);
+          throw error;
+        }
+      },
+      watch(request, handler) {
+        const id = `WATCH ${request.path}`;
+        return transport.watch(request, {
+          event(event) {
+            problems.delete(id);
+            handler.event(event);
+          },
+          end(error) {
+            if (error !== undefined) failed(id, error);
+            else problems.delete(id);
+            handler.end(error);
+          },
+        });
+      },
+    },
+    healthCheck: {
+      name: "api-access",
+      check: () => [...problems].map(([id, { reason, fix }]) => `${reason}: ${id}: ${fix}`).join("; ") || undefined,
+    },
+  };
+}
+
+function problemOf(error: unknown, { controller, server }: AccessOptions): Omit<Problem, "loggedAt"> | undefined {
+  if (error instanceof ApiError) {
+    if (error.code === 401) {
+      return {
+        reason: "Unauthorized",
+        fix: "the token is not accepted: it expired or its ServiceAccount was deleted. In a pod it is exchanged by the kubelet (restart the pod where it stays so); outside give a kubeconfig that is current",
+      };
+    }
+    if (error.code !== 403) return undefined;
+    const [, verb = "this", resource = "resource", group = ""] =
+      /cannot (\S+) resource "([^"]+)"(?: in API group "([^"]*)")?/.exec(error.message) ?? [];
+    return {
+      reason: "Forbidden",
+      fix: `the ClusterRole bellows-${controller} must allow ${verb} of ${group ? `${resource}.${group}` : resource}: set ${valueName(controller)}.rbac.create=true in the chart and upgrade, or add the rule by hand`,
+    };
+  }
+  if (!(error instanceof Error && error.name === "TransportError")) return undefined;
+  return {
+    reason: "Unreachable",
+    fix: `${server || "the API server"} gave no answer: is the address right, is it up, do NetworkPolicies let this process reach it?`,
+  };
+}
+
+/** The part of the chart's values that is a controller's: `event-scaler` as `eventScaler`. */
+export const valueName = (controller: string): string =>
+  controller.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,125 @@
+import type { Settings } from "@bellows/api";
+import type {
+  Client,
+  Clock,
+  Controller,
+  InformerCache,
+  Logger,
+  Projection,
+  Random,
+  ServingOptions,
+} from "@bellows/kube";
+import type { z } from "zod";
+
+/** What a controller is started with: the process's client, and a cache that it shares with others in one process. */
+export interface ControllerParts {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly cache: InformerCache;
+}
+
+/** What runs in a process for one controller. */
+export interface ControllerSet {
+  readonly projections?: readonly Projection[];
+  /** Called once the cache is made. */
+  controllers?(parts: ControllerParts): Promise<readonly Controller[]> | readonly Controller[];
+  /** What is served beside /metrics and health. */
+  routes?(parts: Pick<ControllerParts, "client" | "clock">): NonNullable<ServingOptions["routes"]>;
+}
+
+export interface ControllerCommand<S extends Settings = Settings> {
+  readonly name: string;
+  readonly summary: string;
+  readonly settings: S;
+  /** @throws RangeError naming settings that don't fit together */
+  prepare(settings: z.output<S>): ControllerSet;
+}
+
+const command = <S extends Settings>(definition: ControllerCommand<S>): ControllerCommand =>
+  definition as unknown as ControllerCommand;
+
+/** Each controller's command by its name; its code is loaded when it is asked for. */
+export const controllerCommands: Readonly<
+  Record<string, { readonly summary: string; load(): Promise<ControllerCommand> }>
+> = {
+  hpa: {
+    summary: "Run the HorizontalPodAutoscaler controller on a cluster",
+    async load() {
+      const { HpaSettings, hpaController, hpaOptions } = await import("@bellows/hpa");
+      return command({
+        name: "hpa",
+        summary: "Replicas by metrics (autoscaling/v2 HorizontalPodAutoscaler).",
+        settings: HpaSettings,
+        prepare: (settings) => ({ controllers: () => [hpaController(hpaOptions(settings))] }),
+      });
+    },
+  },
+  cpa: {
+    summary: "Run the ClusterProportionalAutoscaler controller on a cluster",
+    async load() {
+      const { CpaSettings, cpaControllers } = await import("@bellows/cpa");
+      return command({
+        name: "cpa",
+        summary: "Replicas by the number of nodes and cores.",
+        settings: CpaSettings,
+        prepare(settings) {
+          const { controllers, projections } = cpaControllers(settings);
+          return { projections, controllers: () => controllers };
+        },
+      });
+    },
+  },
+  "node-provisioner": {
+    summary: "Run the node provisioner on a cluster (simulated cloud only, so far)",
+    async load() {
+      const { NodeProvisionerSettings, nodeProvisionerControllers, nodeProvisionerOptions } = await import(
+        "@bellows/node-provisioner"
+      );
+      return command({
+        name: "node-provisioner",
+        summary: "Nodes for pods that fit on none (karpenter.sh NodePool).",
+        settings: NodeProvisionerSettings,
+        prepare(settings) {
+          const { region, clusterName = "" } = settings;
+          if (settings.cloud === "aws") {
+            throw new RangeError(
+              '--cloud: "aws", expected simulated: launching on AWS is not in this version. simulated makes nodes without machines, for sandboxes and tests only',
+            );
+          }
+          nodeProvisionerOptions(settings, undefined as never);
+          return {
+            async controllers(parts) {
+              const { startStandaloneCloud } = await import("@bellows/sandbox/simulated-cloud");
+              const cloud = await startStandaloneCloud({ ...parts, region, clusterName });
+              return nodeProvisionerControllers(nodeProvisionerOptions(settings, cloud));
+            },
+          };
+        },
+      });
+    },
+  },
+  dashboard: {
+    summary: "Serve the dashboard of a cluster",
+    async load() {
+      const { DashboardSettings, dashboardRoutes } = await import("@bellows/dashboard");
+      return command({
+        name: "dashboard",
+        summary: "A page of nodes, pods, autoscalers and decisions.",
+        settings: DashboardSettings,
+        prepare({ dashboardToken: token }) {
+          if (token === undefined)
+            throw new RangeError("--dashboard-token, DASHBOARD_TOKEN: not given, expected at least 16 characters");
+          return { routes: ({ client, clock }) => dashboardRoutes({ client, clock, token }) };
+        },
+      });
+    },
+  },
+};
+
+/** What is to come: its commands exist, and say so. */
+export const plannedCommands: Readonly<Record<string, string>> = {
+  "event-scaler": "the event scaler (ScaledObject, ScaledJob) is not in this version",
+  vpa: "the VerticalPodAutoscaler controllers are not in this version",
+};
