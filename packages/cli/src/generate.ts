@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generatedFiles, generatedFolders } from "@bellows/api/generate";
+import { generatedChartFiles, generatedChartFolders } from "./generate-chart.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
@@ -9,11 +10,11 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
  * Writes every generated file that is not current and removes what is left over; with `check`, only names them.
  * @returns false where `check` found any
  */
-export function generate(check: boolean, print: (line: string) => void): boolean {
-  const files = generatedFiles();
+export async function generate(check: boolean, print: (line: string) => void): Promise<boolean> {
+  const files = [...generatedFiles(), ...(await generatedChartFiles())];
   const stale = files.filter(({ path, text }) => textOf(path) !== text);
   const wanted = new Set(files.map(({ path }) => path));
-  const leftOver = generatedFolders
+  const leftOver = [...generatedFolders, ...generatedChartFolders]
     .flatMap((folder) =>
       existsSync(join(root, folder)) ? readdirSync(join(root, folder)).map((name) => `${folder}/${name}`) : [],
     )

@@ -84,7 +84,7 @@ export function bellows(): Command {
     .option("--check", "only compare; fails where a file is stale")
     .action(async ({ check = false }: { check?: boolean }) => {
       const { generate } = await import("./generate.ts");
-      process.exitCode = generate(check, (line) => process.stdout.write(`${line}\n`)) ? 0 : 1;
+      process.exitCode = (await generate(check, (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
     });
 
   addControllerCommands(program);

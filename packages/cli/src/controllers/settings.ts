@@ -34,8 +34,10 @@ export function readSettings<S extends Settings>(
   for (const [key, setting] of Object.entries(shape)) {
     const variable = environmentVariableOf(key, setting);
     const candidates: { place: string; value: unknown }[] = [];
-    if (flags[key] !== undefined) candidates.push({ place: `--${flagOf(key)}`, value: valueOf(setting, flags[key]) });
-    if (environment[variable]) candidates.push({ place: variable, value: valueOf(setting, environment[variable]) });
+    if (flags[key] !== undefined)
+      candidates.push({ place: `--${flagOf(key)}`, value: settingValue(setting, flags[key]) });
+    if (environment[variable])
+      candidates.push({ place: variable, value: settingValue(setting, environment[variable]) });
     if (fromFile[key] !== undefined) candidates.push({ place: `${file?.name}: ${key}`, value: fromFile[key] });
     const [first] = candidates;
     const result = setting.safeParse(first?.value);
@@ -50,7 +52,7 @@ export function readSettings<S extends Settings>(
 }
 
 /** Text as what the setting takes; text that is no such thing stays text, and is refused as that. */
-function valueOf(setting: z.ZodType, text: string): unknown {
+function settingValue(setting: z.ZodType, text: string): unknown {
   const type = typeOf(setting);
   if (type === "boolean") return text === "true" ? true : text === "false" ? false : text;
   if (type === "number" || type === "integer")

@@ -1,0 +1,249 @@
+{{/* Everything of one controller. In: root (the sub-chart's context), name, controllers (whose rules it needs). */}}
+{{- define "bellows.controller" -}}
+{{- include "bellows.serviceAccount" . }}
+{{- if .root.Values.rbac.create }}
+{{- include "bellows.rbac" . }}
+{{- end }}
+{{- if has "dashboard" .controllers }}
+{{- include "bellows.tokenSecret" . }}
+{{- end }}
+{{- include "bellows.deployment" . }}
+{{- include "bellows.service" . }}
+{{- if gt (int .root.Values.replicas) 1 }}
+{{- include "bellows.podDisruptionBudget" . }}
+{{- end }}
+{{- if .root.Values.networkPolicy.enabled }}
+{{- include "bellows.networkPolicy" . }}
+{{- end }}
+{{- if .root.Values.serviceMonitor.enabled }}
+{{- include "bellows.serviceMonitor" . }}
+{{- end }}
+{{- end }}
+
+{{- define "bellows.labels" -}}
+{{ include "bellows.selector" . }}
+app.kubernetes.io/part-of: bellows
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{- define "bellows.selector" -}}
+app.kubernetes.io/name: bellows-{{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end }}
+
+{{- define "bellows.metadata" }}
+  name: bellows-{{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+{{- end }}
+
+{{- define "bellows.serviceAccount" }}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+{{- include "bellows.metadata" . }}
+  {{- with .root.Values.serviceAccount.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{- define "bellows.rbac" }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: bellows-{{ .name }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+rules:
+{{- range .controllers }}
+{{ include (printf "bellows.rules.%s" .) $.root }}
+{{- end }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: bellows-{{ .name }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: bellows-{{ .name }} }
+subjects:
+  - { kind: ServiceAccount, name: bellows-{{ .name }}, namespace: {{ .root.Release.Namespace }} }
+{{- if ne .name "dashboard" }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+{{- include "bellows.metadata" . }}
+rules:
+  # A create names no object yet, so that it can't be limited to one.
+  - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
+  - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [bellows-{{ .name }}], verbs: [get, update] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+{{- include "bellows.metadata" . }}
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: bellows-{{ .name }} }
+subjects:
+  - { kind: ServiceAccount, name: bellows-{{ .name }}, namespace: {{ .root.Release.Namespace }} }
+{{- end }}
+{{- end }}
+
+{{- define "bellows.deployment" }}
+{{- $values := .root.Values }}
+{{- $image := $values.global.image }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+{{- include "bellows.metadata" . }}
+spec:
+  replicas: {{ $values.replicas }}
+  selector:
+    matchLabels: {{- include "bellows.selector" . | nindent 6 }}
+  template:
+    metadata:
+      labels: {{- include "bellows.labels" . | nindent 8 }}
+      {{- with $values.podAnnotations }}
+      annotations: {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      serviceAccountName: bellows-{{ .name }}
+      priorityClassName: {{ $values.priorityClassName }}
+      terminationGracePeriodSeconds: 30
+      {{- with $values.global.imagePullSecrets }}
+      imagePullSecrets: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        seccompProfile: { type: RuntimeDefault }
+      containers:
+        - name: {{ .name }}
+          image: "{{ $image.repository }}:{{ $image.tag | default .root.Chart.AppVersion }}"
+          imagePullPolicy: {{ $image.pullPolicy }}
+          args:
+            - {{ .name }}
+            {{- if eq .name "all" }}
+            - --controllers={{ join "," .controllers }}
+            {{- end }}
+            - --metrics-port=8080
+            {{- range $key, $value := $values.config }}
+            - {{ printf "--%s=%v" (kebabcase $key) $value | quote }}
+            {{- end }}
+          env:
+            - name: POD_NAMESPACE
+              valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
+            {{- if has "dashboard" .controllers }}
+            - name: DASHBOARD_TOKEN
+              valueFrom: { secretKeyRef: { name: {{ $values.tokenSecret.name }}, key: {{ $values.tokenSecret.key }} } }
+            {{- end }}
+            {{- with $values.env }}{{- toYaml . | nindent 12 }}{{- end }}
+          ports:
+            - { name: http, containerPort: 8080 }
+          # Health is served before anything is asked of the API server, so that a start needs no probe of its own.
+          livenessProbe:
+            httpGet: { path: /healthz, port: http }
+            periodSeconds: 10
+            failureThreshold: 3
+          readinessProbe:
+            httpGet: { path: /readyz, port: http }
+            periodSeconds: 5
+          resources: {{- toYaml $values.resources | nindent 12 }}
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities: { drop: [ALL] }
+      topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: topology.kubernetes.io/zone
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels: {{- include "bellows.selector" . | nindent 14 }}
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels: {{- include "bellows.selector" . | nindent 14 }}
+      {{- range $field := list "nodeSelector" "affinity" "tolerations" }}
+      {{- with get $values $field }}
+      {{ $field }}: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- end }}
+{{- end }}
+
+{{- define "bellows.service" }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+{{- include "bellows.metadata" . }}
+spec:
+  selector: {{- include "bellows.selector" . | nindent 4 }}
+  ports:
+    - { name: http, port: 8080, targetPort: http }
+{{- end }}
+
+{{- define "bellows.podDisruptionBudget" }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+{{- include "bellows.metadata" . }}
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels: {{- include "bellows.selector" . | nindent 6 }}
+{{- end }}
+
+{{- define "bellows.networkPolicy" }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+{{- include "bellows.metadata" . }}
+spec:
+  podSelector:
+    matchLabels: {{- include "bellows.selector" . | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - ports: [{ port: http }]
+  egress:
+    # The API server (a Service's port, and where it leads to) and names.
+    - ports: [{ port: 443 }, { port: 6443 }]
+    - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
+{{- end }}
+
+{{- define "bellows.serviceMonitor" }}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata:
+{{- include "bellows.metadata" . }}
+spec:
+  selector:
+    matchLabels: {{- include "bellows.selector" . | nindent 6 }}
+  endpoints:
+    - { port: http, interval: {{ .root.Values.serviceMonitor.interval }} }
+{{- end }}
+
+{{/* The dashboard's token: made once, and kept over upgrades. */}}
+{{- define "bellows.tokenSecret" }}
+{{- if .root.Values.tokenSecret.create }}
+{{- $name := .root.Values.tokenSecret.name }}
+{{- $key := .root.Values.tokenSecret.key }}
+{{- $known := get (default dict (lookup "v1" "Secret" .root.Release.Namespace $name).data) $key }}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ $name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+data:
+  {{ $key }}: {{ $known | default (randAlphaNum 32 | b64enc) }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,62 @@
+{{/* What each controller's code does, and no more. The suite e2e/helm fails on any request that is forbidden. */}}
+
+{{- define "bellows.rules.events" -}}
+- { apiGroups: [""], resources: [events], verbs: [create, patch] }
+{{- end }}
+
+{{- define "bellows.rules.hpa" -}}
+{{ include "bellows.rules.events" . }}
+- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list, watch] }
+- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers/status], verbs: [patch] }
+- { apiGroups: [""], resources: [pods], verbs: [list, watch] }
+# Anything that has a scale may be a target.
+- { apiGroups: ["*"], resources: ["*/scale"], verbs: [get, patch] }
+- { apiGroups: [metrics.k8s.io], resources: [pods], verbs: [list] }
+- { apiGroups: [custom.metrics.k8s.io, external.metrics.k8s.io], resources: ["*"], verbs: [get, list] }
+{{- end }}
+
+{{- define "bellows.rules.cpa" -}}
+{{ include "bellows.rules.events" . }}
+- { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers], verbs: [list, watch] }
+- { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers/status], verbs: [patch] }
+- { apiGroups: [""], resources: [nodes], verbs: [list, watch] }
+- { apiGroups: [apps], resources: [deployments, replicasets, statefulsets], verbs: [list, watch] }
+- { apiGroups: [apps], resources: [deployments/scale, replicasets/scale, statefulsets/scale], verbs: [get, patch] }
+- { apiGroups: [""], resources: [replicationcontrollers/scale], verbs: [get, patch] }
+{{- with .Values.config.configmap }}
+- { apiGroups: [""], resources: [configmaps], resourceNames: [{{ . }}], verbs: [get, list, watch] }
+- { apiGroups: [""], resources: [configmaps], verbs: [create] }
+{{- end }}
+{{- end }}
+
+{{- define "bellows.rules.node-provisioner" -}}
+{{ include "bellows.rules.events" . }}
+- { apiGroups: [karpenter.sh], resources: [nodepools, provisioners], verbs: [list, watch] }
+- { apiGroups: [karpenter.sh], resources: [nodepools], verbs: [patch] }
+- { apiGroups: [karpenter.sh], resources: [nodeclaims], verbs: [get, list, watch, create, patch, delete] }
+- { apiGroups: [karpenter.sh], resources: [nodepools/status, provisioners/status, nodeclaims/status], verbs: [patch] }
+- { apiGroups: [karpenter.k8s.aws], resources: [ec2nodeclasses, awsnodetemplates], verbs: [list, watch] }
+- { apiGroups: [karpenter.k8s.aws], resources: [ec2nodeclasses], verbs: [patch] }
+- { apiGroups: [karpenter.k8s.aws], resources: [ec2nodeclasses/status, awsnodetemplates/status], verbs: [patch] }
+- { apiGroups: [""], resources: [nodes], verbs: [get, list, watch, patch, delete] }
+- { apiGroups: [""], resources: [pods], verbs: [list, watch, delete] }
+- { apiGroups: [""], resources: [pods/eviction], verbs: [create] }
+- { apiGroups: [""], resources: [namespaces, persistentvolumes, persistentvolumeclaims], verbs: [list, watch] }
+- { apiGroups: [apps], resources: [deployments, statefulsets, daemonsets, replicasets], verbs: [list, watch] }
+- { apiGroups: [batch], resources: [jobs], verbs: [list, watch] }
+- { apiGroups: [storage.k8s.io], resources: [storageclasses, volumeattachments], verbs: [list, watch] }
+- { apiGroups: [policy], resources: [poddisruptionbudgets], verbs: [list, watch] }
+{{- if eq (toString .Values.config.cloud) "simulated" }}
+# Simulated EC2 and kubelets: instances are objects, nodes register, pods run.
+- { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [create] }
+- { apiGroups: [ec2.sandbox.bellows.dev], resources: ["*"], verbs: ["*"] }
+- { apiGroups: [""], resources: [nodes], verbs: [create, update] }
+- { apiGroups: [""], resources: [nodes/status, pods/status], verbs: [patch, update] }
+- { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, create, update, patch] }
+{{- end }}
+{{- end }}
+
+{{- define "bellows.rules.dashboard" -}}
+- { apiGroups: [""], resources: [nodes, pods, events], verbs: [list] }
+- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list] }
+{{- end }}

@@ -1,0 +1,246 @@
+import { environmentVariableOf, flagOf } from "@bellows/api";
+import { type GeneratedFile, generatedFiles } from "@bellows/api/generate";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { valueName } from "./controllers/access.ts";
+import { type ControllerCommand, controllerCommands } from "./controllers/catalogue.ts";
+
+const chart = "deploy/helm/bellows";
+
+/** Folders whose files are all generated. */
+export const generatedChartFolders: readonly string[] = [`${chart}/charts/crds/templates`];
+
+/** Settings that the chart sets itself, or that make no sense in a pod. */
+const notInCharts = new Set([
+  "kubeconfig",
+  "context",
+  "bindAddress",
+  "metricsPort",
+  "leaderElectResourceNamespace",
+  "leaderElectResourceName",
+  "dashboardToken",
+]);
+
+/** The values and their schemas, the definitions as templates, and the reference of settings: from the zod schemas. */
+export async function generatedChartFiles(): Promise<GeneratedFile[]> {
+  const commands = await Promise.all(Object.values(controllerCommands).map(({ load }) => load()));
+  const parts = commands.map((command) => ({
+    folder: command.name,
+    name: command.name,
+    settings: shapeOf(command),
+    isAll: false,
+  }));
+  const all = {
+    folder: "all-in-one",
+    name: "all",
+    settings: Object.assign({}, ...parts.map(({ settings }) => settings)),
+    isAll: true,
+  };
+  return [
+    ...[...parts, all].flatMap((part) => [
+      { path: `${chart}/charts/${part.folder}/values.yaml`, text: valuesText(part) },
+      { path: `${chart}/charts/${part.folder}/values.schema.json`, text: json(schemaOf(part)) },
+    ]),
+    { path: `${chart}/values.yaml`, text: umbrellaValues() },
+    { path: `${chart}/values.schema.json`, text: json(umbrellaSchema()) },
+    ...definitionTemplates(),
+    { path: "docs/reference/settings.md", text: settingsPage(commands) },
+  ];
+}
+
+interface Part {
+  readonly folder: string;
+  readonly name: string;
+  readonly settings: Readonly<Record<string, z.ZodType>>;
+  readonly isAll: boolean;
+}
+
+const shapeOf = ({ settings }: ControllerCommand): Record<string, z.ZodType> =>
+  Object.fromEntries(
+    Object.entries(settings.shape as Record<string, z.ZodType>).filter(([key]) => !notInCharts.has(key)),
+  );
+
+const note = "Generated from the settings' schemas by `npm run generate`; do not edit.";
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+const hasDashboard = ({ name, isAll }: Part) => isAll || name === "dashboard";
+
+function valuesOf(part: Part): Record<string, unknown> {
+  const elects = part.name !== "dashboard";
+  return {
+    ...(part.isAll && { controllers: ["hpa", "cpa"] }),
+    replicas: elects ? 2 : 1,
+    config: {},
+    env: [],
+    ...(hasDashboard(part) && { tokenSecret: { create: true, name: `bellows-${part.name}-token`, key: "token" } }),
+    rbac: { create: true },
+    serviceAccount: { annotations: {} },
+    serviceMonitor: { enabled: false, interval: "30s" },
+    networkPolicy: { enabled: true },
+    priorityClassName: "system-cluster-critical",
+    podAnnotations: {},
+    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+    nodeSelector: {},
+    affinity: {},
+    tolerations: [],
+  };
+}
+
+function valuesText(part: Part): string {
+  const settings = Object.entries(part.settings).map(([key, setting]) => {
+    const value = setting.safeParse(undefined);
+    return `#   ${key}: ${value.success && value.data !== undefined ? JSON.stringify(value.data) : ""}\n#     ${setting.meta()?.description ?? ""}\n`;
+  });
+  return `# ${note}\n${stringify(valuesOf(part))}# What config takes, with its defaults (\`bellows ${part.name} --help\`):\n${settings.join("")}`;
+}
+
+function schemaOf(part: Part): object {
+  const object = { type: "object" };
+  const boolean = { type: "boolean" };
+  const text = { type: "string" };
+  const properties = Object.fromEntries(
+    Object.entries(part.settings).map(([key, setting]) => {
+      const { $schema: _, ...schema } = z.toJSONSchema(setting, { io: "input" });
+      const { env: __, secret: ___, ...plain } = schema as Record<string, unknown>;
+      return [key, plain];
+    }),
+  );
+  const closed = (fields: Record<string, object>) => ({ ...object, properties: fields, additionalProperties: false });
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    ...closed({
+      enabled: boolean,
+      global: object,
+      ...(part.isAll && {
+        controllers: {
+          type: "array",
+          minItems: 1,
+          uniqueItems: true,
+          items: { enum: Object.keys(controllerCommands) },
+        },
+      }),
+      replicas: { type: "integer", minimum: 0 },
+      config: closed(properties),
+      env: { type: "array", items: object },
+      ...(hasDashboard(part) && { tokenSecret: closed({ create: boolean, name: text, key: text }) }),
+      rbac: closed({ create: boolean }),
+      serviceAccount: closed({ annotations: object }),
+      serviceMonitor: closed({ enabled: boolean, interval: text }),
+      networkPolicy: closed({ enabled: boolean }),
+      priorityClassName: text,
+      podAnnotations: { ...object, additionalProperties: text },
+      resources: object,
+      nodeSelector: { ...object, additionalProperties: text },
+      affinity: object,
+      tolerations: { type: "array", items: object },
+    }),
+  };
+}
+
+/** The parts of the umbrella; those that are to come say so when they are chosen. */
+const partNames = [...Object.keys(controllerCommands).map(valueName), "vpa", "eventScaler", "allInOne"];
+
+function umbrellaValues(): string {
+  const values = {
+    global: { image: { repository: "bellows", tag: "", pullPolicy: "IfNotPresent" }, imagePullSecrets: [] },
+    crds: { enabled: true, keep: true },
+    ...Object.fromEntries(partNames.map((name) => [name, { enabled: false }])),
+  };
+  return `# ${note}\n# Each controller is off unless chosen. What each part takes: charts/PART/values.yaml.\n${stringify(values)}`;
+}
+
+function umbrellaSchema(): object {
+  const boolean = { type: "boolean" };
+  const part = { type: "object", properties: { enabled: boolean } };
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      global: {
+        type: "object",
+        properties: {
+          image: {
+            type: "object",
+            additionalProperties: false,
+            properties: {
+              repository: { type: "string", minLength: 1 },
+              tag: { type: "string" },
+              pullPolicy: { enum: ["Always", "IfNotPresent", "Never"] },
+            },
+          },
+          imagePullSecrets: { type: "array", items: { type: "object" } },
+        },
+      },
+      crds: {
+        type: "object",
+        additionalProperties: false,
+        properties: { enabled: boolean, keep: boolean, takeOver: boolean, global: { type: "object" } },
+      },
+      lib: { type: "object" },
+      ...Object.fromEntries(partNames.map((name) => [name, part])),
+    },
+  };
+}
+
+/** Templates and not Helm's crds/ folder, which is never upgraded. LoadProfile belongs to the sandbox. */
+function definitionTemplates(): GeneratedFile[] {
+  return generatedFiles()
+    .filter(({ path }) => path.startsWith("deploy/crds/") && !path.includes("loadprofiles"))
+    .map(({ path, text }) => {
+      const file = path.split("/").at(-1) as string;
+      const [, name = ""] = /^ {2}name: (\S+)$/m.exec(text) ?? [];
+      const body = text
+        .replace(/^#.*\n/gm, "")
+        .replaceAll("{{", '{{ "{{" }}')
+        .replace(
+          /^ {2}name: (\S+)$/m,
+          (line) =>
+            `${line}\n  labels: { app.kubernetes.io/part-of: bellows }\n  {{- if .Values.keep }}\n  annotations: { helm.sh/resource-policy: keep }\n  {{- end }}`,
+        );
+      return {
+        path: `${chart}/charts/crds/templates/${file}`,
+        text: `{{/* ${note} */}}\n{{- include "bellows.crds.notOthers" (dict "root" . "name" ${JSON.stringify(name)}) }}\n${body}`,
+      };
+    })
+    .concat([
+      { path: `${chart}/charts/crds/templates/_owner.tpl`, text: ownerTemplate },
+      { path: `${chart}/charts/crds/values.yaml`, text: `# ${note}\nkeep: true\ntakeOver: false\n` },
+    ]);
+}
+
+const ownerTemplate = `{{/* ${note} */}}
+{{/* Refuses to take over a definition that another release or a manifest installed. */}}
+{{- define "bellows.crds.notOthers" -}}
+{{- $known := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" .name }}
+{{- if $known }}
+{{- $owner := get (default dict $known.metadata.annotations) "meta.helm.sh/release-name" }}
+{{- if and (ne (toString $owner) .root.Release.Name) (not .root.Values.takeOver) }}
+{{- $versions := list }}{{ range $known.spec.versions }}{{ $versions = append $versions .name }}{{ end }}
+{{- fail (printf "crds: %s (%s) is installed already, by %s. Keep it with crds.enabled=false, or take it over with crds.takeOver=true and helm's --take-ownership" .name (join ", " $versions) (default "no Helm release" $owner)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+`;
+
+function settingsPage(commands: readonly ControllerCommand[]): string {
+  const sections = commands.map(({ name, summary, settings }) => {
+    const rows = Object.entries(settings.shape as Record<string, z.ZodType>).map(([key, setting]) => {
+      const value = setting.safeParse(undefined);
+      const shown = value.success && value.data !== undefined ? `\`${JSON.stringify(value.data)}\`` : "";
+      const inChart = notInCharts.has(key) ? "" : `\`${valueName(name)}.config.${key}\``;
+      return `| \`--${flagOf(key)}\` | \`${environmentVariableOf(key, setting)}\` | ${inChart} | ${shown} | ${setting.meta()?.description ?? ""} |`;
+    });
+    return [
+      `## bellows ${name}`,
+      "",
+      summary,
+      "",
+      "| flag | environment | chart value | default | |",
+      "|---|---|---|---|---|",
+      ...rows,
+      "",
+    ].join("\n");
+  });
+  return `<!-- ${note} -->\n\n# Settings of the controllers\n\nA flag comes before the environment variable, which comes before the file of \`--config\` (YAML, keys as in the chart's\n\`config\`). A wrong one ends the command with exit code 2 and a line that says where, what was found and what was expected.\n\n${sections.join("\n")}`;
+}
