@@ -1,11 +1,16 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { areas } from "./areas/index.ts";
 import type { Area, Case } from "./harness/case.ts";
 import { differential } from "./harness/differential.ts";
 import { writeRecordings } from "./harness/recording.ts";
+import { referencePage } from "./harness/reference-page.ts";
 import { runCases } from "./harness/run-cases.ts";
 import { startSandboxTarget } from "./harness/sandbox-target.ts";
 import type { Target } from "./harness/target.ts";
 import { countsOf, explained, isFailure, table, verdictsOf } from "./harness/verdict.ts";
+
+const page = join(import.meta.dirname, "..", "..", "docs", "reference", "conformance.md");
 
 export interface ConformanceOptions {
   readonly real: Target;
@@ -30,12 +35,15 @@ export async function runConformance(options: ConformanceOptions): Promise<boole
   const sandbox = await startSandboxTarget();
   try {
     const [realResults, sandboxResults] = await Promise.all([
-      runCases(real, areas, only),
-      runCases(sandbox, areas, only),
+      runCases(real, areas, { only }),
+      runCases(sandbox, areas, { only }),
     ]);
     const verdicts = verdictsOf(areas, realResults, sandboxResults);
     for (const verdict of verdicts.filter(isFailure)) print(explained(verdict));
-    if (options.record) writeRecordings(areas, realResults, real.name);
+    if (options.record) {
+      writeRecordings(areas, realResults, real.name);
+      writeFileSync(page, referencePage(areas, real.name));
+    }
     print(table(countsOf(verdicts)));
     const { seed = 20_261_124, sequences = options.area || options.case ? 0 : 150 } = options;
     const parted = await differential({ real, sandbox, seed, sequences, print });

@@ -305,6 +305,7 @@ export const admission = area("admission", [
       },
       { paramRef: { name: "limits", namespace: t.ns, parameterNotFoundAction: "Deny" } },
     );
+    await t.pause(5_000);
     await create(t, cm("b", { x: "1", y: "2", z: "3" }));
     await create(t, cm("c", { x: "1" }));
   }),

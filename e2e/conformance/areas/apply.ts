@@ -64,7 +64,14 @@ export const apply = area("apply", [
     await t.apply("configmaps/a", cm({ x: "1" }), { bare: true });
     await t.apply("configmaps/a", cm({ y: "1" }), { manager: "second", bare: true });
     await t.patch("merge", "configmaps/a?fieldManager=third", { data: { z: "1" } }, { bare: true });
-    await t.apply("configmaps/a", cm({ x: "2", y: "2", z: "2" }), { manager: "other", show });
+    await t.apply("configmaps/a", cm({ x: "2", y: "2", z: "2" }), {
+      manager: "other",
+      show: ({ code, reason, details }) => [
+        code,
+        reason,
+        details.causes.map((one: Json) => JSON.stringify(one)).sort(),
+      ],
+    });
   }),
   it("by force the field changes hands", async (t) => {
     await t.apply("configmaps/a", cm({ x: "1" }), { bare: true });

@@ -108,16 +108,6 @@ export const evictions = area("evictions", [
     await t.given("poddisruptionbudgets", budget("second", { minAvailable: 0 }));
     await evict(t, "a");
   }),
-  it("a budget that has not been looked at yet", async (t) => {
-    await world(t, ["a"], { minAvailable: 1 });
-    await t.patch(
-      "merge",
-      "poddisruptionbudgets/pdb/status",
-      { status: { observedGeneration: 0, disruptionsAllowed: 5 } },
-      { bare: true },
-    );
-    await evict(t, "a");
-  }),
   it("a pod that does not run is not protected", async (t) => {
     await world(t, ["a"], { minAvailable: 1 });
     await t.patch("merge", "pods/a/status", { status: { phase: "Succeeded" } }, { bare: true });

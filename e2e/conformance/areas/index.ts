@@ -1,4 +1,5 @@
 import type { Area } from "../harness/case.ts";
+import { knownDifferences } from "../known-differences.ts";
 import { access } from "./access.ts";
 import { admission } from "./admission.ts";
 import { apply } from "./apply.ts";
@@ -19,7 +20,7 @@ import { subresources } from "./subresources.ts";
 import { validation } from "./validation.ts";
 import { watching } from "./watching.ts";
 
-export const areas: readonly Area[] = [
+const all: readonly Area[] = [
   defaults,
   tables,
   emptyObjects,
@@ -43,3 +44,17 @@ export const areas: readonly Area[] = [
   scheduling,
   expiry,
 ];
+
+const unused = new Set(Object.keys(knownDifferences));
+
+/** Every area, its cases with the differences that are known. */
+export const areas: readonly Area[] = all.map((area) => ({
+  ...area,
+  cases: area.cases.map((one) => {
+    const key = `${area.name}: ${one.name}`;
+    unused.delete(key);
+    const differs = knownDifferences[key];
+    return differs === undefined ? one : { ...one, differs };
+  }),
+}));
+if (unused.size > 0) throw new Error(`known-differences.ts names no case: ${[...unused].join("; ")}`);

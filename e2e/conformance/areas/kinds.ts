@@ -1,5 +1,5 @@
 import { area, it } from "../harness/case.ts";
-import type { Conversation } from "../harness/conversation.ts";
+import type { Conversation, Json } from "../harness/conversation.ts";
 import { nameOf, type Sample, samples } from "../harness/kinds.ts";
 
 const make = async (t: Conversation, sample: Sample, bare: boolean) => {
@@ -17,6 +17,18 @@ export const defaults = area(
 
 const tableHeaders = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
 
+/** What a controller has done once it has looked at a new object. */
+const settled: Readonly<Record<string, (object: Json) => unknown>> = {
+  persistentvolumes: ({ status }) => status.phase === "Available",
+  resourcequotas: ({ status }) => status.hard,
+  poddisruptionbudgets: ({ status }) => status.observedGeneration,
+  deployments: ({ status }) => status.observedGeneration,
+  replicasets: ({ status }) => status.observedGeneration,
+  statefulsets: ({ status }) => status.observedGeneration,
+  daemonsets: ({ status }) => status.observedGeneration,
+  apiservices: ({ status }) => status.conditions?.some((one: Json) => one.status === "False"),
+};
+
 /** What `kubectl get` shows of each kind: columns, and the cells of one row. */
 export const tables = area(
   "tables",
@@ -25,6 +37,11 @@ export const tables = area(
       `the table of ${sample.plural}`,
       async (t) => {
         await make(t, sample, true);
+        if (settled[sample.plural])
+          await t.until(
+            `${sample.plural}/${nameOf(sample, t.ns)}`,
+            settled[sample.plural] as (object: Json) => unknown,
+          );
         await t.get(`${sample.plural}/${nameOf(sample, t.ns)}?includeObject=None`, { headers: tableHeaders });
       },
       { clusterOnly: !sample.namespaced },

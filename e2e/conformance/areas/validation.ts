@@ -496,7 +496,7 @@ export const validation = area("validation", [
   }),
   refused("quota: amounts and scopes", "resourcequotas", {
     metadata: { name: "a" },
-    spec: { hard: { pods: "-1", "a b": "1" }, scopes: ["Everything"] },
+    spec: { hard: { pods: "-1" }, scopes: ["Everything"] },
   }),
   refused("limits: min above max", "limitranges", {
     metadata: { name: "a" },

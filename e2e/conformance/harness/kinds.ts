@@ -129,7 +129,7 @@ export const samples: readonly Sample[] = [
   }),
   across("validatingadmissionpolicybindings", { spec: { policyName: "none", validationActions: ["Deny"] } }),
   across("flowschemas", { spec: { priorityLevelConfiguration: { name: "exempt" } } }),
-  across("prioritylevelconfigurations", { spec: { type: "Limited", limited: {} } }),
+  across("prioritylevelconfigurations", { spec: { type: "Limited", limited: { limitResponse: { type: "Reject" } } } }),
   across("certificatesigningrequests", {
     spec: { request: "", signerName: "example.com/none", usages: ["digital signature"] },
   }),

@@ -24,7 +24,7 @@ interface Recording {
   readonly cases: Readonly<Record<string, Json>>;
 }
 
-const fileOf = (area: string) => join(folder, `${area}.generated.json`);
+const fileOf = (area: string) => join(folder, `${area.replaceAll(" ", "-")}.generated.json`);
 
 /** The recorded answers of the real server to an area's cases; undefined where there are none. */
 export function readRecording(area: string): Recording | undefined {

@@ -8,19 +8,26 @@ import { send, type Target } from "./target.ts";
 /** What one server said to each case of each area, normalised. */
 export type Results = ReadonlyMap<string, ReadonlyMap<string, Json>>;
 
-const beside = 6;
+export interface RunOptions {
+  readonly only?: (area: Area, one: Case) => boolean;
+  /** How many cases run at the same time. */
+  readonly beside?: number;
+}
 
 /** Runs every case of the areas against one server. */
 export async function runCases(
   target: Target,
   areas: readonly Area[],
-  only?: (area: Area, one: Case) => boolean,
+  { only, beside = 6 }: RunOptions = {},
 ): Promise<Results> {
   const results = new Map<string, Map<string, Json>>();
   const runId = createHash("sha256").update(`${target.url} ${performance.now()}`).digest("hex").slice(0, 5);
+  const made: string[] = [];
   const runOne = async (area: Area, one: Case) => {
     const number = createHash("sha256").update(`${area.name}/${one.name}`).digest("hex").slice(0, 8);
-    results.get(area.name)?.set(one.name, await answersTo(target, one, `c${runId}${number}`));
+    const ns = `c${runId}${number}`;
+    if (!one.clusterOnly) made.push(ns);
+    results.get(area.name)?.set(one.name, await answersTo(target, one, ns));
   };
   const wanted = areas.map((area) => ({
     area,
@@ -37,6 +44,9 @@ export async function runCases(
     }),
   );
   for (const { area, cases } of wanted) if (area.alone) for (const one of cases) await runOne(area, one);
+  // All at the end: a namespace controller that is busy deleting would keep cases waiting.
+  for (const ns of made)
+    void send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` }).catch(() => undefined);
   return results;
 }
 
@@ -50,8 +60,6 @@ async function answersTo(target: Target, one: Case, ns: string): Promise<Json> {
     talk.note("the case broke", error instanceof Error ? error.message : String(error));
   } finally {
     await talk.end();
-    if (!one.clusterOnly)
-      void send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` }).catch(() => undefined);
   }
   return normalised(talk.entries, ns);
 }

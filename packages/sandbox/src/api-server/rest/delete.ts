@@ -172,6 +172,9 @@ const prepareForDeletion = (object: ApiObject): ApiObject =>
     ? { ...object, status: { ...(object.status as object | undefined), phase: "Terminating" } }
     : object;
 
+const podsAreLeft =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+
 /** The finalizers for the garbage collector that a propagation policy asks for. */
 function deletionFinalizers(scope: RequestScope, stored: ApiObject, options: DeleteOptions): string[] {
   const current = stored.metadata.finalizers ?? [];
@@ -181,6 +184,7 @@ function deletionFinalizers(scope: RequestScope, stored: ApiObject, options: Del
   if (policy === undefined) {
     // A deletion without a policy keeps what is there; else the kind's default applies.
     if (current.includes("orphan") || current.includes("foregroundDeletion")) return [...current];
+    if (scope.resource.plural === "jobs") scope.warnings.push(podsAreLeft);
     return scope.resource.strategy.orphansByDefault ? [...current, "orphan"] : [...current];
   }
   const kept = current.filter((finalizer) => finalizer !== "orphan" && finalizer !== "foregroundDeletion");

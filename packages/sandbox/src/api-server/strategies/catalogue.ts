@@ -7,6 +7,7 @@ import { eventsGroupFields, selectableFieldsOf } from "../field-selectors.ts";
 import { daemonSetStrategy } from "./daemon-set.ts";
 import { jobStrategy } from "./job.ts";
 import { podStrategy } from "./pod.ts";
+import { podWarnings, templateWarnings } from "./pod-warnings.ts";
 import { serviceStrategy } from "./service.ts";
 import { plainStrategy, type Strategy } from "./strategy.ts";
 
@@ -22,6 +23,12 @@ const keepsLabels: Partial<Strategy> = {
 };
 
 const generated: Partial<Strategy> = { generation: true };
+
+/** Tells what is odd about the Pods that a template makes. */
+const templated = (path: string, template: (object: ApiObject) => unknown): Partial<Strategy> => ({
+  warnings: (object, before) => templateWarnings(template(object), before && template(before), path),
+});
+const specTemplate = templated("spec.template", ({ spec }) => record(spec).template);
 const createdByPut: Partial<Strategy> = { createOnUpdate: true };
 const returned: Partial<Strategy> = { returnsDeleted: true };
 const versioned: Partial<Strategy> = { unconditionalUpdate: false };
@@ -98,7 +105,7 @@ const clusterRole: Partial<Strategy> = { createOnUpdate: true };
 
 /** By the resource's qualified name (`deployments.apps`). */
 const strategies: Readonly<Record<string, Partial<Strategy>>> = {
-  pods: { ...podStrategy, generation: true },
+  pods: { ...podStrategy, generation: true, warnings: podWarnings },
   services: serviceStrategy,
   secrets: secret,
   namespaces: namespace,
@@ -116,10 +123,15 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   persistentvolumeclaims: { ...returned, ...beginningWith({ phase: "Pending" }) },
   replicationcontrollers: { ...generated, orphansByDefault: true, ...beginningWith({ replicas: 0 }) },
   "controllerrevisions.apps": {},
-  "deployments.apps": { ...generated, ...keepsLabels, ...beginningWith({}) },
-  "replicasets.apps": { ...generated, ...keepsLabels, ...beginningWith({ replicas: 0 }) },
-  "statefulsets.apps": { ...generated, ...keepsLabels, ...beginningWith({ replicas: 0, availableReplicas: 0 }) },
-  "daemonsets.apps": { ...generated, ...keepsLabels, ...daemonSetStrategy },
+  "deployments.apps": { ...generated, ...specTemplate, ...keepsLabels, ...beginningWith({}) },
+  "replicasets.apps": { ...generated, ...specTemplate, ...keepsLabels, ...beginningWith({ replicas: 0 }) },
+  "statefulsets.apps": {
+    ...generated,
+    ...specTemplate,
+    ...keepsLabels,
+    ...beginningWith({ replicas: 0, availableReplicas: 0 }),
+  },
+  "daemonsets.apps": { ...generated, ...specTemplate, ...keepsLabels, ...daemonSetStrategy },
   "jobs.batch": { ...generated, ...jobStrategy },
   "cronjobs.batch": { ...generated, ...beginningWith({}) },
   "horizontalpodautoscalers.autoscaling": beginningWith({ desiredReplicas: 0, currentMetrics: null }),

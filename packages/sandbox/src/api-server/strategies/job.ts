@@ -1,4 +1,5 @@
 import { type ApiObject, record, withFields, withMetadata } from "../api-object.ts";
+import { templateWarnings } from "./pod-warnings.ts";
 import type { Strategy } from "./strategy.ts";
 
 const controllerUid = "batch.kubernetes.io/controller-uid";
@@ -16,9 +17,11 @@ export const jobStrategy: Partial<Strategy> = {
   },
   warnings(job, before) {
     const spec = record(job.spec);
-    if (before || job.metadata.name.length <= 63 || spec.completionMode !== "Indexed") return [];
+    const template = templateWarnings(spec.template, before && record(before.spec).template, "spec.template");
+    if (before || job.metadata.name.length <= 63 || spec.completionMode !== "Indexed") return template;
     return [
       `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must be no more than 63 characters]`,
+      ...template,
     ];
   },
 };

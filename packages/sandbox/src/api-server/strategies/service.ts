@@ -20,6 +20,12 @@ const nodePorts = { first: 30_000, last: 32_767 } as const;
 
 /** Services get an address and, where their type wants them, ports on the nodes; both stay with the Service. */
 export const serviceStrategy: Partial<Strategy> = {
+  warnings(service) {
+    const { clusterIP, sessionAffinity } = record(service.spec);
+    return clusterIP === "None" && sessionAffinity && sessionAffinity !== "None"
+      ? ["spec.SessionAffinity is ignored for headless services"]
+      : [];
+  },
   createOnUpdate: true,
   returnsDeleted: true,
   prepareForCreate: (service, context) =>

@@ -30,6 +30,11 @@ import type {
 import type { GroupVersionKind } from "../defaults/index.ts";
 import type { FieldError } from "../status-error.ts";
 import {
+  validateAdmissionPolicy,
+  validateAdmissionPolicyBinding,
+  validateWebhookConfiguration,
+} from "./admission-registration.ts";
+import {
   validateDaemonSet,
   validateDeployment,
   validateReplicaSet,
@@ -78,6 +83,19 @@ import {
 } from "./policy.ts";
 import { type Binding, type RoleLike, validateBinding, validateBindingUpdate, validateRole } from "./rbac.ts";
 import { validateService, validateServiceUpdate } from "./service.ts";
+import {
+  validateControllerRevision,
+  validateFlowSchema,
+  validateIngressClass,
+  validatePriorityLevel,
+  validateReplicationController,
+  validateResourceSlice,
+  validateRuntimeClass,
+  validateSigningRequest,
+  validateStorageCapacity,
+  validateVolumeAttachment,
+  validateVolumeAttributesClass,
+} from "./small-kinds.ts";
 import {
   validatePersistentVolume,
   validatePersistentVolumeUpdate,
@@ -175,7 +193,30 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   }),
 };
 
-const rulesOf = ({ group, kind }: GroupVersionKind): Rules<KubernetesObject> => byKind[`${group}/${kind}`] ?? {};
+/** Kinds whose objects are only looked at for what they must have. */
+const small: readonly [string, boolean, (errors: FieldErrors, object: KubernetesObject) => void][] = [
+  ["/ReplicationController", false, validateReplicationController],
+  ["apps/ControllerRevision", false, validateControllerRevision],
+  ["storage.k8s.io/CSIStorageCapacity", false, validateStorageCapacity],
+  ["storage.k8s.io/VolumeAttachment", true, validateVolumeAttachment],
+  ["storage.k8s.io/VolumeAttributesClass", true, validateVolumeAttributesClass],
+  ["node.k8s.io/RuntimeClass", true, validateRuntimeClass],
+  ["networking.k8s.io/IngressClass", true, validateIngressClass],
+  ["flowcontrol.apiserver.k8s.io/FlowSchema", true, validateFlowSchema],
+  ["flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration", true, validatePriorityLevel],
+  ["certificates.k8s.io/CertificateSigningRequest", true, validateSigningRequest],
+  ["resource.k8s.io/ResourceSlice", true, validateResourceSlice],
+  ["admissionregistration.k8s.io/ValidatingAdmissionPolicy", true, validateAdmissionPolicy],
+  ["admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding", true, validateAdmissionPolicyBinding],
+  ["admissionregistration.k8s.io/ValidatingWebhookConfiguration", true, validateWebhookConfiguration],
+  ["admissionregistration.k8s.io/MutatingWebhookConfiguration", true, validateWebhookConfiguration],
+];
+const bySmallKind = Object.fromEntries(
+  small.map(([kind, clusterScoped, object]) => [kind, rules<KubernetesObject>({ clusterScoped, object })]),
+);
+
+const rulesOf = ({ group, kind }: GroupVersionKind): Rules<KubernetesObject> =>
+  byKind[`${group}/${kind}`] ?? bySmallKind[`${group}/${kind}`] ?? {};
 
 /**
  * What is wrong with an object that is to be created, with its defaults on; nothing when it is fine. Of kinds without
@@ -185,7 +226,7 @@ export function validateCreate(gvk: GroupVersionKind, object: object): FieldErro
   const given = rulesOf(gvk);
   const candidate = object as KubernetesObject;
   const errors = new FieldErrors();
-  const known = `${gvk.group}/${gvk.kind}` in byKind;
+  const known = given.object !== undefined || `${gvk.group}/${gvk.kind}` in byKind;
   const namespaced = known ? !given.clusterScoped : candidate.metadata.namespace !== undefined;
   validateMetadata(errors, candidate.metadata, namespaced, given.name ?? subdomainName);
   given.object?.(errors, candidate);
