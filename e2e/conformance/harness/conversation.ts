@@ -87,7 +87,10 @@ export class Conversation {
       method,
       path: resourcePath(path, this.ns),
       headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
-      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        // Pods on a node that has been missing for a while are collected: each case has its own.
+        body: (typeof body === "string" ? body : JSON.stringify(body)).replaceAll('"nowhere"', `"nowhere-${this.ns}"`),
+      }),
     };
     const reply: Reply = await send(this.#target, outgoing);
     return { status: reply.status, headers: reply.headers, body: parsed(reply) };

@@ -82,14 +82,19 @@ export const samples: readonly Sample[] = [
     spec: { spec: { devices: { requests: [{ name: "gpu", exactly: { deviceClassName: "gpu" } }] } } },
   }),
   across("namespaces", {}),
-  across("persistentvolumes", {
-    spec: {
-      capacity: { storage: "1Gi" },
-      accessModes: ["ReadWriteOnce"],
-      storageClassName: "none",
-      hostPath: { path: "/tmp/a" },
-    },
-  }),
+  {
+    plural: "persistentvolumes",
+    namespaced: false,
+    object: (ns) => ({
+      metadata: { name: `${ns}-one` },
+      spec: {
+        capacity: { storage: "1Gi" },
+        accessModes: ["ReadWriteOnce"],
+        storageClassName: ns,
+        hostPath: { path: "/tmp/a" },
+      },
+    }),
+  },
   across("clusterroles", { rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] }),
   across("clusterrolebindings", {
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "view" },

@@ -34,6 +34,14 @@ export async function runCases(
     cases: area.cases.filter((one) => (!only || only(area, one)) && possible(target, one)),
   }));
   for (const { area } of wanted) results.set(area.name, new Map());
+  // First those that see the whole cluster, while it is empty; each takes its pods away again.
+  for (const { area, cases } of wanted)
+    if (area.alone)
+      for (const one of cases) {
+        await runOne(area, one);
+        const path = `/api/v1/namespaces/${made.at(-1)}/pods?gracePeriodSeconds=0`;
+        if (!one.clusterOnly) await send(target, { method: "DELETE", path });
+      }
   const together = wanted
     .filter(({ area }) => !area.alone)
     .flatMap(({ area, cases }) => cases.map((one) => ({ area, one })));
@@ -43,7 +51,6 @@ export async function runCases(
       for (const { area, one } of queue) await runOne(area, one);
     }),
   );
-  for (const { area, cases } of wanted) if (area.alone) for (const one of cases) await runOne(area, one);
   // All at the end: a namespace controller that is busy deleting would keep cases waiting.
   for (const ns of made)
     void send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` }).catch(() => undefined);

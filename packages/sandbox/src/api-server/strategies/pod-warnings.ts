@@ -33,7 +33,7 @@ function specWarnings(spec: Loose, metadata: Loose, prefix: string): string[] {
     ...duplicates(spec.imagePullSecrets, "name", `${prefix}spec.imagePullSecrets`),
     ...containers.flatMap(([one, path]) => [...fractionWarnings(one, path), ...variableWarnings(one.env ?? [], path)]),
     ...portWarnings(containers),
-    ...(spec.terminationGracePeriodSeconds < 0
+    ...(prefix !== "" && spec.terminationGracePeriodSeconds < 0
       ? [
           `${prefix}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
         ]
