@@ -5,6 +5,7 @@ import {
   milliOf,
   type PodMetrics,
   Quantity,
+  quantityOf,
 } from "@bellows/api";
 import { labelSelectorText } from "./label-selector-text.ts";
 import { MissingRequest } from "./pods.ts";
@@ -29,6 +30,15 @@ export type Reading =
   | { readonly samples: Samples }
   /** Object (one value) and External (any number). */
   | { readonly valuesMilli: readonly bigint[] };
+
+/**
+ * The reading of an Object or External metric whose values are known: quantities as text, or numbers. External metrics
+ * are summed.
+ * @throws QuantityError where one is no quantity; NaN and infinite numbers are none
+ */
+export const readingOfValues = (values: readonly (string | number)[]): Reading => ({
+  valuesMilli: values.map((value) => quantityOf(value).scaled(-3)),
+});
 
 export interface MetricContext extends PodsSeen {
   readonly namespace: string;
