@@ -7,9 +7,16 @@ export type ErrorLabel = "internal" | "spec" | "none";
 /** The Prometheus metrics of kube-controller-manager's autoscaler, by their names there. */
 export interface HpaMetrics {
   reconciled(action: Action, error: ErrorLabel, seconds: number): void;
+  /** One metric of an autoscaler was read and computed. */
+  computed(type: string, action: Action, error: ErrorLabel, seconds: number): void;
+  /** How many autoscalers there are. */
+  controlled(count: number): void;
   desired(namespace: string, name: string, replicas: number): void;
   forget(namespace: string, name: string): void;
 }
+
+/** Doubling from a millisecond, fifteen times: kube-controller-manager's. */
+const buckets = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power);
 
 export function hpaMetrics(registry: Metrics): HpaMetrics {
   const prefix = "horizontal_pod_autoscaler_controller";
@@ -24,7 +31,26 @@ export function hpaMetrics(registry: Metrics): HpaMetrics {
     name: `${prefix}_reconciliation_duration_seconds`,
     help: "Time a sync took",
     labelNames,
-    buckets: [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 8.192, 16.384],
+    buckets,
+    registers: [registry],
+  });
+  const ofMetric = ["action", "error", "metric_type"] as const;
+  const computations = new Counter({
+    name: `${prefix}_metric_computation_total`,
+    help: "Computations of single metrics, by the change they ask for, the kind of error and the type of metric",
+    labelNames: ofMetric,
+    registers: [registry],
+  });
+  const computation = new Histogram({
+    name: `${prefix}_metric_computation_duration_seconds`,
+    help: "Time from the start of a sync until its metrics were read",
+    labelNames: ofMetric,
+    buckets,
+    registers: [registry],
+  });
+  const controlled = new Gauge({
+    name: `${prefix}_num_horizontal_pod_autoscalers`,
+    help: "Autoscalers that are controlled",
     registers: [registry],
   });
   const desired = new Gauge({
@@ -38,6 +64,11 @@ export function hpaMetrics(registry: Metrics): HpaMetrics {
       total.inc({ action, error });
       duration.observe({ action, error }, seconds);
     },
+    computed(type, action, error, seconds) {
+      computations.inc({ action, error, metric_type: type });
+      computation.observe({ action, error, metric_type: type }, seconds);
+    },
+    controlled: (count) => controlled.set(count),
     desired: (namespace, name, replicas) => desired.set({ namespace, hpa_name: name }, replicas),
     forget: (namespace, name) => desired.remove({ namespace, hpa_name: name }),
   };

@@ -1,10 +1,4 @@
-import {
-  HorizontalPodAutoscaler,
-  type HorizontalPodAutoscalerSpec,
-  Pod,
-  parseSelector,
-  stableJson,
-} from "@bellows/api";
+import { HorizontalPodAutoscaler, type HorizontalPodAutoscalerSpec, Pod, stableJson } from "@bellows/api";
 import {
   type Controller,
   type ControllerContext,
@@ -27,6 +21,7 @@ import {
 import { type History, noHistory } from "./engine/history.ts";
 import type { Reading } from "./engine/metric.ts";
 import { type ObservedScale, observeMetrics, observePods, observeScale, refusal } from "./observe.ts";
+import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
   /** Longest time between two syncs of one autoscaler; default 15 s, as kube-controller-manager's flag. */
@@ -37,7 +32,6 @@ export interface HpaControllerOptions extends Partial<HpaConfig> {
 interface Memory {
   readonly history: History;
   readonly spec: string;
-  readonly selector: string;
   readonly dueAt: number;
 }
 
@@ -55,6 +49,7 @@ export function hpaController(options: HpaControllerOptions = {}): Controller {
   const config: HpaConfig = { ...defaultConfig, ...options };
   const syncPeriodMs = options.syncPeriodMs ?? 15_000;
   const memories = new Map<string, Memory>();
+  const selectors = new SelectorsByNamespace();
   let metrics: HpaMetrics;
 
   return controller({
@@ -67,8 +62,10 @@ export function hpaController(options: HpaControllerOptions = {}): Controller {
     async reconcile(key, context) {
       const id = keyText(key);
       const hpa = context.cache.get(HorizontalPodAutoscaler, key);
+      metrics.controlled(context.cache.informer(HorizontalPodAutoscaler).size);
       if (!hpa?.spec || hpa.metadata.deletionTimestamp) {
         memories.delete(id);
+        selectors.delete(key);
         metrics.forget(key.namespace ?? "", key.name);
         return;
       }
@@ -84,26 +81,33 @@ export function hpaController(options: HpaControllerOptions = {}): Controller {
       const { pods, selectorError } = observePods(context.cache, namespace, selector);
       const readings =
         "error" in scale ? [] : await observeMetrics(context.client, namespace, selector, hpa.spec.metrics ?? []);
-      const autoscalersOfPods = [...memories]
-        .filter(
-          ([other, each]) => other === id || (other.startsWith(`${namespace}/`) && selectsAny(each.selector, pods)),
-        )
-        .map(([other]) => other)
-        .sort();
+      if (!("error" in scale)) selectors.set(key, selectorError === undefined ? selector : "");
+      const autoscalersOfPods = selectors.selecting(key, pods);
       const seen = { scale, pods, readings, autoscalersOfPods, ...(selectorError !== undefined && { selectorError }) };
 
+      const computedSeconds = (context.clock.now() - now) / 1000;
       const decision = decideReplicas(hpa, seen, memory?.history ?? noHistory, config, now);
       const rescaled = await rescale(hpa.spec, namespace, scale, decision, context);
       const conclusion = concludeSync(hpa, decision, rescaled, context.clock.now());
       await writeStatus(hpa, conclusion, context);
+      for (const { type, replicas } of decision.proposals) {
+        const error = replicas !== undefined ? "none" : metricTypes.has(type) ? "internal" : "spec";
+        metrics.computed(type, actionTo(replicas, hpa.status?.currentReplicas ?? 0), error, computedSeconds);
+      }
 
       const dueAt = nextSyncAt(now, readings, syncPeriodMs);
-      memories.set(id, { history: conclusion.history, spec, selector, dueAt });
+      memories.set(id, { history: conclusion.history, spec, dueAt });
       report(hpa, key, decision, conclusion, context, metrics, now);
       return lookAgainAt(dueAt);
     },
   });
 }
+
+const metricTypes: ReadonlySet<string> = new Set(["Resource", "ContainerResource", "Pods", "Object", "External"]);
+
+/** The change that `replicas` means; none where no number could be made. */
+const actionTo = (replicas: number | undefined, current: number) =>
+  replicas === undefined || replicas === current ? "none" : replicas > current ? "scale_up" : "scale_down";
 
 const targetOf = (spec: HorizontalPodAutoscalerSpec, namespace: string) => ({
   apiVersion: spec.scaleTargetRef.apiVersion ?? "v1",
@@ -111,12 +115,6 @@ const targetOf = (spec: HorizontalPodAutoscalerSpec, namespace: string) => ({
   name: spec.scaleTargetRef.name,
   namespace,
 });
-
-function selectsAny(selector: string, pods: readonly Pod[]): boolean {
-  if (selector === "") return false;
-  const parsed = parseSelector(selector);
-  return pods.some((pod) => parsed.matches(pod.metadata.labels ?? {}));
-}
 
 /** Writes spec.replicas by the version that was read; where that is outdated, reads again and writes the same count. */
 async function rescale(
@@ -184,7 +182,7 @@ function report(
   for (const event of conclusion.events) context.events.record(hpa, event);
   const { rescaleTo, currentReplicas } = decision;
   const rescaled = conclusion.events.some((event) => event.reason === "SuccessfulRescale");
-  const action = !rescaled ? "none" : (rescaleTo as number) > currentReplicas ? "scale_up" : "scale_down";
+  const action = rescaled ? actionTo(rescaleTo, currentReplicas) : "none";
   metrics.reconciled(
     action,
     conclusion.error === undefined ? "none" : "internal",

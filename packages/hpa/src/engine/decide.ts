@@ -50,6 +50,12 @@ export interface HpaEvent {
   readonly message: string;
 }
 
+/** The replicas that one metric asked for; undefined where it gave none. */
+export interface MetricProposal {
+  readonly type: string;
+  readonly replicas: number | undefined;
+}
+
 /** One sync's outcome before anything is written. */
 export interface HpaDecision {
   /** What spec.replicas of the target is to be; undefined to leave it. */
@@ -58,6 +64,8 @@ export interface HpaDecision {
   readonly currentReplicas: number;
   readonly conditions: readonly HorizontalPodAutoscalerCondition[];
   readonly metricStatuses: readonly MetricStatus[] | undefined;
+  /** What each of spec.metrics asked for; empty where the metrics were not looked at. */
+  readonly proposals: readonly MetricProposal[];
   readonly events: readonly HpaEvent[];
   /** The sync reports this error, even where it scales by the metrics that work. */
   readonly error: string | undefined;
@@ -82,12 +90,14 @@ export function decideReplicas(
     current: number,
     statuses: readonly MetricStatus[] | undefined,
     history: History,
+    proposals: readonly MetricProposal[] = [],
   ) => ({
     rescaleTo: undefined,
     rescaleReason: "",
     currentReplicas: current,
     conditions: conditions.list,
     metricStatuses: statuses,
+    proposals,
     events,
     error,
     failed: true,
@@ -119,6 +129,7 @@ export function decideReplicas(
     currentReplicas: current,
     conditions: conditions.list,
     metricStatuses: undefined,
+    proposals: [],
     events,
     error: undefined,
     failed: false,
@@ -141,7 +152,7 @@ export function decideReplicas(
   const computed = replicasOfMetrics(hpa, spec, seen, seen.scale, config, now, conditions, events);
   if (computed.desired === undefined) {
     events.push({ type: "Warning", reason: "FailedComputeMetricsReplicas", message: computed.error as string });
-    return undecided(computed.error as string, current, computed.statuses, history);
+    return undecided(computed.error as string, current, computed.statuses, history, computed.proposals);
   }
 
   const proposed = computed.desired;
@@ -170,6 +181,7 @@ export function decideReplicas(
   );
   return decided(limited.replicas, rescaleReason, {
     metricStatuses: computed.statuses,
+    proposals: computed.proposals,
     error: computed.error,
     history: { ...history, recommendations: stabilized.recommendations },
   });
@@ -190,6 +202,7 @@ interface Computed {
   readonly desired: number | undefined;
   readonly metric: string;
   readonly statuses: readonly MetricStatus[] | undefined;
+  readonly proposals: readonly MetricProposal[];
   readonly error: string | undefined;
 }
 
@@ -207,7 +220,7 @@ function replicasOfMetrics(
   if (unusable) {
     events.push({ type: "Warning", reason: unusable.event, message: unusable.error });
     conditions.set("ScalingActive", "False", unusable.condition, unusable.message);
-    return { desired: undefined, metric: "", statuses: undefined, error: unusable.error };
+    return { desired: undefined, metric: "", statuses: undefined, proposals: [], error: unusable.error };
   }
   const specs = spec.metrics ?? [];
   const context = {
@@ -235,6 +248,10 @@ function replicasOfMetrics(
     }
   }
   const statuses = outcomes.map((outcome) => ("failure" in outcome ? { type: "" } : outcome.status));
+  const proposals = outcomes.map((outcome, index) => ({
+    type: specs[index]?.type ?? "",
+    replicas: "failure" in outcome ? undefined : outcome.replicas,
+  }));
   const first = failures[0];
   const error =
     first && `invalid metrics (${failures.length} invalid out of ${specs.length}), first error is: ${first.error}`;
@@ -248,7 +265,7 @@ function replicasOfMetrics(
         `the HPA was unable to compute the replica count: ${first.message}`,
       );
     }
-    return { desired: undefined, metric: "", statuses, error: error ?? "no metrics are set" };
+    return { desired: undefined, metric: "", statuses, proposals, error: error ?? "no metrics are set" };
   }
   conditions.set(
     "ScalingActive",
@@ -256,7 +273,7 @@ function replicasOfMetrics(
     "ValidMetricFound",
     `the HPA was able to successfully calculate a replica count from ${metric}`,
   );
-  return { desired, metric, statuses, error };
+  return { desired, metric, statuses, proposals, error };
 }
 
 function selectorProblem(seen: Seen, selector: string) {
