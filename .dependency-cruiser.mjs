@@ -11,7 +11,7 @@ const layers = [
 
 const layerRules = layers.flatMap((packages, level) =>
   packages.map((name) => {
-    const allowed = [name, ...layers.slice(0, level).flat()];
+    const allowed = [name, ...layers.slice(0, level).flat(), ...(name === "event-scaler" ? ["hpa"] : [])];
     return {
       name: `layer-${name}`,
       comment: `packages/${name} may import only: ${allowed.join(", ")}`,

@@ -1,0 +1,18 @@
+import type { ScaledJob, ScaledJobTrigger, ScaledObject, ScaledObjectTrigger } from "@bellows/api";
+import type { PodIdentity } from "@bellows/triggers";
+
+/** What may own triggers. */
+export type Scalable = ScaledObject | ScaledJob;
+
+/** What one trigger gets from outside its own metadata. */
+export interface TriggerAccess {
+  readonly authParams: Readonly<Record<string, string>>;
+  readonly podIdentity: PodIdentity;
+  readonly resolvedEnv: Readonly<Record<string, string>>;
+}
+
+/** Finds the credentials and the environment that a trigger refers to. */
+export type ResolveAccess = (
+  object: Scalable,
+  trigger: ScaledObjectTrigger | ScaledJobTrigger,
+) => Promise<TriggerAccess>;
