@@ -5,6 +5,7 @@ import {
   type PodMetrics,
   parseSelector,
   quantityOf,
+  SelectorError,
   selectorOf,
 } from "@bellows/api";
 import { ApiError, type Cache, type Client, type ScaleTarget } from "@bellows/kube";
@@ -148,6 +149,8 @@ async function read(api: "resource" | "custom" | "external", attempt: () => Prom
   try {
     return await attempt();
   } catch (error) {
+    // The metric's own selector; the engine says so.
+    if (error instanceof SelectorError) return { error: error.message };
     return { error: `unable to fetch metrics from ${api} metrics API: ${refusal(error)}` };
   }
 }

@@ -82,6 +82,20 @@ test("a failed write of the scale keeps the desired count that was there", () =>
   });
 });
 
+test("a metric whose selector is no selector becomes a condition", () => {
+  const selector = { matchExpressions: [{ key: "team", operator: "Near", values: ["a"] }] };
+  const external = { metric: { name: "queue", selector }, target: { type: "Value", value: "5" } };
+  const hpa = anAutoscaler({ metrics: [{ type: "External", external }] });
+  const decision = decide(hpa, { ...seeing([100]), readings: [{ valuesMilli: [9000n] }] });
+  expect(decision.rescaleTo).toBeUndefined();
+  expect(decision.conditions.at(-1)).toMatchObject({
+    type: "ScalingActive",
+    status: "False",
+    reason: "FailedGetExternalMetric",
+    message: 'the HPA was unable to compute the replica count: "Near" is not a valid label selector operator',
+  });
+});
+
 const anyUsage = fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 20 });
 
 test("never acts outside [minReplicas, maxReplicas], whatever was seen", () => {

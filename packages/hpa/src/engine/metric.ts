@@ -1,4 +1,5 @@
 import {
+  type MetricIdentifier,
   type MetricSpec,
   type MetricStatus,
   type MetricTarget,
@@ -6,6 +7,8 @@ import {
   type PodMetrics,
   Quantity,
   quantityOf,
+  SelectorError,
+  selectorOf,
 } from "@bellows/api";
 import { labelSelectorText } from "./label-selector-text.ts";
 import { MissingRequest } from "./pods.ts";
@@ -70,7 +73,10 @@ export function evaluateMetric(spec: MetricSpec, reading: Reading, context: Metr
       });
     }
     case "Pods":
-      return attempt("FailedGetPodsMetric", "failed to get pods metric value", () => pods(spec, reading, context));
+      return attempt("FailedGetPodsMetric", "failed to get pods metric value", () => {
+        checkSelector(spec.pods?.metric);
+        return pods(spec, reading, context);
+      });
     case "Object":
       return object(spec, reading, context);
     case "External":
@@ -164,6 +170,7 @@ function pods(spec: MetricSpec, reading: Reading, context: MetricContext): Found
 function object(spec: MetricSpec, reading: Reading, context: MetricContext): MetricOutcome {
   const { metric, describedObject, target } = spec.object as NonNullable<MetricSpec["object"]>;
   const value = () => {
+    checkSelector(metric);
     if ("error" in reading) {
       const place = `${describedObject.kind} on ${context.namespace} ${describedObject.name}`;
       throw new NoProposal(`unable to get metric ${metric.name}: ${place}/${reading.error}`);
@@ -200,6 +207,7 @@ function external(spec: MetricSpec, reading: Reading, context: MetricContext): M
   const { metric, target } = spec.external as NonNullable<MetricSpec["external"]>;
   const selector = labelSelectorText(metric.selector);
   const value = () => {
+    checkSelector(metric);
     if ("error" in reading) {
       const name = `${context.namespace}/${metric.name}/${selector}`;
       throw new NoProposal(`unable to get external metric ${name}: ${reading.error}`);
@@ -226,6 +234,15 @@ function external(spec: MetricSpec, reading: Reading, context: MetricContext): M
   return attempt("FailedGetExternalMetric", act, () => {
     throw new NoProposal("invalid external metric source: neither a value target nor an average value target was set");
   });
+}
+
+/** A metric's own selector may be one that no API can be asked with: that is said, whatever was read. */
+function checkSelector(metric: MetricIdentifier | undefined): void {
+  try {
+    if (metric?.selector) selectorOf(metric.selector);
+  } catch (error) {
+    throw error instanceof SelectorError ? new NoProposal(error.message) : error;
+  }
 }
 
 const decimal = (milli: bigint) => Quantity.ofMilli(milli).toString();
