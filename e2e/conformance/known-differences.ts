@@ -57,7 +57,6 @@ export const knownDifferences: Readonly<Record<string, string>> = {
     "the CEL library words a duration that is none in its own way",
   "custom resources: refused: no other properties at all": "a schema may say that there are no other properties",
   "custom resources: refused: a reference": "a reference is refused for its missing type too",
-  "evictions: a budget that allows one": "the controller forgets a pod that it has seen going",
   "evictions: a budget with maxUnavailable on pods of no controller": "the Event prints the selector as kubectl does",
   "evictions: a budget's status cannot go below zero":
     "a status is what its controller says: its numbers are not compared",
@@ -69,7 +68,6 @@ export const knownDifferences: Readonly<Record<string, string>> = {
   "access: nobody gives rights that he does not have":
     "a sandbox does not keep its users from giving each other rights",
   "admission: a patch of a webhook that does not fit": "the cause within a patch is not told",
-  "admission: a policy with parameters": "parameters are found at once; kube-apiserver looks for them some time after",
   "validation: job: a policy on success": "successPolicy is not written yet",
   "validation: job: a selector by hand": internal,
   "validation: service: a node port out of range": "a trial is refused too",

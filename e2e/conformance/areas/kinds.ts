@@ -26,6 +26,7 @@ const settled: Readonly<Record<string, (object: Json) => unknown>> = {
   replicasets: ({ status }) => status.observedGeneration,
   statefulsets: ({ status }) => status.observedGeneration,
   daemonsets: ({ status }) => status.observedGeneration,
+  jobs: ({ status }) => status.conditions,
   apiservices: ({ status }) => status.conditions?.some((one: Json) => one.status === "False"),
 };
 

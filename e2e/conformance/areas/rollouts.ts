@@ -62,7 +62,7 @@ export const rollouts = area("rollouts", [
     await t.until("replicasets", settled([["1", "i:1", 2]]), sets);
     await t.until(
       "deployments/web",
-      ({ status }) => status.unavailableReplicas === 2 && status.conditions?.length === 2,
+      ({ status }) => status.unavailableReplicas === 2 && status.replicas === 2 && status.conditions?.length === 2,
       (body) => [numbers(body), conditions(body), body.metadata.annotations],
     );
   }),

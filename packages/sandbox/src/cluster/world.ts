@@ -1,13 +1,4 @@
-import {
-  convertKarpenter,
-  crdOf,
-  customResources,
-  isConditionTrue,
-  type Kind,
-  type KubernetesObject,
-  Node,
-  Pod,
-} from "@bellows/api";
+import { convertKarpenter, crdOf, customResources, isConditionTrue, type Kind, Node, Pod } from "@bellows/api";
 import { instanceTypeOf, instanceTypesIn } from "@bellows/aws";
 import { clusterProportionalAutoscalerController, configMapController } from "@bellows/cpa";
 import { hpaController } from "@bellows/hpa";
@@ -19,7 +10,6 @@ import {
   createClient,
   createManager,
   type InformerCache,
-  isAlreadyExists,
   keyOf,
   type Logger,
   type Metrics,
@@ -42,10 +32,11 @@ import { AutoScalingGroup, type Ec2Timing, ec2CustomResourceDefinitions, Simulat
 import { KubeletFleet, KubeletStreams, type KubeletTiming, MemoryWatch } from "../kubelet/index.ts";
 import { MetricsServer, metricsApiHandler, metricsApiService, metricsService } from "../metrics-server/index.ts";
 import { schedulerController } from "../scheduler/index.ts";
-import { kindOfObject } from "../simulator/manifests.ts";
 import { LoadProfileStatus, UsageSource } from "../usage/index.ts";
 import { workloadControllers } from "../workloads/index.ts";
 import { ComponentLogs } from "./component-logs.ts";
+import { ensureAll } from "./ensure.ts";
+import { type NodeGroup, nodeGroupObject } from "./node-group.ts";
 import { podStreams } from "./pod-streams.ts";
 import {
   systemDaemonSets,
@@ -57,14 +48,6 @@ import {
 
 /** The controllers of Bellows, each switched on by itself. */
 export type BellowsController = "hpa" | "cpa" | "node-provisioner";
-
-export interface NodeGroup {
-  readonly name: string;
-  readonly instanceType: string;
-  readonly minSize: number;
-  readonly maxSize: number;
-  readonly desiredCapacity: number;
-}
 
 export interface WorldOptions {
   readonly clock: Clock;
@@ -260,37 +243,6 @@ async function install(client: Client): Promise<void> {
   await ensureAll(client, definitions);
   await ensureAll(client, [...systemNamespaces, ...systemStorageClasses]);
 }
-
-/** Creates what is not there yet; a restart leaves what has been changed as it is. */
-async function ensureAll(client: Client, objects: readonly KubernetesObject[]): Promise<void> {
-  for (const object of objects) {
-    try {
-      await client.create(await kindOfObject(client, object), object);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-  }
-}
-
-const nodeGroupObject = (
-  { name, instanceType, ...sizes }: NodeGroup,
-  clusterName: string,
-): KubernetesObject & { spec: object } => ({
-  apiVersion: AutoScalingGroup.apiVersion,
-  kind: AutoScalingGroup.kind,
-  metadata: { name },
-  spec: {
-    ...sizes,
-    instanceTypes: [instanceType],
-    nodeGroup: name,
-    tags: {
-      "eks:cluster-name": clusterName,
-      "eks:nodegroup-name": name,
-      "k8s.io/cluster-autoscaler/enabled": "true",
-      [`k8s.io/cluster-autoscaler/${clusterName}`]: "owned",
-    },
-  },
-});
 
 /** Asked after every step of a long run: an object that was not ready the last time is looked at first. */
 function settledCheck(cache: InformerCache): () => boolean {

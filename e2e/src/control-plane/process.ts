@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+
+export interface ManagedProcess {
+  /** Ends it by its id: SIGTERM, after ten seconds SIGKILL. Resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+const killAfterMs = 10_000;
+
+/** Starts a program whose output goes to `logFile`. */
+export function startProcess(program: string, args: readonly string[], logFile: string): ManagedProcess {
+  const log = openSync(logFile, "a");
+  const child = spawn(program, args, { stdio: ["ignore", log, log] });
+  const gone = goneOf(child);
+  // A run that is killed leaves nothing behind.
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
+  void gone.then(() => process.removeListener("exit", end));
+  return {
+    async stop() {
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const goneOf = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+
+/** The end of a log, for whoever must find out why a part did not come up. */
+export const lastLines = (file: string, lines = 15): string =>
+  readFileSync(file, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+
+/** TCP ports of this machine that nothing listens on. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

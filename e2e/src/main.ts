@@ -1,0 +1,114 @@
+import { parseArgs } from "node:util";
+import { findControlPlane, NoControlPlane } from "./control-plane/find.ts";
+import { goTools, has } from "./control-plane/go-tools.ts";
+import type { Suite, SuiteContext } from "./suite.ts";
+import { suites } from "./suites/index.ts";
+
+const usage = `npm run e2e -- [--only SUITE,...] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES]
+suites: ${suites.map(({ name }) => name).join(", ")}`;
+
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+interface Outcome {
+  readonly suite: string;
+  passed: number;
+  failed: number;
+  seconds: number;
+}
+
+async function runSuite({ name, cases, start }: Suite, context: SuiteContext): Promise<Outcome> {
+  print(`\n# ${name}`);
+  const outcome = { suite: name, passed: 0, failed: 0, seconds: 0 };
+  const began = performance.now();
+  const since = (from: number) => (performance.now() - from) / 1000;
+  let finish: (() => Promise<void>) | undefined;
+  try {
+    finish = await start?.(context);
+    for (const one of cases) {
+      const from = performance.now();
+      const failure = await one.run(context).then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      );
+      if (failure === undefined) outcome.passed++;
+      else outcome.failed++;
+      print(`  ${failure === undefined ? "ok  " : "FAIL"}  ${one.name} (${since(from).toFixed(1)} s)`);
+      if (failure !== undefined) print(failure.replaceAll(/^/gm, "        "));
+    }
+  } catch (error) {
+    outcome.failed++;
+    print(`  FAIL  ${name} did not start: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+  } finally {
+    await finish?.();
+  }
+  outcome.seconds = since(began);
+  return outcome;
+}
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      kubeconfig: { type: "string" },
+      "allow-skip": { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+      "time-limit": { type: "string", default: "60" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    print(usage);
+    return 0;
+  }
+  const only = values.only?.split(",");
+  const unknown = only?.filter((name) => !suites.some((suite) => suite.name === name)) ?? [];
+  if (unknown.length > 0) {
+    print(`--only: ${unknown.join(", ")}, expected any of ${suites.map(({ name }) => name).join(", ")}`);
+    return 1;
+  }
+  const began = performance.now();
+  const stopping = new AbortController();
+  const end = (why: string, code: number) => {
+    print(why);
+    stopping.abort();
+    // A case that hangs must not hold the run: processes are ended on exit.
+    setTimeout(() => process.exit(code), 15_000).unref();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end(`stopped by ${signal}`, 1));
+  const minutes = Number(values["time-limit"]);
+  setTimeout(() => end(`stopped: ${minutes} minutes are over`, 1), minutes * 60_000).unref();
+
+  const kubeconfig = values.kubeconfig ?? process.env["BELLOWS_E2E_KUBECONFIG"];
+  const controlPlane = await findControlPlane({ kubeconfig, keep: values.keep, print }).catch((error: unknown) => {
+    if (!(error instanceof NoControlPlane)) throw error;
+    print(error.message);
+    return undefined;
+  });
+  if (!controlPlane) return values["allow-skip"] ? 0 : 1;
+  const outcomes: Outcome[] = [];
+  try {
+    print(`driver: ${controlPlane.driver}, up after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    const kubectl = has("kubectl", "version", "--client")
+      ? "kubectl"
+      : ((await goTools(["kubectl"], print))["kubectl"] as string);
+    const context = { controlPlane, kubectl, print, signal: stopping.signal };
+    for (const suite of suites) {
+      if (only?.includes(suite.name) === false || stopping.signal.aborted) continue;
+      outcomes.push(await runSuite(suite, context));
+    }
+  } finally {
+    await controlPlane.stop();
+  }
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  print("\n# summary");
+  print(`driver   ${controlPlane.driver}`);
+  for (const one of outcomes)
+    print(`suite    ${one.suite}: ${one.passed} passed, ${one.failed} failed, ${one.seconds.toFixed(0)} s`);
+  print(`cases    ${passed} passed, ${failed} failed`);
+  print(`time     ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  return failed > 0 || stopping.signal.aborted ? 1 : 0;
+}
+
+process.exit(await main());

@@ -1,0 +1,37 @@
+import type { Client } from "@bellows/kube";
+
+/** The control plane that a run has, and what suites may do to it. */
+export interface ControlPlane {
+  /** `kubeconfig`, or `go`. */
+  readonly driver: string;
+  /** A kubeconfig file of a cluster administrator. */
+  readonly kubeconfig: string;
+  /** As that administrator, over HTTPS. */
+  readonly client: Client;
+  /** Of etcd, where the driver has it. */
+  readonly etcd?: string;
+  /** Ends kube-apiserver and starts it again on the same port and data; absent where the driver cannot. */
+  readonly restartApiServer?: () => Promise<void>;
+}
+
+export interface SuiteContext {
+  readonly controlPlane: ControlPlane;
+  readonly kubectl: string;
+  readonly print: (line: string) => void;
+  /** Aborts when the run is to end: Ctrl-C, or its time is over. */
+  readonly signal: AbortSignal;
+}
+
+/** One thing that must hold. It throws where it does not. */
+export interface Case {
+  readonly name: string;
+  readonly run: (context: SuiteContext) => Promise<void>;
+}
+
+/** A group of cases that `--only` can name. Suites run one after the other, in the order of `suites/index.ts`. */
+export interface Suite {
+  readonly name: string;
+  readonly cases: readonly Case[];
+  /** Before its cases; what it returns runs after them, also when one has failed. */
+  readonly start?: (context: SuiteContext) => Promise<() => Promise<void>>;
+}

@@ -1,0 +1,17 @@
+import { runConformance } from "@bellows/conformance";
+import { realTarget } from "@bellows/conformance/real-target";
+import type { Suite } from "../suite.ts";
+
+/** The sandbox's API server against this one. */
+export const conformance: Suite = {
+  name: "conformance",
+  cases: [
+    {
+      name: "the sandbox answers as this API server does, but where it is known to differ",
+      async run({ controlPlane: { kubeconfig, etcd }, print }) {
+        const passed = await runConformance({ real: await realTarget(kubeconfig, etcd), print });
+        if (!passed) throw new Error("answers differ; the table above has them");
+      },
+    },
+  ],
+};

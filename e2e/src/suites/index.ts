@@ -1,0 +1,6 @@
+import type { Suite } from "../suite.ts";
+import { conformance } from "./conformance.ts";
+import { nodes } from "./nodes.ts";
+
+/** Every suite, in the order in which they run: conformance wants a cluster that nobody else is using. */
+export const suites: readonly Suite[] = [conformance, nodes];

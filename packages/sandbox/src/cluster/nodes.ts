@@ -1,0 +1,72 @@
+import { crdOf, customResources } from "@bellows/api";
+import { type Client, type Clock, createCache, type Logger, type Random, silentLogger } from "@bellows/kube";
+import { type Ec2Timing, ec2CustomResourceDefinitions, SimulatedCloud } from "../ec2/index.ts";
+import { KubeletFleet, type KubeletTiming, MemoryWatch } from "../kubelet/index.ts";
+import { LoadProfileStatus, UsageSource } from "../usage/index.ts";
+import { ensureAll } from "./ensure.ts";
+import { type NodeGroup, nodeGroupObject } from "./node-group.ts";
+
+export interface NodesOptions {
+  /** An administrator of the API server, which may be a real one. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly region: string;
+  readonly clusterName: string;
+  readonly nodeGroups: readonly NodeGroup[];
+  readonly log?: Logger;
+  readonly ec2Timing?: Partial<Ec2Timing>;
+  readonly kubeletTiming?: Partial<KubeletTiming>;
+}
+
+export interface RunningNodes {
+  readonly cloud: SimulatedCloud;
+  /** The kubelets fall silent; what they wrote stays. */
+  stop(): void;
+}
+
+/**
+ * Nodes without machines for any API server: kubelets and simulated EC2 as clients of it. They install the CRDs of
+ * Bellows and of EC2, and leave scheduling and workloads to whoever does them there.
+ */
+export async function startNodes(options: NodesOptions): Promise<RunningNodes> {
+  const { client, clock, random, region, clusterName, nodeGroups, log = silentLogger } = options;
+  const cache = createCache({ client, clock, random, log });
+  const usage = new UsageSource(cache, clock);
+  const { kubeletTiming, ec2Timing } = options;
+  const fleet = new KubeletFleet({ client, cache, clock, log, ...(kubeletTiming && { timing: kubeletTiming }) });
+  const loadProfiles = new LoadProfileStatus({ client, cache, clock, log, usage });
+  const memoryWatch = new MemoryWatch(fleet, usage, clock);
+  const cloud = new SimulatedCloud({
+    client,
+    cache,
+    clock,
+    random,
+    region,
+    clusterName,
+    fleet,
+    log,
+    ...(ec2Timing && { timing: ec2Timing }),
+  });
+  await ensureAll(client, [
+    ...customResources.map((resource) => crdOf(resource.versions, resource.options)),
+    ...ec2CustomResourceDefinitions(),
+  ]);
+  await cache.start();
+  memoryWatch.start();
+  loadProfiles.start();
+  await ensureAll(
+    client,
+    nodeGroups.map((group) => nodeGroupObject(group, clusterName)),
+  );
+  return {
+    cloud,
+    stop() {
+      memoryWatch.stop();
+      loadProfiles.stop();
+      cloud.stop();
+      fleet.stop();
+      cache.stop();
+    },
+  };
+}
