@@ -18,6 +18,8 @@ export interface CertificateBundle extends CertificateAndKey {
 export interface CertificateRequest {
   /** DNS names and IP addresses; the first name is the subject too. */
   readonly names: readonly string[];
+  /** What the certificate is shown for; default to be a server. */
+  readonly usage?: "server" | "client";
   /** Default 90 days. */
   readonly validMs?: number;
   /** Default 10 years. */
@@ -25,6 +27,8 @@ export interface CertificateRequest {
 }
 
 const day = 86_400_000;
+/** id-kp-serverAuth and id-kp-clientAuth (RFC 5280, 4.2.1.12). */
+const extendedKeyUsage = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" };
 /** Machines' clocks differ: a certificate is valid from somewhat before it was made. */
 const backdatedMs = 5 * 60_000;
 /** A certificate is exchanged when less than this share of its life is left. */
@@ -78,7 +82,7 @@ export async function issueCa(
 export async function issueServing(
   ca: CertificateAndKey,
   now: Instant,
-  { names, validMs = 90 * day }: CertificateRequest,
+  { names, validMs = 90 * day, usage = "server" }: CertificateRequest,
 ): Promise<CertificateAndKey> {
   const first = names[0];
   if (!first) throw new RangeError("names: none, expected at least one DNS name or IP address");
@@ -98,7 +102,7 @@ export async function issueServing(
     extensions: [
       new x.BasicConstraintsExtension(false, undefined, true),
       new x.KeyUsagesExtension(x.KeyUsageFlags.digitalSignature, true),
-      new x.ExtendedKeyUsageExtension(["1.3.6.1.5.5.7.3.1"]),
+      new x.ExtendedKeyUsageExtension([extendedKeyUsage[usage]]),
       new x.SubjectAlternativeNameExtension(
         names.map((value) => ({ type: isIp(value) ? ("ip" as const) : ("dns" as const), value })),
       ),
