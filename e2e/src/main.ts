@@ -111,4 +111,8 @@ async function main(): Promise<number> {
   return failed > 0 || stopping.signal.aborted ? 1 : 0;
 }
 
-process.exit(await main());
+const code = await main().catch((error: unknown) => {
+  print(error instanceof Error ? error.message : String(error));
+  return 1;
+});
+process.exit(code);
