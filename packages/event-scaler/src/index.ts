@@ -1,1 +1,3 @@
-export {};
+export { createEventScaler, type EventScaler, type EventScalerOptions, type MetricValues } from "./event-scaler.ts";
+export * from "./scalers/index.ts";
+export * from "./scaling.ts";

@@ -1,0 +1,213 @@
+import type { MetricSpec, ScaledJobTrigger, ScaledObjectTrigger } from "@bellows/api";
+import type { ObjectKey } from "@bellows/kube";
+import type { MetricType, Reading, Trigger, TriggerConfig, TriggerSeams } from "@bellows/triggers";
+import type { ResolveAccess, Scalable } from "../scaling.ts";
+import { withinDeadline } from "./deadline.ts";
+
+export type OpenTrigger = (config: TriggerConfig, seams: TriggerSeams) => Promise<Trigger> | Trigger;
+
+export interface ScalersOptions {
+  readonly openTrigger: OpenTrigger;
+  readonly resolveAccess: ResolveAccess;
+  /** Time-out of one HTTP request of a trigger (KEDA_HTTP_DEFAULT_TIMEOUT); default 3 s. */
+  readonly httpTimeoutMs?: number;
+  /** Longest time for one reading or one look-up of credentials, whatever the source does; default 30 s. */
+  readonly readTimeoutMs?: number;
+}
+
+/** One open trigger of an object. */
+export interface Scaler {
+  readonly index: number;
+  readonly declared: ScaledObjectTrigger | ScaledJobTrigger;
+  readonly trigger: Trigger;
+}
+
+/** A reading, and how long the source took. */
+export interface TimedReading extends Reading {
+  readonly latencyMs: number;
+}
+
+/** A trigger that could not be opened: bad metadata, missing credentials, an unknown type. */
+export class ScalerError extends Error {
+  override readonly name = "ScalerError";
+}
+
+interface Opened {
+  readonly uid: string;
+  readonly generation: number;
+  readonly scalers: Promise<readonly OpenScaler[]>;
+}
+
+/** With what the source itself asked for by its stream, which goes before `trigger.metricSpecs()`. */
+interface OpenScaler extends Scaler {
+  trigger: Trigger;
+  streamedSpecs?: readonly MetricSpec[];
+  config: TriggerConfig;
+}
+
+/**
+ * The open triggers of all objects, kept from one reading to the next as long as the object's spec stays the same. After
+ * a failure they are opened anew, so that rotated credentials are found.
+ */
+export class Scalers {
+  readonly #options: Required<ScalersOptions>;
+  readonly #opened = new Map<string, Opened>();
+
+  constructor(options: ScalersOptions) {
+    this.#options = { httpTimeoutMs: 3_000, readTimeoutMs: 30_000, ...options };
+  }
+
+  /**
+   * The triggers of an object in the order of its spec, opened where that was not done for this generation.
+   * @param built  called for each trigger that is opened
+   * @throws ScalerError  for the first one that can't be opened; those before it are closed again
+   */
+  open(object: Scalable, seams: TriggerSeams, built?: (type: string) => void): Promise<readonly Scaler[]> {
+    const key = keyOfObject(object);
+    const generation = object.metadata.generation ?? 0;
+    const uid = object.metadata.uid ?? "";
+    const known = this.#opened.get(key);
+    if (known && known.uid === uid && known.generation === generation) return known.scalers;
+    this.forget(object);
+    const scalers = this.#openAll(object, seams, built);
+    const opened: Opened = { uid, generation, scalers };
+    this.#opened.set(key, opened);
+    scalers.catch(() => {
+      if (this.#opened.get(key) === opened) this.#opened.delete(key);
+    });
+    return scalers;
+  }
+
+  /** What the HPA is to compare for one trigger. */
+  async specsOf(scaler: Scaler, seams: TriggerSeams): Promise<readonly MetricSpec[]> {
+    const { streamedSpecs } = scaler as OpenScaler;
+    if (streamedSpecs) return streamedSpecs;
+    const { readTimeoutMs } = this.#options;
+    const specs = await withinDeadline(seams.clock, readTimeoutMs, async () => scaler.trigger.metricSpecs());
+    if (specs.length === 0) throw new ScalerError("got empty metric spec");
+    return specs;
+  }
+
+  /** Keeps what the source wants to be compared from now on. */
+  setSpecs(scaler: Scaler, specs: readonly MetricSpec[]): void {
+    (scaler as OpenScaler).streamedSpecs = specs;
+  }
+
+  /** Reads one metric within the time allowed; after a failure once more, by a trigger that is opened anew. */
+  async read(object: Scalable, scaler: Scaler, metricName: string, seams: TriggerSeams): Promise<TimedReading> {
+    const open = scaler as OpenScaler;
+    try {
+      return await this.#readOnce(open.trigger, metricName, seams);
+    } catch {
+      const before = open.trigger;
+      const { trigger, config } = await this.#openOne(object, scaler.index, scaler.declared, seams);
+      open.trigger = trigger;
+      open.config = config;
+      closeQuietly(before, seams);
+      return this.#readOnce(trigger, metricName, seams);
+    }
+  }
+
+  /** Closes the triggers of an object; the next call opens them anew. */
+  forget(object: Scalable): void {
+    this.forgetNamed(kindOf(object), { namespace: object.metadata.namespace as string, name: object.metadata.name });
+  }
+
+  /** The same, for an object that is gone. */
+  forgetNamed(kind: "ScaledObject" | "ScaledJob", { namespace, name }: ObjectKey): void {
+    const key = `${kind}/${namespace}/${name}`;
+    const opened = this.#opened.get(key);
+    if (!opened) return;
+    this.#opened.delete(key);
+    opened.scalers.then(
+      (scalers) => {
+        for (const { trigger } of scalers) trigger.close().catch(() => undefined);
+      },
+      () => undefined,
+    );
+  }
+
+  async #readOnce(trigger: Trigger, metricName: string, { clock }: TriggerSeams): Promise<TimedReading> {
+    const startedAt = clock.now();
+    const reading = await withinDeadline(clock, this.#options.readTimeoutMs, (signal) =>
+      trigger.read(metricName, signal),
+    );
+    checkReading(reading);
+    return { ...reading, latencyMs: clock.now() - startedAt };
+  }
+
+  async #openAll(
+    object: Scalable,
+    seams: TriggerSeams,
+    built: ((type: string) => void) | undefined,
+  ): Promise<readonly OpenScaler[]> {
+    const scalers: OpenScaler[] = [];
+    try {
+      for (const [index, declared] of (object.spec?.triggers ?? []).entries()) {
+        scalers.push(await this.#openOne(object, index, declared, seams));
+        built?.(declared.type);
+      }
+      return scalers;
+    } catch (error) {
+      for (const { trigger } of scalers) closeQuietly(trigger, seams);
+      throw error;
+    }
+  }
+
+  async #openOne(
+    object: Scalable,
+    index: number,
+    declared: ScaledObjectTrigger | ScaledJobTrigger,
+    seams: TriggerSeams,
+  ): Promise<OpenScaler> {
+    const { openTrigger, resolveAccess, httpTimeoutMs, readTimeoutMs } = this.#options;
+    try {
+      const access = await withinDeadline(seams.clock, readTimeoutMs, () => resolveAccess(object, declared));
+      const config: TriggerConfig = {
+        object: {
+          kind: kindOf(object),
+          namespace: object.metadata.namespace as string,
+          name: object.metadata.name,
+          uid: object.metadata.uid ?? "",
+          generation: object.metadata.generation ?? 0,
+        },
+        index,
+        type: declared.type,
+        name: declared.name ?? "",
+        metadata: declared.metadata,
+        ...access,
+        metricType: "metricType" in declared ? (declared.metricType as MetricType) : undefined,
+        asMetricSource: usesModifiers(object),
+        httpTimeoutMs,
+      };
+      return { index, declared, config, trigger: await openTrigger(config, seams) };
+    } catch (error) {
+      throw new ScalerError(messageOf(error), { cause: error });
+    }
+  }
+}
+
+/** Whether the metrics of an object go through a formula. */
+export function usesModifiers(object: Scalable): boolean {
+  const { spec } = object;
+  const modifiers = spec && "advanced" in spec ? spec.advanced?.scalingModifiers : undefined;
+  return modifiers !== undefined && Object.values(modifiers).some((value) => value !== "" && value !== undefined);
+}
+
+const kindOf = ({ spec }: Scalable) => (spec && "jobTargetRef" in spec ? "ScaledJob" : "ScaledObject");
+
+const keyOfObject = (object: Scalable): string =>
+  `${kindOf(object)}/${object.metadata.namespace}/${object.metadata.name}`;
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A source may answer anything; what is no number would scale to nonsense. */
+function checkReading({ values }: Reading): void {
+  for (const { metricName, value } of values) {
+    if (!Number.isFinite(value)) throw new ScalerError(`${metricName}: the source gave ${value}, expected a number`);
+  }
+}
+
+function closeQuietly(trigger: Trigger, { log }: TriggerSeams): void {
+  trigger.close().catch((error: unknown) => log.warn("closing a trigger failed", { error: messageOf(error) }));
+}
