@@ -44,19 +44,6 @@ export const expiry = area(
       },
       { needsCompaction: true },
     ),
-    it(
-      "a watch that begins too far back",
-      async (t) => {
-        const watch = await t.watch("configmaps?resourceVersion=1", (object) => ({
-          ...object,
-          message: object.message?.replace(/\d+/g, "N"),
-        }));
-        await watch.events(1, 3_000);
-      },
-      {
-        needsCompaction: true,
-      },
-    ),
   ],
   { alone: true },
 );

@@ -80,6 +80,3 @@ function withoutAges(table: Record<string, Json>): Json {
     })),
   };
 }
-
-/** JSON with its keys in order, to compare by. */
-export const stableText = (value: Json): string => JSON.stringify(value);
