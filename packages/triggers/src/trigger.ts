@@ -1,5 +1,6 @@
 import type { MetricSpec, TriggerAuthenticationSpec } from "@bellows/api";
 import type { Client, Clock, Instant, Logger, Random } from "@bellows/kube";
+import type { MetadataSchema, Notice } from "./metadata.ts";
 
 /** The ScaledObject or ScaledJob that a trigger belongs to. */
 export interface ScalableObject {
@@ -70,6 +71,8 @@ export interface PushHandler {
 
 /** An open trigger. */
 export interface Trigger {
+  /** What its owner should know though it works: deprecated and unknown parameters (Events KEDAScalersInfo). */
+  readonly notices?: readonly Notice[];
   /** What the HPA is to compare. The same until {@link PushHandler.metricSpecs} says otherwise. */
   metricSpecs(): Promise<readonly MetricSpec[]> | readonly MetricSpec[];
   /**
@@ -94,6 +97,8 @@ export interface TriggerType {
   readonly types: readonly [string, ...string[]];
   /** One sentence for the documentation. */
   readonly summary: string;
+  /** Its parameters: the reference is made from them. */
+  readonly metadata: MetadataSchema;
   /**
    * Reads the metadata and opens the trigger; nothing is connected before the first reading.
    * @throws TriggerError  says which parameter is wrong, what was found and what is expected

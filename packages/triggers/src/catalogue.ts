@@ -1,0 +1,21 @@
+import { cron } from "./cron.ts";
+import { cpu, memory } from "./resource.ts";
+import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type TriggerType } from "./trigger.ts";
+
+/** Every type of triggers, by name. Clients of other systems load with the first reading that needs them. */
+export const triggerTypes: readonly TriggerType[] = [cpu, cron, memory];
+
+const typeByName = new Map(triggerTypes.flatMap((type) => type.types.map((name) => [name, type] as const)));
+
+/** The type of triggers of a name; undefined for none. */
+export const triggerTypeOf = (name: string): TriggerType | undefined => typeByName.get(name);
+
+/**
+ * Reads the metadata and opens the trigger; nothing is connected before the first reading.
+ * @throws TriggerError  for a type that is not known, or metadata that is wrong, in upstream's words
+ */
+export async function openTrigger(config: TriggerConfig, seams: TriggerSeams): Promise<Trigger> {
+  const type = typeByName.get(config.type);
+  if (!type) throw new TriggerError(`no scaler found for type: ${config.type}`);
+  return await type.open(config, seams);
+}
