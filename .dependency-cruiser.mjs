@@ -28,6 +28,8 @@ const seamFiles = [
   "^packages/sandbox/src/api-server/http/",
   "^packages/sandbox/src/files\\.ts$",
   "^packages/cli/",
+  // What triggers ask by HTTP: certificates are read by node:tls.
+  "^packages/triggers/src/http-client\\.ts$",
   // What is generated is read, or written by its generator.
   "/generate-[a-z-]+\\.ts$",
   "^packages/aws/scripts/",

@@ -1,9 +1,12 @@
 import { cron } from "./cron.ts";
+import { kubernetesWorkload } from "./kubernetes-workload.ts";
+import { metricsApi } from "./metrics-api.ts";
+import { prometheus } from "./prometheus.ts";
 import { cpu, memory } from "./resource.ts";
 import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type TriggerType } from "./trigger.ts";
 
 /** Every type of triggers, by name. Clients of other systems load with the first reading that needs them. */
-export const triggerTypes: readonly TriggerType[] = [cpu, cron, memory];
+export const triggerTypes: readonly TriggerType[] = [cpu, cron, kubernetesWorkload, memory, metricsApi, prometheus];
 
 const typeByName = new Map(triggerTypes.flatMap((type) => type.types.map((name) => [name, type] as const)));
 

@@ -3,7 +3,6 @@ import type { Instant } from "@bellows/kube";
 import { z } from "zod";
 import { defineTrigger } from "./define-trigger.ts";
 import { integer, text } from "./metadata.ts";
-import { externalMetric, externalMetricType, indexedMetricName, normalizeMetricName } from "./metric.ts";
 
 export const cron = defineTrigger({
   types: ["cron"],
@@ -29,16 +28,14 @@ export const cron = defineTrigger({
     }
     return undefined;
   },
-  open(values, config, { clock }) {
-    const metricType = externalMetricType(config.metricType);
+  open(values, { clock, external }) {
     const window: CronWindow = {
       start: parseCron(values.start, values.timezone),
       end: parseCron(values.end, values.timezone),
     };
     const name = `cron-${values.timezone}-${expressionInName(values.start)}-${expressionInName(values.end)}`;
-    const metricName = indexedMetricName(config.index, normalizeMetricName(name));
     return {
-      metricSpecs: () => [externalMetric(metricName, metricType, 1)],
+      metricSpecs: () => [external(name, 1)],
       read: async (asked) => {
         const active = isWithin(window, clock.now());
         return { values: [{ metricName: asked, value: active ? values.desiredReplicas : 0 }], active };

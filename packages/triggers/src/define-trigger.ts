@@ -1,5 +1,7 @@
+import type { MetricSpec } from "@bellows/api";
 import type { z } from "zod";
-import { type MetadataSchema, type Notice, readMetadata } from "./metadata.ts";
+import { type MetadataSchema, readMetadata } from "./metadata.ts";
+import { externalMetric, externalMetricType, indexedMetricName, normalizeMetricName } from "./metric.ts";
 import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type TriggerType } from "./trigger.ts";
 
 /** What the file of a trigger says about its type. */
@@ -7,32 +9,54 @@ export interface TriggerDefinition<Schema extends MetadataSchema> {
   readonly types: TriggerType["types"];
   readonly summary: string;
   readonly metadata: Schema;
-  /** Put before every problem with the metadata, as upstream wraps it: `error parsing cron metadata`. */
+  /** Put before whatever is wrong, as upstream wraps it: `error parsing cron metadata`. */
   readonly problemPrefix: string;
+  /** Put once more before what is wrong with parameters, for types where upstream wraps twice. */
+  readonly parameterPrefix?: string;
+  /** The HPA reads the metric itself: Utilization is a type that it may have. */
+  readonly readByHpa?: boolean;
   /** What is wrong with the parameters as a whole; asked also where some are missing. */
   readonly validate?: (values: Partial<z.output<Schema>>, config: TriggerConfig) => string | undefined;
-  /** Opens a trigger whose parameters are good. What it throws as a TriggerError gets the prefix, too. */
-  open(values: z.output<Schema>, config: TriggerConfig, seams: TriggerSeams): Omit<Trigger, "notices">;
+  /**
+   * Opens a trigger whose parameters are good.
+   * @throws TriggerError  to which the prefix is added
+   */
+  open(values: z.output<Schema>, opening: Opening): Omit<Trigger, "notices">;
+}
+
+/** What a trigger is opened with, beside its parameters. */
+export interface Opening extends TriggerSeams {
+  readonly config: TriggerConfig;
+  /** The metric that the HPA reads from the external metrics API, and what it aims at; `name` is made fit for one. */
+  external(name: string, target: number): MetricSpec;
 }
 
 /** A type of triggers whose metadata is read as its schema says. */
 export function defineTrigger<Schema extends MetadataSchema>(definition: TriggerDefinition<Schema>): TriggerType {
-  const { types, summary, metadata, problemPrefix, validate } = definition;
+  const { types, summary, metadata, problemPrefix, parameterPrefix, readByHpa, validate } = definition;
   return {
     types,
     summary,
     metadata,
     open(config, seams) {
-      let notices: readonly Notice[] = [];
-      try {
-        const read = readMetadata(metadata, config, validate && ((values) => validate(values, config)));
-        notices = read.notices;
-        return Object.assign(definition.open(read.values, config, seams), { notices });
-      } catch (error) {
-        if (!(error instanceof TriggerError) || error.message.startsWith("error getting scaler metric type"))
-          throw error;
-        throw new TriggerError(`${problemPrefix}: ${error.message}`, { cause: error });
-      }
+      const metricType = readByHpa ? "AverageValue" : externalMetricType(config.metricType);
+      const { values, notices } = prefixed([problemPrefix, parameterPrefix], () =>
+        readMetadata(metadata, config, validate && ((found) => validate(found, config))),
+      );
+      const external = (name: string, target: number) =>
+        externalMetric(indexedMetricName(config.index, normalizeMetricName(name)), metricType, target);
+      const trigger = prefixed([problemPrefix], () => definition.open(values, { ...seams, config, external }));
+      return Object.assign(trigger, { notices });
     },
   };
+}
+
+function prefixed<T>(prefixes: readonly (string | undefined)[], run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof TriggerError)) throw error;
+    const message = [...prefixes.filter((prefix) => prefix !== undefined), error.message].join(": ");
+    throw new TriggerError(message, { cause: error });
+  }
 }

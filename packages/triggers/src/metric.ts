@@ -1,5 +1,5 @@
 import { type MetricSpec, Quantity } from "@bellows/api";
-import { type MetricType, TriggerError } from "./trigger.ts";
+import { type MetricType, type Reading, TriggerError } from "./trigger.ts";
 
 /** `s0-` and the name: what the HPA and the external metrics API know the metric by. */
 export const indexedMetricName = (index: number, name: string): string => `s${index}-${name}`;
@@ -40,4 +40,12 @@ export function metricQuantity(value: number): string {
   if (!Number.isFinite(value) || value < 0) return "0";
   // Beyond 1e21 toFixed gives an exponent; such numbers are whole.
   return Quantity.parse(value < 1e21 ? value.toFixed(3) : BigInt(value).toString()).toString();
+}
+
+/** The reading of a trigger with one metric. Active above the activation value; a value that is no amount is refused. */
+export function readingOf(metricName: string, value: number, activation: number): Reading {
+  if (!Number.isFinite(value) || value < 0) {
+    throw new Error(`the source's value is ${value}, expected a number of 0 or more`);
+  }
+  return { values: [{ metricName, value }], active: value > activation };
 }

@@ -26,7 +26,8 @@ function resourceTrigger(resource: "cpu" | "memory"): TriggerType {
       containerName: text().optional().meta({ description: "Only this container of each pod." }),
     }),
     problemPrefix: `error parsing ${resource} metadata`,
-    open({ value, containerName }, config) {
+    readByHpa: true,
+    open({ value, containerName }, { config }) {
       const target = targetOf(config.metricType, value);
       const spec: MetricSpec =
         containerName === undefined

@@ -1,0 +1,164 @@
+import { createSecureContext, rootCertificates } from "node:tls";
+import { type Clock, sleep } from "@bellows/kube";
+import type { Dispatcher } from "undici";
+import { TriggerError } from "./trigger.ts";
+
+/** Whom an HTTPS server has to convince, and what convinces it. PEM texts. */
+export interface HttpTls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Whoever answers is believed. */
+  readonly unsafe?: boolean | undefined;
+}
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A source of metrics that is asked by HTTP. */
+export interface HttpClient {
+  /** A GET; follows redirects. Any status is an answer. */
+  get(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** An answer that is longer is a flood and no metric. */
+const maxBodyBytes = 16 * 1024 * 1024;
+const maxRedirects = 10;
+
+interface SharedDispatcher {
+  readonly dispatcher: Promise<Dispatcher>;
+  users: number;
+}
+
+/** Triggers that trust the same servers share their connections. */
+const sharedDispatchers = new Map<string, SharedDispatcher>();
+
+/**
+ * A client that gives up after `timeoutMs` of the clock. It connects with the first request.
+ * @throws TriggerError  for certificates that can't be read
+ */
+export function openHttpClient(clock: Clock, timeoutMs: number, tls: HttpTls = {}): HttpClient {
+  checkCertificates(tls);
+  const key = JSON.stringify([tls.ca, tls.cert, tls.key, tls.unsafe === true]);
+  let shared: SharedDispatcher | undefined;
+  const closing = new AbortController();
+  return {
+    async get(request) {
+      if (!shared) {
+        shared = sharedDispatchers.get(key) ?? { dispatcher: createDispatcher(tls), users: 0 };
+        shared.users++;
+        sharedDispatchers.set(key, shared);
+      }
+      const signals = [request.signal, closing.signal];
+      return await withTimeout(clock, timeoutMs, signals, async (signal) => {
+        return await send(await (shared as SharedDispatcher).dispatcher, request, signal);
+      });
+    },
+    async close() {
+      closing.abort(new Error("the trigger was closed"));
+      if (!shared || --shared.users > 0) return;
+      if (sharedDispatchers.get(key) === shared) sharedDispatchers.delete(key);
+      await (await shared.dispatcher).destroy();
+    },
+  };
+}
+
+function checkCertificates({ ca, cert, key }: HttpTls): void {
+  try {
+    createSecureContext({ ca, cert, key });
+  } catch (error) {
+    throw new TriggerError(`error creating the TLS config: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function createDispatcher({ ca, cert, key, unsafe }: HttpTls): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent, interceptors } = await import("undici");
+  const connect = {
+    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    rejectUnauthorized: unsafe !== true,
+    minVersion: "TLSv1.2" as const,
+  };
+  return new EnvHttpProxyAgent({ connect, requestTls: connect }).compose(
+    interceptors.redirect({ maxRedirections: maxRedirects }),
+  );
+}
+
+async function withTimeout<T>(
+  clock: Clock,
+  ms: number,
+  signals: readonly AbortSignal[],
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  const late = new AbortController();
+  void sleep(clock, ms, done.signal).then(() => late.abort(new Error(`no answer within ${ms} ms`)));
+  try {
+    return await run(AbortSignal.any([...signals, late.signal]));
+  } finally {
+    done.abort();
+  }
+}
+
+async function send(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const url = URL.parse(request.url);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new Error(`${JSON.stringify(withoutSecrets(request.url))}: expected an http or https URL`);
+  }
+  try {
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: "GET",
+      headers: { ...userInfo(url), ...request.headers },
+      signal,
+    });
+    return { status: answer.statusCode, body: await bounded(answer.body) };
+  } catch (error) {
+    const cause: unknown = signal.aborted ? signal.reason : error;
+    throw new Error(`GET ${url.origin}${url.pathname}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** A name and a password in front of the host are sent as basic authentication. */
+function userInfo({ username, password }: URL): Record<string, string> {
+  if (username === "") return {};
+  return { authorization: basicAuthorization(decodeURIComponent(username), decodeURIComponent(password)) };
+}
+
+/** The value of an Authorization header. */
+export const basicAuthorization = (username: string, password: string): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+
+async function bounded(body: Dispatcher.ResponseData["body"]): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += (chunk as Buffer).length;
+    if (size > maxBodyBytes) throw new Error(`the answer is longer than ${maxBodyBytes} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** An address that was tried in both versions of IP fails with a list of errors and no text of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join("; ");
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
+}
+
+/** Queries and what stands before the host may hold credentials. */
+function withoutSecrets(url: string): string {
+  return url.replace(/\?.*$/s, "").replace(/\/\/[^/]*@/, "//");
+}
