@@ -1,0 +1,1 @@
+export type { Findings, Problem } from "./problem.ts";

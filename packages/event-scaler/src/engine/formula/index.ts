@@ -1,0 +1,2 @@
+export { compileFormula, type Formula } from "./formula.ts";
+export { FormulaError } from "./formula-error.ts";

@@ -1,0 +1,170 @@
+import type { Metrics } from "@bellows/kube";
+import { Counter, Gauge } from "prom-client";
+
+/** Which metric of which trigger a value is of. */
+export interface ScalerLabels {
+  readonly namespace: string;
+  /** Name of the ScaledObject or ScaledJob. */
+  readonly scaledObject: string;
+  readonly type: "scaledobject" | "scaledjob";
+  /** Name of the trigger, or the type of the scaler where it has none. */
+  readonly scaler: string;
+  readonly triggerIndex: number;
+  readonly metric: string;
+}
+
+type ObjectKind = ScalerLabels["type"];
+
+const scalerLabels = ["namespace", "metric", "scaledObject", "scaler", "triggerIndex", "type"] as const;
+
+/** KEDA's Prometheus metrics, of one process. */
+export class EventScalerMetrics {
+  readonly #value: Gauge<string>;
+  readonly #latency: Gauge<string>;
+  readonly #active: Gauge<string>;
+  readonly #scalerErrors: Counter<string>;
+  readonly #paused: Gauge<string>;
+  readonly #scaledObjectErrors: Counter<string>;
+  readonly #scaledJobErrors: Counter<string>;
+  readonly #emptyResponses: Counter<string>;
+  readonly #triggers: Gauge<string>;
+  readonly #resources: Gauge<string>;
+  readonly #loopLatency: Gauge<string>;
+  /** The label sets of the scalers of each object, so that they can be removed with it. */
+  readonly #scalersOf = new Map<string, Map<string, Record<string, string>>>();
+
+  constructor(registry: Metrics) {
+    const registers = [registry];
+    const gauge = (name: string, help: string, labelNames: readonly string[]) =>
+      new Gauge({ name: `keda_${name}`, help, labelNames: [...labelNames], registers });
+    const counter = (name: string, help: string, labelNames: readonly string[]) =>
+      new Counter({ name: `keda_${name}`, help, labelNames: [...labelNames], registers });
+
+    this.#value = gauge("scaler_metrics_value", "The value of each metric that the HPA compares.", scalerLabels);
+    this.#latency = gauge("scaler_metrics_latency_seconds", "How long reading each metric took.", scalerLabels);
+    this.#active = gauge("scaler_active", "Whether each scaler asks for replicas (1) or not (0).", scalerLabels);
+    this.#scalerErrors = counter("scaler_detail_errors_total", "Failed readings of each scaler.", scalerLabels);
+    this.#paused = gauge("scaled_object_paused", "Whether a ScaledObject is paused (1) or not (0).", [
+      "namespace",
+      "scaledObject",
+    ]);
+    this.#scaledObjectErrors = counter("scaled_object_errors_total", "Errors of each ScaledObject.", [
+      "namespace",
+      "scaledObject",
+    ]);
+    this.#scaledJobErrors = counter("scaled_job_errors_total", "Errors of each ScaledJob.", ["namespace", "scaledJob"]);
+    this.#emptyResponses = counter("scaler_empty_upstream_responses_total", "Queries that found nothing.", [
+      "namespace",
+      "scaledResource",
+      "triggerName",
+      "metricName",
+      "resourceType",
+      "ignoreNullValues",
+    ]);
+    this.#triggers = gauge("trigger_registered_total", "Triggers of each type.", ["type"]);
+    this.#resources = gauge("resource_registered_total", "Objects of each of KEDA's kinds in each namespace.", [
+      "type",
+      "namespace",
+    ]);
+    this.#loopLatency = gauge(
+      "internal_scale_loop_latency_seconds",
+      "By how much the last reading of each object was late.",
+      ["namespace", "type", "resource"],
+    );
+  }
+
+  /** A metric was read. */
+  read(labels: ScalerLabels, { value, latencyMs, active }: ScalerReading): void {
+    const set = this.#labels(labels);
+    if (value !== undefined) this.#value.set(set, value);
+    if (latencyMs !== undefined) this.#latency.set(set, latencyMs / 1000);
+    if (active !== undefined) this.#active.set(set, active ? 1 : 0);
+  }
+
+  /** A reading failed, or did not (which makes the counter appear at 0). An error also counts for the object. */
+  scalerError(labels: ScalerLabels, failed: boolean): void {
+    this.#scalerErrors.inc(this.#labels(labels), failed ? 1 : 0);
+    // Upstream counts under scaled_object even for a ScaledJob.
+    if (failed) this.#scaledObjectErrors.inc({ namespace: labels.namespace, scaledObject: labels.scaledObject }, 1);
+  }
+
+  scaledObjectError(namespace: string, scaledObject: string, failed: boolean): void {
+    this.#scaledObjectErrors.inc({ namespace, scaledObject }, failed ? 1 : 0);
+  }
+
+  scaledJobError(namespace: string, scaledJob: string, failed: boolean): void {
+    this.#scaledJobErrors.inc({ namespace, scaledJob }, failed ? 1 : 0);
+  }
+
+  paused(namespace: string, scaledObject: string, paused: boolean): void {
+    this.#paused.set({ namespace, scaledObject }, paused ? 1 : 0);
+  }
+
+  /** How late a reading began, compared with its schedule. */
+  loopLatency(namespace: string, type: ObjectKind, resource: string, lateMs: number): void {
+    this.#loopLatency.set({ namespace, type, resource }, lateMs / 1000);
+  }
+
+  emptyResponse(labels: EmptyResponseLabels): void {
+    this.#emptyResponses.inc({ ...labels, ignoreNullValues: String(labels.ignoreNullValues) });
+  }
+
+  /** One more (`1`) or one less (`-1`) trigger of a type. */
+  countTrigger(type: string, change: 1 | -1): void {
+    if (type !== "") this.#triggers.inc({ type }, change);
+  }
+
+  /**
+   * One more (`1`) or one less (`-1`) object of a kind.
+   * @param namespace  empty for kinds without one, which upstream counts under `default`
+   */
+  countResource(type: ResourceType, namespace: string, change: 1 | -1): void {
+    this.#resources.inc({ type, namespace: namespace || "default" }, change);
+  }
+
+  /** Takes away what was said of an object's scalers: stale values are worse than none. */
+  forget(namespace: string, name: string, type: ObjectKind): void {
+    const key = `${type}/${namespace}/${name}`;
+    for (const set of this.#scalersOf.get(key)?.values() ?? []) {
+      for (const metric of [this.#value, this.#latency, this.#active, this.#scalerErrors]) metric.remove(set);
+    }
+    this.#scalersOf.delete(key);
+  }
+
+  #labels(labels: ScalerLabels): Record<string, string> {
+    const { namespace, scaledObject, type, scaler, triggerIndex, metric } = labels;
+    const key = `${type}/${namespace}/${scaledObject}`;
+    const inner = `${triggerIndex}/${scaler}/${metric}`;
+    const known = this.#scalersOf.get(key) ?? new Map<string, Record<string, string>>();
+    this.#scalersOf.set(key, known);
+    let set = known.get(inner);
+    if (!set) {
+      set = { namespace, metric, scaledObject, scaler, triggerIndex: String(triggerIndex), type };
+      known.set(inner, set);
+    }
+    return set;
+  }
+}
+
+export type ResourceType =
+  | "scaled_object"
+  | "scaled_job"
+  | "trigger_authentication"
+  | "cluster_trigger_authentication"
+  | "cloudevent_source"
+  | "cluster_cloudevent_source";
+
+export interface ScalerReading {
+  readonly value?: number | undefined;
+  readonly latencyMs?: number | undefined;
+  readonly active?: boolean | undefined;
+}
+
+export interface EmptyResponseLabels {
+  readonly namespace: string;
+  readonly scaledResource: string;
+  readonly triggerName: string;
+  readonly metricName: string;
+  readonly resourceType: ObjectKind;
+  readonly ignoreNullValues: boolean;
+}
