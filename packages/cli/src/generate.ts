@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generatedFiles, generatedFolders } from "@bellows/api/generate";
+import { triggersPage } from "@bellows/triggers/reference";
 import { generatedChartFiles, generatedChartFolders } from "./generate-chart.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -11,7 +12,11 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
  * @returns false where `check` found any
  */
 export async function generate(check: boolean, print: (line: string) => void): Promise<boolean> {
-  const files = [...generatedFiles(), ...(await generatedChartFiles())];
+  const files = [
+    ...generatedFiles(),
+    ...(await generatedChartFiles()),
+    { path: "docs/reference/triggers.md", text: triggersPage() },
+  ];
   const stale = files.filter(({ path, text }) => textOf(path) !== text);
   const wanted = new Set(files.map(({ path }) => path));
   const leftOver = [...generatedFolders, ...generatedChartFolders]

@@ -30,9 +30,9 @@ const PrometheusMetadata = z.object({
   unsafeSsl: flag().default(false).meta({ description: "Accept any certificate of the server." }),
   awsRegion: text()
     .optional()
-    .meta({ from: ["triggerMetadata", "authParams"], description: "Region of a managed Prometheus." }),
+    .meta({ from: ["triggerMetadata", "authParams"], description: "Not used: there is no signing for AWS." }),
   timeout: duration().default(0).meta({ description: "Longest wait for an answer; 0: the installation's." }),
-  identityOwner: text().optional().meta({ description: "Whose AWS identity is used." }),
+  identityOwner: text().optional().meta({ description: "Not used, as awsRegion." }),
 });
 
 type PrometheusMetadata = z.output<typeof PrometheusMetadata>;
