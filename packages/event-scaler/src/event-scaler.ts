@@ -16,10 +16,11 @@ export interface EventScaler {
   readonly controllers: readonly Controller[];
   /** Reads (or takes from the last poll) what an HPA asks for; rejects with what upstream's adapter answers. */
   readonly metricValues: MetricValues;
+  /** Names of the external metrics of all ScaledObjects. */
+  readonly metricNames: () => Iterable<string>;
 }
 
 /** The controllers of ScaledObjects, and what the external metrics API answers from. */
 export function createEventScaler(options: EventScalerOptions): EventScaler {
-  const scalers = new Scalers(options);
-  return createScaledObjectScaling({ scalers });
+  return createScaledObjectScaling(new Scalers(options));
 }

@@ -1,4 +1,5 @@
 export * from "./api-error.ts";
+export { Backoff, type BackoffOptions } from "./backoff.ts";
 export * from "./cache.ts";
 export * from "./certificates.ts";
 export * from "./client.ts";

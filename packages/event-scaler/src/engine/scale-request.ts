@@ -16,6 +16,8 @@ export interface ScaleRequest {
   readonly failing: boolean;
   /** Names of the metrics of the active triggers, for the Event. */
   readonly activeTriggers: readonly string[];
+  /** How many replicas the metrics ask for, where a target that is activated may start with them all. */
+  readonly startReplicas?: number;
   readonly now: Instant;
 }
 
@@ -117,9 +119,9 @@ export function decideScaleRequest(request: ScaleRequest): ScaleDecision {
 }
 
 function activation(request: ScaleRequest, conditions: readonly KedaCondition[], forced: boolean): ScaleDecision {
-  const { scaledObject, currentReplicas, activeTriggers } = request;
+  const { scaledObject, currentReplicas, activeTriggers, startReplicas = 1 } = request;
   if (isScaleOutPaused(scaledObject)) return { reason: "ScaleOutPaused", conditions, touchesLastActive: false };
-  const replicas = Math.max(scaledObject.spec?.minReplicaCount ?? 0, 1);
+  const replicas = Math.max(scaledObject.spec?.minReplicaCount ?? 0, startReplicas, 1);
   const change = `${targetOf(scaledObject)} from ${currentReplicas} to ${replicas}`;
   const cause = forced ? "caused by forced activation annotation" : `triggered by ${activeTriggers.join(";")}`;
   return {

@@ -1,7 +1,41 @@
+import { ScaledObject } from "@bellows/api";
+import type { ControllerContext } from "@bellows/kube";
 import type { EventScaler } from "../event-scaler.ts";
 import type { Scalers } from "../scalers/index.ts";
+import { scaledObjectController } from "./controller.ts";
+import { readMetricValues } from "./metric-values.ts";
+import { ScaleLoops } from "./scale-loops.ts";
+import { scaledObjectScalingController } from "./scaling-controller.ts";
 
-export function createScaledObjectScaling({ scalers }: { readonly scalers: Scalers }): EventScaler {
-  void scalers;
-  return { controllers: [], metricValues: () => Promise.reject(new Error("not there yet")) };
+/** The two controllers of ScaledObjects, and what the external metrics API answers from. */
+export function createScaledObjectScaling(scalers: Scalers): EventScaler {
+  const loops = new ScaleLoops();
+  const parts = { scalers, loops };
+  const scaling = scaledObjectScalingController(parts);
+  let context: ControllerContext | undefined;
+  return {
+    controllers: [
+      scaledObjectController(parts),
+      {
+        ...scaling,
+        async start(started) {
+          context = started;
+          await scaling.start?.(started);
+        },
+      },
+    ],
+    metricNames: () =>
+      context ? context.cache.list(ScaledObject).flatMap(({ status }) => status?.externalMetricNames ?? []) : [],
+    async metricValues(namespace, name, metricName) {
+      if (!context) throw new Error("the event scaler has not started yet");
+      const kept = loops.get({ namespace, name })?.lastResults;
+      return readMetricValues(
+        { namespace, name },
+        metricName,
+        scalers,
+        (scaler, metric) => (scaler.declared.useCachedMetrics ? kept?.get(metric) : undefined),
+        context,
+      );
+    },
+  };
 }

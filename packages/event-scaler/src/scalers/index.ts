@@ -1,5 +1,6 @@
 export { DeadlineExceeded } from "./deadline.ts";
 export {
+  messageOf,
   type OpenTrigger,
   type Scaler,
   ScalerError,

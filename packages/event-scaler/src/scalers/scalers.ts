@@ -1,6 +1,7 @@
-import type { MetricSpec, ScaledJobTrigger, ScaledObjectTrigger } from "@bellows/api";
+import type { MetricSpec, ScaledJobTrigger, ScaledObject, ScaledObjectTrigger } from "@bellows/api";
 import type { ObjectKey } from "@bellows/kube";
 import type { MetricType, Reading, Trigger, TriggerConfig, TriggerSeams } from "@bellows/triggers";
+import { usesModifiers } from "../engine/scaling-modifiers.ts";
 import type { ResolveAccess, Scalable } from "../scaling.ts";
 import { withinDeadline } from "./deadline.ts";
 
@@ -177,7 +178,7 @@ export class Scalers {
         metadata: declared.metadata,
         ...access,
         metricType: "metricType" in declared ? (declared.metricType as MetricType) : undefined,
-        asMetricSource: usesModifiers(object),
+        asMetricSource: kindOf(object) === "ScaledObject" && usesModifiers((object as ScaledObject).spec),
         httpTimeoutMs,
       };
       return { index, declared, config, trigger: await openTrigger(config, seams) };
@@ -185,13 +186,6 @@ export class Scalers {
       throw new ScalerError(messageOf(error), { cause: error });
     }
   }
-}
-
-/** Whether the metrics of an object go through a formula. */
-export function usesModifiers(object: Scalable): boolean {
-  const { spec } = object;
-  const modifiers = spec && "advanced" in spec ? spec.advanced?.scalingModifiers : undefined;
-  return modifiers !== undefined && Object.values(modifiers).some((value) => value !== "" && value !== undefined);
 }
 
 const kindOf = ({ spec }: Scalable) => (spec && "jobTargetRef" in spec ? "ScaledJob" : "ScaledObject");

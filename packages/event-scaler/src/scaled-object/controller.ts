@@ -1,0 +1,180 @@
+import { HorizontalPodAutoscaler, ScaledObject } from "@bellows/api";
+import {
+  type Controller,
+  type ControllerContext,
+  controller,
+  keyOf,
+  keyText,
+  lookAgainAt,
+  type ObjectKey,
+  owned,
+  type ReconcileResult,
+  self,
+} from "@bellows/kube";
+import { hasValidFallback, isPaused, isScaleInPaused, isScaleOutPaused, ownerLabel } from "../engine/index.ts";
+import type { Scalers } from "../scalers/index.ts";
+import { ensure } from "./ensure.ts";
+import { finalize, finalizer } from "./finalize.ts";
+import { pause } from "./pause.ts";
+import { Problem, type Step } from "./problem.ts";
+import type { ScaleLoops } from "./scale-loops.ts";
+import { conditionStatus, initializedConditions, type Status, updateStatus, withCondition } from "./status.ts";
+
+const readyMessage = "ScaledObject is defined correctly and is ready for scaling";
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
+export interface ScaledObjectParts {
+  readonly scalers: Scalers;
+  readonly loops: ScaleLoops;
+}
+
+/**
+ * Keeps what belongs to a ScaledObject: its finalizer and label, its HPA, the Ready, Paused and Fallback conditions. What
+ * its triggers say is the matter of the scaling controller.
+ */
+export function scaledObjectController(parts: ScaledObjectParts): Controller {
+  const failures = new Map<string, number>();
+
+  return controller({
+    name: "scaledobject",
+    watches: [self(ScaledObject), owned(HorizontalPodAutoscaler, ScaledObject)],
+    start(context) {
+      parts.loops.onObject((key) => context.enqueue(key));
+    },
+    async reconcile(key, context) {
+      const found = context.cache.get(ScaledObject, key);
+      if (!found?.spec) {
+        parts.loops.stop(key);
+        parts.scalers.forgetNamed("ScaledObject", key);
+        failures.delete(keyText(key));
+        return;
+      }
+      if (found.metadata.deletionTimestamp) {
+        failures.delete(keyText(key));
+        await finalize(found, parts, context);
+        return;
+      }
+      const object = await ensureMarked(found, context);
+      const problem = await bring(object, parts, context);
+      return retryAfter(key, problem, failures, context);
+    },
+  });
+}
+
+/** A problem may go away by itself (a target that comes later, credentials): it is looked at again, ever more rarely. */
+function retryAfter(
+  key: ObjectKey,
+  problem: Problem | undefined,
+  failures: Map<string, number>,
+  { clock }: ControllerContext,
+): ReconcileResult {
+  const id = keyText(key);
+  if (!problem) {
+    failures.delete(id);
+    return;
+  }
+  const count = failures.get(id) ?? 0;
+  failures.set(id, count + 1);
+  return lookAgainAt(clock.now() + Math.min(firstRetryMs * 2 ** count, longestRetryMs));
+}
+
+/** Gives the object the finalizer, and the label by which its metrics are asked for. */
+async function ensureMarked(object: ScaledObject, { client }: ControllerContext): Promise<ScaledObject> {
+  const { finalizers = [], labels, name, resourceVersion } = object.metadata;
+  const isMarked = finalizers.includes(finalizer);
+  if (isMarked && labels?.[ownerLabel] === name) return object;
+  const metadata = {
+    resourceVersion,
+    labels: { [ownerLabel]: name },
+    ...(!isMarked && { finalizers: [...finalizers, finalizer] }),
+  };
+  return client.patch(ScaledObject, keyOf(object), { type: "merge", body: { metadata } });
+}
+
+/** Makes everything as the spec says; what is wrong becomes the Ready condition. */
+async function bring(
+  object: ScaledObject,
+  parts: ScaledObjectParts,
+  context: ControllerContext,
+): Promise<Problem | undefined> {
+  const { events } = context;
+  const wasReady = conditionStatus(object.status?.conditions, "Ready") === "True";
+  let step: Step = { message: readyMessage, status: {} };
+  let problem: Problem | undefined;
+  try {
+    step = isPaused(object) ? await pause(object, parts, context) : await ensure(object, parts, context);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    problem = error;
+  }
+  const isScaling = parts.loops.get(keyOf(object))?.generation === object.metadata.generation;
+  await updateStatus(context.client, object, (status) => concluded(object, status, step, problem, isScaling));
+  if (problem) {
+    const known = object.status?.conditions?.find(({ type }) => type === "Ready")?.message === problem.message;
+    if (!known) {
+      for (const event of problem.events) events.record(object, { type: "Warning", ...event });
+      events.record(object, { type: "Warning", reason: "ScaledObjectCheckFailed", message: problem.message });
+    }
+  } else if (!wasReady && !scalingOwnsReady(object.status, isScaling)) {
+    const message = "ScaledObject is ready for scaling";
+    events.record(object, { type: "Normal", reason: "ScaledObjectReady", message });
+  }
+  recordPausing(object, context);
+  return problem;
+}
+
+/** The status after a reconcile: what the step found, and the conditions. */
+function concluded(
+  object: ScaledObject,
+  before: Status,
+  { status, message }: Step,
+  problem: Problem | undefined,
+  isScaling: boolean,
+): Status {
+  let conditions = initializedConditions(before.conditions);
+  if (problem) {
+    conditions = withCondition(conditions, "Ready", "False", "ScaledObjectCheckFailed", problem.message);
+    conditions = withCondition(conditions, "Active", "Unknown", "UnknownState", "ScaledObject check failed");
+  } else if (!scalingOwnsReady(before, isScaling)) {
+    conditions = withCondition(conditions, "Ready", "True", "ScaledObjectReady", message);
+  }
+  if (isHeld(object)) {
+    conditions = withCondition(conditions, "Paused", "True", "ScaledObjectPaused", pausedMessage);
+  } else if (conditionStatus(conditions, "Paused") === "True") {
+    conditions = withCondition(conditions, "Paused", "False", "ScaledObjectUnpaused", unpausedMessage);
+  }
+  if (!hasValidFallback(object)) {
+    const none = "No fallbacks are active on this scaled object";
+    conditions = withCondition(conditions, "Fallback", "False", "NoFallbackFound", none);
+  }
+  return { ...before, ...status, conditions } as Status;
+}
+
+/** What the scaling controller has found wrong stays until it finds it right, as long as it reads the same spec. */
+function scalingOwnsReady(status: ScaledObject["status"], isScaling: boolean): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return isScaling && ready !== undefined && scalingReasons.has(ready.reason ?? "");
+}
+
+const scalingReasons: ReadonlySet<string> = new Set([
+  "TriggerError",
+  "PartialTriggerError",
+  "ErrorGettingCurrentReplicas",
+]);
+
+const isHeld = (object: ScaledObject): boolean =>
+  isPaused(object) || isScaleInPaused(object) || isScaleOutPaused(object);
+
+const pausedMessage = "ScaledObject is paused";
+const unpausedMessage = "pause annotation removed for ScaledObject";
+
+function recordPausing(object: ScaledObject, { events }: ControllerContext): void {
+  const wasHeld = conditionStatus(object.status?.conditions, "Paused") === "True";
+  if (isHeld(object) === wasHeld) return;
+  events.record(object, {
+    type: "Normal",
+    reason: wasHeld ? "ScaledObjectUnpaused" : "ScaledObjectPaused",
+    message: wasHeld ? unpausedMessage : pausedMessage,
+  });
+}

@@ -1,0 +1,110 @@
+import type { ScaledObject } from "@bellows/api";
+import { type ControllerContext, keyOf } from "@bellows/kube";
+import { hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
+import { messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
+import type { ScaledObjectParts } from "./controller.ts";
+import { ensureHpa } from "./ensure-hpa.ts";
+import { hpaNameOf } from "./hpa.ts";
+import { hpaMetrics } from "./metric-specs.ts";
+import { refusedAs } from "./pause.ts";
+import { Problem, type Step } from "./problem.ts";
+import { findTarget, type GroupVersionKindResource, gvkText, targetOf } from "./scale-target.ts";
+import { seamsOf } from "./seams.ts";
+import { boundsProblem, triggersProblem, triggersTypesOf } from "./spec-checks.ts";
+import { formulaOf } from "./state.ts";
+
+const hpaFailed = "failed to ensure HPA is correctly created for ScaledObject";
+
+/** Checks the spec and what it refers to, keeps the HPA, and starts the readings. */
+export async function ensure(
+  object: ScaledObject,
+  parts: ScaledObjectParts,
+  context: ControllerContext,
+): Promise<Step> {
+  const triggers = object.spec?.triggers ?? [];
+  const { gvkr, replicas } = await scaleTarget(object, parts, context);
+  const bounds = boundsProblem(object);
+  if (bounds) throw new Problem("ScaledObject doesn't have correct Idle/Min/Max Replica Counts specification", bounds);
+  const wrong = triggersProblem(triggers);
+  if (wrong) throw new Problem("ScaledObject doesn't have correct triggers specification", wrong);
+
+  const metrics = await metricsOf(object, parts, context);
+  const isNew = await refusedAs(hpaFailed, ensureHpa(object, gvkr, metrics, context));
+  startScaling(object, isNew, parts, context);
+  const health = Object.entries(object.status?.health ?? {}).filter(([name]) =>
+    metrics.externalMetricNames.includes(name),
+  );
+  return {
+    message: "ScaledObject is defined correctly and is ready for scaling",
+    status: {
+      scaleTargetKind: gvkText(gvkr),
+      scaleTargetGVKR: gvkr,
+      originalReplicaCount: object.status?.originalReplicaCount ?? replicas,
+      externalMetricNames: someOrNone(metrics.externalMetricNames),
+      resourceMetricNames: someOrNone(metrics.resourceMetricNames),
+      ...(metrics.compositeScalerName && { compositeScalerName: metrics.compositeScalerName }),
+      ...(object.status?.health && { health: Object.fromEntries(health) }),
+      hpaName: hpaNameOf(object),
+      ...triggersTypesOf(triggers),
+      ...(!hasPausedAnnotation(object) && { pausedReplicaCount: undefined }),
+    },
+  };
+}
+
+const someOrNone = (names: readonly string[]): string[] | undefined => (names.length > 0 ? [...names] : undefined);
+
+/** The target; looked for again only where the spec has changed or it isn't in the status. */
+async function scaleTarget(
+  object: ScaledObject,
+  { loops }: ScaledObjectParts,
+  { client }: ControllerContext,
+): Promise<{ gvkr: GroupVersionKindResource; replicas: number | undefined }> {
+  const doing = "ScaledObject doesn't have correct scaleTargetRef specification";
+  const { scaleTargetGVKR, originalReplicaCount } = object.status ?? {};
+  const isSettled = loops.get(keyOf(object))?.generation === object.metadata.generation;
+  if (isSettled && scaleTargetGVKR && originalReplicaCount !== undefined) {
+    return { gvkr: scaleTargetGVKR, replicas: originalReplicaCount };
+  }
+  if (targetOf(object).name === "") throw new Problem(doing, "ScaledObject.spec.scaleTargetRef.name is missing");
+  const found = await findTarget(client, object);
+  if ("problem" in found) throw new Problem(doing, found.problem.message, [found.problem.event]);
+  return { gvkr: found.gvkr, replicas: found.scale.spec?.replicas ?? 0 };
+}
+
+async function metricsOf(object: ScaledObject, { scalers }: ScaledObjectParts, context: ControllerContext) {
+  const seams = seamsOf(context);
+  let triggers: readonly Scaler[];
+  try {
+    triggers = await scalers.open(object, seams, builtEvent(object, context));
+  } catch (error) {
+    if (!(error instanceof ScalerError)) throw error;
+    throw new Problem(hpaFailed, error.message, [{ reason: "KEDAScalerFailed", message: error.message }]);
+  }
+  try {
+    if (usesModifiers(object.spec)) formulaOf(object);
+    return await hpaMetrics(object, triggers, scalers, seams);
+  } catch (error) {
+    throw new Problem(hpaFailed, messageOf(error));
+  }
+}
+
+/** Says of each trigger that it has been opened. */
+export const builtEvent =
+  (object: ScaledObject, { events }: ControllerContext) =>
+  (type: string): void =>
+    events.record(object, { type: "Normal", reason: "KEDAScalersStarted", message: `Scaler ${type} is built` });
+
+function startScaling(
+  object: ScaledObject,
+  isNew: boolean,
+  { loops }: ScaledObjectParts,
+  { events }: ControllerContext,
+): void {
+  const key = keyOf(object);
+  const { uid = "", generation = 0 } = object.metadata;
+  const running = loops.get(key);
+  if (!isNew && running?.uid === uid && running.generation === generation) return;
+  if (loops.start(key, uid, generation)) {
+    events.record(object, { type: "Normal", reason: "KEDAScalersStarted", message: "Started scalers watch" });
+  }
+}

@@ -1,0 +1,45 @@
+import { ScaledObject } from "@bellows/api";
+import { ApiError, type ControllerContext, isNotFound, keyOf } from "@bellows/kube";
+import type { ScaledObjectParts } from "./controller.ts";
+import { targetOf } from "./scale-target.ts";
+import { stopScaling } from "./stop-scaling.ts";
+
+export const finalizer = "finalizer.keda.sh";
+
+/** What is to be done before a ScaledObject may go. Its HPA goes with it, by its owner reference. */
+export async function finalize(
+  object: ScaledObject,
+  parts: ScaledObjectParts,
+  context: ControllerContext,
+): Promise<void> {
+  const { finalizers = [], resourceVersion } = object.metadata;
+  if (!finalizers.includes(finalizer)) return;
+  stopScaling(object, parts, context);
+  if (object.spec?.advanced?.restoreToOriginalReplicaCount) await restore(object, context);
+  const body = { metadata: { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) } };
+  try {
+    await context.client.patch(ScaledObject, keyOf(object), { type: "merge", body });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  context.events.record(object, {
+    type: "Warning",
+    reason: "ScaledObjectDeleted",
+    message: "ScaledObject was deleted",
+  });
+}
+
+/** Gives the target the replicas it had before. Where that is refused, the object goes all the same, as upstream. */
+async function restore(object: ScaledObject, { client, log }: ControllerContext): Promise<void> {
+  const { scaleTargetGVKR, originalReplicaCount } = object.status ?? {};
+  // Scaling never began: the target was not there.
+  if (!scaleTargetGVKR || originalReplicaCount === undefined) return;
+  const fields = { ScaledObject: object.metadata.name, to: originalReplicaCount };
+  try {
+    await client.updateScale(targetOf(object), originalReplicaCount);
+    log.info("restored the target's replicas", fields);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    log.warn("restoring the target's replicas failed", { ...fields, error: error.message });
+  }
+}

@@ -1,0 +1,77 @@
+import { keyText, type ObjectKey } from "@bellows/kube";
+import type { MetricResult } from "./read-metrics.ts";
+
+/** Readings of one ScaledObject that go on from poll to poll. */
+export interface ScaleLoop {
+  readonly uid: string;
+  readonly generation: number;
+  /** When to read again. */
+  dueAt: number;
+  /** Metrics whose source said by itself that it is active, since that was last acted on. */
+  readonly pushed: Set<string>;
+  pushesSeenAt: number;
+  /** What the last poll read, by metric. */
+  lastResults: ReadonlyMap<string, MetricResult>;
+  isListening: boolean;
+  /** Aborts when the loop ends. */
+  readonly ending: AbortController;
+}
+
+/**
+ * Which ScaledObjects are to be read. The controller of the objects starts and stops the loops, the one of their scale
+ * runs them; as both live in one process, nothing of it is in the cluster.
+ */
+export class ScaleLoops {
+  readonly #loops = new Map<string, ScaleLoop>();
+  #wakeScaling: ((key: ObjectKey) => void) | undefined;
+  #wakeObject: ((key: ObjectKey) => void) | undefined;
+  readonly #waiting: ObjectKey[] = [];
+
+  /** Called with each loop that is to be looked at. */
+  onScaling(wake: (key: ObjectKey) => void): void {
+    this.#wakeScaling = wake;
+    for (const key of this.#waiting.splice(0)) wake(key);
+  }
+
+  /** Called with each object whose sources want to be compared in another way. */
+  onObject(wake: (key: ObjectKey) => void): void {
+    this.#wakeObject = wake;
+  }
+
+  get(key: ObjectKey): ScaleLoop | undefined {
+    return this.#loops.get(keyText(key));
+  }
+
+  /** Starts the loop of an object, anew where its spec has changed. Tells whether there was none before. */
+  start(key: ObjectKey, uid: string, generation: number): boolean {
+    const before = this.get(key);
+    before?.ending.abort();
+    this.#loops.set(keyText(key), {
+      uid,
+      generation,
+      dueAt: Number.NEGATIVE_INFINITY,
+      pushed: new Set(),
+      pushesSeenAt: Number.NEGATIVE_INFINITY,
+      lastResults: new Map(),
+      isListening: false,
+      ending: new AbortController(),
+    });
+    this.wakeScaling(key);
+    return before === undefined;
+  }
+
+  /** Tells whether there was one. */
+  stop(key: ObjectKey): boolean {
+    this.get(key)?.ending.abort();
+    return this.#loops.delete(keyText(key));
+  }
+
+  wakeScaling(key: ObjectKey): void {
+    if (this.#wakeScaling) this.#wakeScaling(key);
+    else this.#waiting.push(key);
+  }
+
+  wakeObject(key: ObjectKey): void {
+    this.#wakeObject?.(key);
+  }
+}

@@ -1,0 +1,70 @@
+import type { ScaledObject } from "@bellows/api";
+import {
+  ApiError,
+  type Client,
+  isNotFound,
+  objectPath,
+  parseApiVersion,
+  type Scale,
+  type ScaleTarget,
+} from "@bellows/kube";
+
+export type GroupVersionKindResource = NonNullable<NonNullable<ScaledObject["status"]>["scaleTargetGVKR"]>;
+
+/** Why a target can't be scaled. */
+export interface TargetProblem {
+  /** The Event beside that of the condition. */
+  readonly event: { readonly reason: "ScaledObjectCheckFailed" | "ScaledObjectUpdateFailed"; readonly message: string };
+  readonly message: string;
+}
+
+export type FoundTarget =
+  | { readonly gvkr: GroupVersionKindResource; readonly scale: Scale }
+  | { readonly problem: TargetProblem };
+
+/** `group/version.kind`, as the status has it. */
+export const gvkText = ({ group, version, kind }: GroupVersionKindResource): string => `${group}/${version}.${kind}`;
+
+/** The target of a ScaledObject: a Deployment of apps/v1 where it doesn't say. */
+export function targetOf({ metadata, spec }: ScaledObject): ScaleTarget {
+  return {
+    apiVersion: spec?.scaleTargetRef.apiVersion || "apps/v1",
+    kind: spec?.scaleTargetRef.kind || "Deployment",
+    namespace: metadata.namespace as string,
+    name: spec?.scaleTargetRef.name ?? "",
+  };
+}
+
+/** Finds what the ScaledObject scales, and its scale. */
+export async function findTarget(client: Client, scaledObject: ScaledObject): Promise<FoundTarget> {
+  const target = targetOf(scaledObject);
+  const resource = await client.resourceOf(target.apiVersion, target.kind);
+  if (!resource) {
+    const message = `no matches for kind ${JSON.stringify(target.kind)} in version ${JSON.stringify(target.apiVersion)}`;
+    return { problem: { event: { reason: "ScaledObjectUpdateFailed", message }, message } };
+  }
+  const { group, version } = parseApiVersion(target.apiVersion);
+  const gvkr = { group, version, kind: target.kind, resource: resource.plural };
+  try {
+    return { gvkr, scale: await client.getScale(target) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const scope = resource.namespaced ? "Namespaced" : "Cluster";
+    const missing = await missingMessage(client, objectPath({ ...resource, scope }, target));
+    const event =
+      missing === undefined ? "Target resource doesn't expose /scale subresource" : "Target resource doesn't exist";
+    return {
+      problem: { event: { reason: "ScaledObjectCheckFailed", message: event }, message: missing ?? error.message },
+    };
+  }
+}
+
+async function missingMessage(client: Client, path: string): Promise<string | undefined> {
+  try {
+    await client.raw(path);
+    return undefined;
+  } catch (error) {
+    if (isNotFound(error)) return (error as ApiError).message;
+    throw error;
+  }
+}

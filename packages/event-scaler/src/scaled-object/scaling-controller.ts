@@ -1,0 +1,39 @@
+import { HorizontalPodAutoscaler, Pod, ScaledObject } from "@bellows/api";
+import { type Controller, controller, lookAgainAt } from "@bellows/kube";
+import { isPaused } from "../engine/index.ts";
+import type { ScaledObjectParts } from "./controller.ts";
+import { actOnPushes, poll } from "./poll.ts";
+
+/** Objects that are read at the same time: a source that is slow keeps no other from being read. */
+const concurrency = 32;
+/** Pushes of one object are acted on no more often than this, however many come. */
+const leastBetweenPushesMs = 1_000;
+
+/**
+ * Reads the triggers of each ScaledObject at its polling interval, at the edges of cron windows, at the end of its
+ * cooldown and when a source pushes, and takes its target from zero or back to it. Between one and the maximum the HPA
+ * scales.
+ */
+export function scaledObjectScalingController(parts: ScaledObjectParts): Controller {
+  const { loops } = parts;
+  return controller({
+    name: "scaledobject-scaling",
+    watches: [],
+    reads: [ScaledObject as never, HorizontalPodAutoscaler as never, Pod as never],
+    concurrency,
+    start(context) {
+      loops.onScaling((key) => context.enqueue(key));
+    },
+    async reconcile(key, context) {
+      const loop = loops.get(key);
+      const object = context.cache.get(ScaledObject, key);
+      if (!loop || !object?.spec || object.metadata.deletionTimestamp || isPaused(object)) return;
+      const now = context.clock.now();
+      const pushesDueAt = loop.pushed.size > 0 ? loop.pushesSeenAt + leastBetweenPushesMs : Number.POSITIVE_INFINITY;
+      if (now >= loop.dueAt) await poll(object, loop, parts, context);
+      else if (now >= pushesDueAt) await actOnPushes(object, loop, context);
+      else return lookAgainAt(Math.min(loop.dueAt, pushesDueAt));
+      return loops.get(key) === loop ? lookAgainAt(loop.dueAt) : undefined;
+    },
+  });
+}
