@@ -63,9 +63,9 @@ async function loginOf(manager: AwsSecretManager, seams: AwsSeams): Promise<Secr
     case undefined:
     case "none": {
       const [accessKeyId, secretAccessKey, sessionToken] = await Promise.all([
-        valueOf(credentials?.accessKey, seams),
-        valueOf(credentials?.accessSecretKey, seams),
-        valueOf(credentials?.accessToken, seams),
+        readValue(credentials?.accessKey, seams),
+        readValue(credentials?.accessSecretKey, seams),
+        readValue(credentials?.accessToken, seams),
       ]);
       if (!accessKeyId || !secretAccessKey) {
         throw new Error("AccessKeyID and AccessSecretKey are expected when not using a pod identity provider");
@@ -88,7 +88,7 @@ async function loginOf(manager: AwsSecretManager, seams: AwsSeams): Promise<Secr
 
 type ValueFromSecret = NonNullable<AwsSecretManager["credentials"]>["accessKey"];
 
-async function valueOf(from: ValueFromSecret | undefined, seams: AwsSeams): Promise<string> {
+async function readValue(from: ValueFromSecret | undefined, seams: AwsSeams): Promise<string> {
   if (!from) return "";
   const { name, key } = from.valueFrom.secretKeyRef;
   return seams.secretValue(name, key);

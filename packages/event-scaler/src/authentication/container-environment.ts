@@ -19,7 +19,7 @@ export async function containerEnvironment(
     Object.assign(environment, await environmentFrom(source, namespace, references));
   }
   for (const variable of container.env ?? []) {
-    const value = await valueOf(variable, environment, namespace, references);
+    const value = await readValue(variable, environment, namespace, references);
     if (value !== undefined) environment[variable.name] = value;
   }
   return environment;
@@ -52,7 +52,7 @@ async function environmentFrom(
   return Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [prefix + key, value]));
 }
 
-async function valueOf(
+async function readValue(
   { name, value, valueFrom }: EnvVar,
   environment: Readonly<Record<string, string>>,
   namespace: string,
