@@ -1,18 +1,150 @@
-import { ClusterTriggerAuthentication, TriggerAuthentication } from "@bellows/api";
-import { type Controller, controller, self } from "@bellows/kube";
+import {
+  type AuthenticationRef,
+  ClusterTriggerAuthentication,
+  type Kind,
+  ScaledJob,
+  ScaledObject,
+  TriggerAuthentication,
+} from "@bellows/api";
+import {
+  type Controller,
+  type ControllerContext,
+  controller,
+  isNotFound,
+  keyOf,
+  keyText,
+  mapped,
+  type ObjectKey,
+  self,
+} from "@bellows/kube";
+import type { Scalable } from "../scaling.ts";
+
+const finalizer = "finalizer.keda.sh";
 
 /** Keeps TriggerAuthentications: finalizer, status (who uses it), Events. */
 export const triggerAuthenticationController = (): Controller => controllerOf(TriggerAuthentication);
 
 /** Keeps ClusterTriggerAuthentications: finalizer, status (who uses it), Events. */
-export const clusterTriggerAuthenticationController = (): Controller => controllerOf(ClusterTriggerAuthentication);
+export const clusterTriggerAuthenticationController = (): Controller =>
+  // Both have the same spec and status.
+  controllerOf(ClusterTriggerAuthentication as unknown as AuthenticationKind);
 
-type AuthenticationKind = typeof TriggerAuthentication | typeof ClusterTriggerAuthentication;
+type AuthenticationKind = Kind<TriggerAuthentication> & typeof TriggerAuthentication;
 
+/**
+ * Who uses an authentication is found from the objects that refer to it. Upstream adds a name when such an object is
+ * reconciled and takes it away with the object only; here it also goes when the reference goes.
+ */
 function controllerOf(kind: AuthenticationKind): Controller {
+  const generations = new Map<string, string>();
+  const referring = <T extends Scalable>(scalable: Kind<T>) => mapped(scalable, (object) => referencesOf(object, kind));
   return controller({
     name: kind.kind.toLowerCase(),
-    watches: [self(kind as typeof TriggerAuthentication)],
-    async reconcile() {},
+    watches: [self(kind), referring(ScaledObject), referring(ScaledJob)],
+    async reconcile(key, context) {
+      const found = context.cache.get(kind, key);
+      if (!found) {
+        generations.delete(keyText(key));
+        return;
+      }
+      if (found.metadata.deletionTimestamp) return finalize(kind, found, context);
+      const authentication = await ensureFinalizer(kind, found, context);
+      announce(kind, found, generations, context);
+      await writeUsers(kind, authentication, context);
+    },
   });
+}
+
+/** The authentications of a kind that the triggers of an object refer to. */
+function referencesOf(object: Scalable, kind: AuthenticationKind): readonly ObjectKey[] {
+  const { namespace } = object.metadata;
+  const refs = object.spec?.triggers.flatMap(({ authenticationRef }) => authenticationRef ?? []) ?? [];
+  const names = new Set(refs.filter((ref) => refersTo(ref, kind)).map(({ name }) => name));
+  return [...names].map((name) => (kind.scope === "Cluster" || !namespace ? { name } : { namespace, name }));
+}
+
+const refersTo = ({ kind = "TriggerAuthentication" }: AuthenticationRef, { kind: wanted }: AuthenticationKind) =>
+  kind === wanted;
+
+async function ensureFinalizer(
+  kind: AuthenticationKind,
+  authentication: TriggerAuthentication,
+  { client }: ControllerContext,
+): Promise<TriggerAuthentication> {
+  const { finalizers = [], resourceVersion } = authentication.metadata;
+  if (finalizers.includes(finalizer)) return authentication;
+  const body = { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } };
+  return client.patch(kind, keyOf(authentication), { type: "merge", body });
+}
+
+/** One Event for a new authentication and one for each change of it. Upstream says it again whenever it starts. */
+function announce(
+  { kind }: AuthenticationKind,
+  found: TriggerAuthentication,
+  generations: Map<string, string>,
+  { events }: ControllerContext,
+): void {
+  const { uid = "", generation = 1, name, finalizers } = found.metadata;
+  const id = keyText(keyOf(found));
+  const current = `${uid}/${generation}`;
+  const before = generations.get(id);
+  if (before === current) return;
+  generations.set(id, current);
+  // Kept before this process started.
+  if (before === undefined && finalizers?.includes(finalizer)) return;
+  if (generation === 1) {
+    events.record(found, { type: "Normal", reason: `${kind}Added`, message: `New ${kind} configured` });
+  } else {
+    // Of both kinds, as upstream.
+    const message = `ClusterTriggerAuthentication ${name} is updated`;
+    events.record(found, { type: "Normal", reason: "ClusterTriggerAuthenticationUpdated", message });
+  }
+}
+
+async function finalize(
+  kind: AuthenticationKind,
+  authentication: TriggerAuthentication,
+  { client, events }: ControllerContext,
+): Promise<void> {
+  const { finalizers = [], resourceVersion } = authentication.metadata;
+  if (!finalizers.includes(finalizer)) return;
+  const body = { metadata: { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) } };
+  try {
+    await client.patch(kind, keyOf(authentication), { type: "merge", body });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  events.record(authentication, { type: "Normal", reason: `${kind.kind}Deleted`, message: `${kind.kind} was deleted` });
+}
+
+async function writeUsers(
+  kind: AuthenticationKind,
+  authentication: TriggerAuthentication,
+  { client, cache }: ControllerContext,
+): Promise<void> {
+  const { namespace, resourceVersion } = authentication.metadata;
+  const before = authentication.status ?? {};
+  const id = keyText(keyOf(authentication));
+  const usersAmong = (objects: readonly Scalable[]) =>
+    objects
+      .filter(({ metadata }) => !metadata.deletionTimestamp)
+      .filter((object) => referencesOf(object, kind).some((key) => keyText(key) === id))
+      .map(({ metadata }) => metadata.name);
+  const status = {
+    scaledobjects: namesOf(before.scaledobjects, usersAmong(cache.list(ScaledObject, namespace))),
+    scaledjobs: namesOf(before.scaledjobs, usersAmong(cache.list(ScaledJob, namespace))),
+  };
+  if (status.scaledobjects === before.scaledobjects && status.scaledjobs === before.scaledjobs) return;
+  const body = { metadata: { resourceVersion }, status };
+  await client.patch(kind, keyOf(authentication), { type: "merge", body }, { subresource: "status" });
+}
+
+/** The names in the order in which they came, those that are new by their own. Undefined stays so while there is none. */
+function namesOf(before: string | undefined, users: readonly string[]): string | undefined {
+  const known = before ? before.split(",") : [];
+  const names = new Set(users);
+  const kept = known.filter((name) => names.has(name));
+  const added = [...names].filter((name) => !known.includes(name)).sort();
+  const text = [...kept, ...added].join(",");
+  return text === "" && before === undefined ? undefined : text;
 }
