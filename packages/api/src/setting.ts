@@ -63,6 +63,10 @@ export const processSettings = {
     .string()
     .optional()
     .meta({ description: "Name of the Lease; default bellows-CONTROLLER." }),
+  ignoreNeighbours: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Act although another autoscaler acts on the same objects; without it, stand by." }),
 };
 
 function port(value: number) {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { addControllerCommands } from "./controllers/command.ts";
 import type { SandboxCommandOptions } from "./sandbox.ts";
 
@@ -87,11 +87,23 @@ export function bellows(): Command {
       process.exitCode = (await generate(check, (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
     });
 
+  program
+    .command("doctor")
+    .description("Look for other autoscalers and wrong CRDs in a cluster, and say what to do; exits 1 on a conflict")
+    .option("--kubeconfig <file>", "the cluster; default as kubectl's")
+    .option("--context <name>", "the kubeconfig's context; default its current one")
+    .addOption(new Option("-o, --output <format>", "how to print it").choices(["text", "json"]).default("text"))
+    .action(async (options: { kubeconfig?: string; context?: string; output: "text" | "json" }) => {
+      const { doctor } = await import("./neighbours/doctor.ts");
+      const ok = await doctor(options, (line) => process.stdout.write(`${line}\n`));
+      process.exitCode = ok ? 0 : 1;
+    });
+
   addControllerCommands(program);
   return program;
 }
 
-const controllerNames = ["hpa", "cpa", "node-provisioner"] as const;
+const controllerNames = ["hpa", "cpa", "event-scaler", "node-provisioner"] as const;
 const defaultKubeconfigFile = ".bellows/kubeconfig";
 
 function wholeNumber(text: string): number {

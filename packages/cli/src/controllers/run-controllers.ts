@@ -15,10 +15,13 @@ import {
   serve,
   systemClock,
   systemRandom,
+  type Transport,
 } from "@bellows/kube";
 import { Registry } from "prom-client";
+import { standBy } from "../neighbours/stand-by.ts";
 import { watchAccess } from "./access.ts";
 import type { ControllerCommand, ControllerSet } from "./catalogue.ts";
+import { lateTransport } from "./late-transport.ts";
 
 /** What every process takes; a dashboard elects no leader. */
 export interface ProcessSettings {
@@ -33,6 +36,7 @@ export interface ProcessSettings {
   readonly leaderElectRetryPeriod?: string;
   readonly leaderElectResourceNamespace?: string;
   readonly leaderElectResourceName?: string;
+  readonly ignoreNeighbours?: boolean;
 }
 
 /**
@@ -51,11 +55,17 @@ export async function runControllers(
   const clock = systemClock;
   const random = systemRandom;
   const inCluster = settings.kubeconfig === undefined && process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
-  // The transport is made once somebody asks: loading it must not delay the answers to probes.
   const live: HealthCheck[] = [];
   const ready: HealthCheck[] = [{ name: "started", check: () => (started ? undefined : "the client is being made") }];
   let started = false;
-  const late: { route?: Parameters<NonNullable<ControllerSet["routes"]>>[0] } = {};
+  // Loading the transport must not delay the answers to probes.
+  const transport = Promise.withResolvers<Transport>();
+  const client = createClient(lateTransport(transport.promise), {
+    clock,
+    userAgent: `bellows-${name}`,
+    fieldManager: `bellows-${name}`,
+    metrics,
+  });
   const serving = await serve({
     log,
     metrics,
@@ -64,15 +74,7 @@ export async function runControllers(
     healthz: [{ name: "alive", check: () => firstFailure(live) }],
     readyz: [{ name: "ready", check: () => firstFailure(ready) }],
     async routes(app) {
-      const parts = {
-        clock,
-        // The routes are there before the client is.
-        get client() {
-          if (!late.route) throw new Error("the client is being made, ask again");
-          return late.route.client;
-        },
-      };
-      for (const { set } of sets) await set.routes?.(parts)(app);
+      for (const { set } of sets) await set.routes?.({ client, clock })(app);
     },
   });
   log.info("serving health and metrics", { address: `${serving.host}:${serving.port}` });
@@ -80,17 +82,18 @@ export async function runControllers(
     const connected = inCluster ? await inClusterTransport() : await kubeconfigTransport(settings);
     const access = watchAccess(connected, { controller: name, server: connected.server ?? "", clock, log, metrics });
     ready.push(access.healthCheck);
-    const client = createClient(access.transport, {
-      clock,
-      userAgent: `bellows-${name}`,
-      fieldManager: `bellows-${name}`,
-      metrics,
-    });
-    late.route = { client, clock };
+    transport.resolve(access.transport);
     const projections = sets.flatMap(({ set }) => set.projections ?? []);
     const cache = createCache({ client, clock, random, log, projections });
     ready.push(cache.healthCheck);
     started = true;
+    if (settings.leaderElect !== undefined && !settings.ignoreNeighbours) {
+      const acting = sets.map(({ command }) => command.name);
+      const waiting = standBy({ client, clock, log, controllers: acting, signal });
+      ready.push(waiting.healthCheck);
+      await waiting.clear;
+      if (signal.aborted) return true;
+    }
     const controllers = [];
     for (const { set } of sets)
       controllers.push(...((await set.controllers?.({ client, clock, random, log, cache })) ?? []));

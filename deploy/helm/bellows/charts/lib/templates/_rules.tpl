@@ -4,8 +4,18 @@
 - { apiGroups: [""], resources: [events], verbs: [create, patch] }
 {{- end }}
 
+{{/* Looking for other autoscalers before acting. */}}
+{{- define "bellows.rules.neighbours" -}}
+- { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [list] }
+- { apiGroups: [apps], resources: [deployments], verbs: [list] }
+- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list] }
+- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations, mutatingwebhookconfigurations], verbs: [list] }
+- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [list] }
+{{- end }}
+
 {{- define "bellows.rules.hpa" -}}
 {{ include "bellows.rules.events" . }}
+{{ include "bellows.rules.neighbours" . }}
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list, watch] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers/status], verbs: [patch] }
 - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
@@ -17,6 +27,7 @@
 
 {{- define "bellows.rules.cpa" -}}
 {{ include "bellows.rules.events" . }}
+{{ include "bellows.rules.neighbours" . }}
 - { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers], verbs: [list, watch] }
 - { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers/status], verbs: [patch] }
 - { apiGroups: [""], resources: [nodes], verbs: [list, watch] }
@@ -31,6 +42,7 @@
 
 {{- define "bellows.rules.node-provisioner" -}}
 {{ include "bellows.rules.events" . }}
+{{ include "bellows.rules.neighbours" . }}
 - { apiGroups: [karpenter.sh], resources: [nodepools, provisioners], verbs: [list, watch] }
 - { apiGroups: [karpenter.sh], resources: [nodepools], verbs: [patch] }
 - { apiGroups: [karpenter.sh], resources: [nodeclaims], verbs: [get, list, watch, create, patch, delete] }

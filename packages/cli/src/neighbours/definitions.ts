@@ -1,0 +1,58 @@
+import { type CrdObject, type CustomResource, crdOf, customResources } from "@bellows/api";
+
+/** A definition in the cluster that isn't the one that this version was made with. */
+export interface DefinitionProblem {
+  readonly name: string;
+  readonly problem: string;
+  readonly fix: string;
+}
+
+interface InstalledDefinition {
+  readonly metadata: { readonly name?: string };
+  readonly spec?: { readonly versions?: readonly DefinitionVersion[] };
+}
+type DefinitionVersion = {
+  readonly name: string;
+  readonly served?: boolean;
+  readonly schema?: { readonly openAPIV3Schema?: Schema };
+};
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** How the definitions of a cluster differ from those of this version, as far as that changes what is kept. */
+export function definitionProblems(
+  installed: readonly InstalledDefinition[],
+  wanted: readonly CustomResource[] = customResources,
+): DefinitionProblem[] {
+  const byName = new Map(installed.map((each) => [each.metadata.name, each]));
+  return wanted.flatMap((resource) => {
+    const crd: CrdObject = crdOf(resource.versions, resource.options);
+    const name = crd.metadata.name;
+    const fix = `kubectl apply --server-side --force-conflicts -f deploy/crds/${crd.spec.group}_${crd.spec.names.plural}.yaml, or helm upgrade with crds.enabled=true`;
+    const found = byName.get(name);
+    if (!found) return [{ name, problem: "is not installed", fix }];
+    return crd.spec.versions.flatMap((version) => {
+      const served = found.spec?.versions?.find((each) => each.name === version.name);
+      if (!served?.served)
+        return version.served ? [{ name, problem: `does not serve version ${version.name}`, fix }] : [];
+      const missing = missingFields(version.schema.openAPIV3Schema as Schema, served.schema?.openAPIV3Schema ?? {});
+      if (missing.length === 0) return [];
+      const shown = missing.slice(0, 5).join(", ");
+      const more = missing.length > 5 ? ` and ${missing.length - 5} more` : "";
+      return [
+        { name, problem: `is another version: ${version.name} does not know ${shown}${more}, and drops it`, fix },
+      ];
+    });
+  });
+}
+
+/** Fields of `spec` and `status`, one level deep, that `installed` lacks. */
+function missingFields(wanted: Schema, installed: Schema): string[] {
+  return ["spec", "status"].flatMap((part) => {
+    const have = installed.properties?.[part]?.properties ?? {};
+    return Object.keys(wanted.properties?.[part]?.properties ?? {})
+      .filter((field) => !(field in have))
+      .map((field) => `${part}.${field}`);
+  });
+}

@@ -1,0 +1,96 @@
+import type {
+  APIService,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Lease,
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+} from "@bellows/api";
+import { inTreeHpaFix, inTreeHpaManager, type Neighbour, neighbours } from "./catalogue.ts";
+
+/** What a cluster holds of the kinds that give a neighbour away; what may not be read is left empty. */
+export interface Surroundings {
+  readonly leases: readonly Lease[];
+  readonly deployments: readonly Deployment[];
+  readonly webhooks: readonly (ValidatingWebhookConfiguration | MutatingWebhookConfiguration)[];
+  readonly apiServices: readonly APIService[];
+  readonly autoscalers: readonly HorizontalPodAutoscaler[];
+}
+
+export interface FoundNeighbour {
+  readonly name: string;
+  readonly rivals: readonly string[];
+  /** It acts: it renews a lease, has ready pods, or writes. Otherwise it left something behind that does no harm by itself. */
+  readonly live: boolean;
+  /** What was seen, each with the object's name. */
+  readonly evidence: readonly string[];
+  readonly fix: string;
+}
+
+/** An autoscaler's status that is older than this may be what a controller that is off left behind. */
+const recentStatusMs = 10 * 60_000;
+
+/**
+ * Which operators decide over the same objects.
+ * @param now  milliseconds since the epoch, that leases are compared with
+ */
+export function findNeighbours(seen: Surroundings, now: number): FoundNeighbour[] {
+  const found = neighbours.map((neighbour) => look(neighbour, seen, now));
+  return [...found, inTreeHpa(seen, now)].filter(({ evidence }) => evidence.length > 0);
+}
+
+function look({ name, rivals, fix, ...neighbour }: Neighbour, seen: Surroundings, now: number): FoundNeighbour {
+  const live = [
+    ...seen.leases
+      .filter((lease) => neighbour.leases.includes(lease.metadata.name ?? "") && isHeld(lease, now))
+      .map((lease) => `Lease ${path(lease)} is held by ${lease.spec?.holderIdentity}`),
+    ...seen.deployments
+      .filter((deployment) => (deployment.status?.readyReplicas ?? 0) > 0 && runs(deployment, neighbour.image))
+      .map((deployment) => `Deployment ${path(deployment)} has ${deployment.status?.readyReplicas} ready`),
+  ];
+  const left = [
+    ...seen.webhooks
+      .filter(({ metadata }) => neighbour.webhooks.includes(metadata.name ?? ""))
+      .map((webhook) => `${webhook.kind ?? "webhook configuration"} ${webhook.metadata.name} is installed`),
+    ...seen.apiServices
+      .filter(({ spec }) => neighbour.apiServiceBackends.includes(spec?.service?.name ?? ""))
+      .map(
+        ({ metadata, spec }) =>
+          `APIService ${metadata.name} points to ${spec?.service?.namespace}/${spec?.service?.name}`,
+      ),
+  ];
+  return { name, rivals, live: live.length > 0, evidence: [...live, ...left], fix };
+}
+
+function inTreeHpa({ autoscalers }: Surroundings, now: number): FoundNeighbour {
+  const written = autoscalers.filter(({ metadata }) =>
+    metadata.managedFields?.some(
+      ({ manager, subresource, time }) =>
+        manager === inTreeHpaManager && subresource === "status" && now - Date.parse(time ?? "") < recentStatusMs,
+    ),
+  );
+  const [first] = written;
+  return {
+    name: "HPA of kube-controller-manager",
+    rivals: ["hpa"],
+    live: written.length > 0,
+    evidence: first
+      ? [
+          `it wrote the status of ${written.length} HorizontalPodAutoscalers in the last 10 minutes, such as ${path(first)}`,
+        ]
+      : [],
+    fix: inTreeHpaFix,
+  };
+}
+
+function isHeld({ spec }: Lease, now: number): boolean {
+  if (!spec?.holderIdentity || !spec.renewTime) return false;
+  return Date.parse(spec.renewTime) + (spec.leaseDurationSeconds ?? 0) * 1000 > now;
+}
+
+const runs = (deployment: Deployment, image: RegExp | undefined): boolean =>
+  image !== undefined &&
+  (deployment.spec?.template.spec?.containers ?? []).some((each) => image.test(each.image ?? ""));
+
+const path = ({ metadata: { namespace, name } }: Lease | Deployment | HorizontalPodAutoscaler): string =>
+  `${namespace}/${name}`;
