@@ -24,20 +24,23 @@ export interface ConformanceOptions {
   readonly seed?: number;
   /** How many sequences are sent; default 150, about a minute. */
   readonly sequences?: number;
+  /** Ends the run after the cases that are under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs every case on the real control plane and on the sandbox's, and says where they differ. True: nowhere unexpected. */
 export async function runConformance(options: ConformanceOptions): Promise<boolean> {
-  const { real, print } = options;
+  const { real, print, signal } = options;
   const only = (area: Area, one: Case) =>
     (!options.area || area.name.includes(options.area)) && (!options.case || one.name.includes(options.case));
   const began = performance.now();
   const sandbox = await startSandboxTarget();
   try {
     const [realResults, sandboxResults] = await Promise.all([
-      runCases(real, areas, { only }),
-      runCases(sandbox, areas, { only }),
+      runCases(real, areas, { only, signal }),
+      runCases(sandbox, areas, { only, signal }),
     ]);
+    if (signal?.aborted) return false;
     const verdicts = verdictsOf(areas, realResults, sandboxResults);
     for (const verdict of verdicts.filter(isFailure)) print(explained(verdict));
     if (options.record) {
@@ -46,10 +49,10 @@ export async function runConformance(options: ConformanceOptions): Promise<boole
     }
     print(table(countsOf(verdicts)));
     const { seed = 20_261_124, sequences = options.area || options.case ? 0 : 150 } = options;
-    const parted = await differential({ real, sandbox, seed, sequences, print });
+    const parted = await differential({ real, sandbox, seed, sequences, print, signal });
     if (sequences > 0) print(`differential: ${sequences} sequences from seed ${seed}, ${parted} answered differently`);
     print(`${real.name} against the sandbox, ${Math.round((performance.now() - began) / 1000)} s`);
-    return parted === 0 && !verdicts.some(isFailure);
+    return !signal?.aborted && parted === 0 && !verdicts.some(isFailure);
   } finally {
     await sandbox.stop();
   }

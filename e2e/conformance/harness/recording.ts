@@ -6,7 +6,7 @@ import type { Json } from "./conversation.ts";
 import type { Results } from "./run-cases.ts";
 
 const folder = join(import.meta.dirname, "..", "recorded");
-const command = "npm run e2e -- --only conformance --record";
+const command = "node e2e/conformance/run.ts --record";
 
 /** Answers longer than this are kept as a hash: the real server is there to show them. */
 const longestKept = 1_500;

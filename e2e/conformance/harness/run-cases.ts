@@ -12,18 +12,21 @@ export interface RunOptions {
   readonly only?: (area: Area, one: Case) => boolean;
   /** How many cases run at the same time. */
   readonly beside?: number;
+  /** No further case begins once it has aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs every case of the areas against one server. */
 export async function runCases(
   target: Target,
   areas: readonly Area[],
-  { only, beside = 6 }: RunOptions = {},
+  { only, beside = 6, signal }: RunOptions = {},
 ): Promise<Results> {
   const results = new Map<string, Map<string, Json>>();
   const runId = createHash("sha256").update(`${target.url} ${performance.now()}`).digest("hex").slice(0, 5);
   const made: string[] = [];
   const runOne = async (area: Area, one: Case) => {
+    if (signal?.aborted) return;
     const number = createHash("sha256").update(`${area.name}/${one.name}`).digest("hex").slice(0, 8);
     const ns = `c${runId}${number}`;
     if (!one.clusterOnly) made.push(ns);

@@ -15,7 +15,13 @@ import { badRequest, StatusError } from "./status-error.ts";
 import type { Store } from "./store.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 import { parseJsonPath } from "./table/table.ts";
-import { FieldErrors, subdomainName, validateMetadata, validateMetadataUpdate } from "./validation/index.ts";
+import {
+  FieldErrors,
+  subdomainName,
+  validateCommonUpdate,
+  validateMetadata,
+  validateMetadataUpdate,
+} from "./validation/index.ts";
 
 /** Stands in this process for the conversion webhook of an API group. Pure; throws where it does not know the version. */
 export type ConvertObject = (object: KubernetesObject, apiVersion: string) => KubernetesObject;
@@ -142,6 +148,7 @@ function customRules(
     },
     validateUpdate(object, before, subresource) {
       const errors = new FieldErrors();
+      validateCommonUpdate(errors, object.metadata, before.metadata, namespaced);
       validateMetadataUpdate(errors, object.metadata, before.metadata);
       const verdict =
         subresource === "status"

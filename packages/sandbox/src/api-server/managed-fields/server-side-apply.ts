@@ -130,21 +130,10 @@ function applyOnce(application: Application, live: JsonObject, config: JsonObjec
     time: changed || !previous ? (changed ? now : undefined) : previous.time,
   };
   return {
-    object:
-      changed || !application.live
-        ? withServerMetadata(live, config, application.live ? result : withoutNulls(result))
-        : live,
+    object: changed || !application.live ? withServerMetadata(live, config, result) : live,
     managers: own.set ? [...left, own] : left,
     conflicts: force ? [] : conflicts.flatMap(conflictPaths),
   };
-}
-
-/** An object that is created starts from lists that are null. */
-function withoutNulls(object: JsonObject): JsonObject {
-  const result: JsonObject = {};
-  for (const [key, value] of Object.entries(object))
-    if (value !== null) result[key] = isObject(value) ? withoutNulls(value) : value;
-  return result;
 }
 
 function conflictPaths({ manager, set }: { manager: Manager; set: FieldSet }): Conflict[] {

@@ -26,7 +26,7 @@ export async function writeScale(scope: RequestScope): Promise<Scale> {
     applied: true,
     prepare: (next) => next,
     change: (before) => {
-      const wanted = wantedScale(scope, shown(scope, before));
+      const wanted = wantedScale(scope, shown(scope, countable(scope, before)));
       const { resourceVersion, uid } = wanted.metadata ?? {};
       const scaled = withReplicas<ApiObject>(before, paths, replicasOf(scope, wanted));
       const owned = withoutScaleTimes(tracked(scope, scaled, before, "scale"));
@@ -37,6 +37,13 @@ export async function writeScale(scope: RequestScope): Promise<Scale> {
     },
   });
   return shown(scope, object);
+}
+
+/** Stands for replicas that a custom resource does not have, so that a patch can tell them from none. */
+const unset = -(2 ** 31);
+
+function countable({ resource: { scalePaths } }: RequestScope, object: ApiObject): ApiObject {
+  return !scalePaths || scaleOf(object, scalePaths) ? object : withReplicas<ApiObject>(object, scalePaths, unset);
 }
 
 /** Upstream gives the owners of a Scale no time, which sorts them before the other updates. */
@@ -78,13 +85,17 @@ function wantedScale(scope: RequestScope, before: Scale): Partial<Scale> {
   return body;
 }
 
-function replicasOf({ name, resource }: RequestScope, scale: Partial<Scale>): number {
+function replicasOf({ name, resource, request }: RequestScope, scale: Partial<Scale>): number {
   const replicas = scale.spec?.replicas ?? 0;
-  if (typeof replicas !== "number" || !Number.isInteger(replicas))
-    throw badRequest(
-      `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`,
-    );
+  if (typeof replicas !== "number" || !Number.isInteger(replicas)) {
+    const why = `json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`;
+    if (request.method !== "PATCH") throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${why}`);
+    const message = `Invalid value: ${JSON.stringify(JSON.stringify(scale))}: ${why}`;
+    throw invalid("", "", "", [{ reason: "FieldValueInvalid", field: "patch", message }]);
+  }
   const { custom, group, kind, scalePaths } = resource;
+  if (scalePaths && replicas === unset)
+    throw badRequest(`the spec replicas field "${scalePaths.specReplicasPath}" cannot be empty`);
   if (replicas < 0 && custom && scalePaths)
     throw invalid(group, kind, name as string, [
       {

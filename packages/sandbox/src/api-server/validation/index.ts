@@ -57,14 +57,17 @@ import {
   validateSecretUpdate,
 } from "./core.ts";
 import { FieldErrors } from "./field-errors.ts";
-import { pathSegmentProblems } from "./formats.ts";
 import {
+  anySegment,
+  changedByUsers,
   dns1035Name,
   labelName,
   type NameRule,
   subdomainName,
+  validateCommonUpdate,
   validateMetadata,
   validateMetadataUpdate,
+  validateOwnFinalizers,
 } from "./metadata.ts";
 import {
   validateEndpointSlice,
@@ -110,25 +113,47 @@ interface Rules<T extends KubernetesObject> {
   readonly object?: (errors: FieldErrors, object: T, old?: T) => void;
   readonly update?: (errors: FieldErrors, object: T, old: T) => void;
   readonly status?: (errors: FieldErrors, object: T, old: T) => void;
+  /**
+   * How the kind's own rules look at metadata: `never`, so that only the least is asked of it; on every change once more
+   * as a `whole`; or, by default, as a whole only when an object is created.
+   */
+  readonly metadata?: "never" | "whole";
+  /** Problems of the change come before those of the object. */
+  readonly updateFirst?: boolean;
 }
 
 const rules = <T extends KubernetesObject>(given: Rules<T>): Rules<KubernetesObject> =>
   given as Rules<KubernetesObject>;
 
-const anySegment: NameRule = (name) => pathSegmentProblems(name);
-
 const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   "/Pod": rules<Pod>({
     object: (errors, pod, old) => validatePod(errors, pod, old !== undefined),
     update: validatePodUpdate,
+    metadata: "whole",
   }),
   "/PodTemplate": rules<PodTemplate>({
     object: (errors, object) => validatePodTemplate(errors, object.template ?? {}, "template"),
   }),
-  "/Service": rules<Service>({ name: dns1035Name, object: validateService, update: validateServiceUpdate }),
-  "/ConfigMap": rules<ConfigMap>({ object: validateConfigMap, update: validateConfigMapUpdate }),
+  "/Service": rules<Service>({
+    name: dns1035Name,
+    object: validateService,
+    update: validateServiceUpdate,
+    metadata: "whole",
+    updateFirst: true,
+  }),
+  "/ConfigMap": rules<ConfigMap>({
+    object: validateConfigMap,
+    update: validateConfigMapUpdate,
+    metadata: "whole",
+    updateFirst: true,
+  }),
   "/Event": rules<Event>({ object: validateEvent }),
-  "/Secret": rules<Secret>({ object: validateSecret, update: validateSecretUpdate }),
+  "/Secret": rules<Secret>({
+    object: validateSecret,
+    update: validateSecretUpdate,
+    metadata: "whole",
+    updateFirst: true,
+  }),
   "/Namespace": rules<Namespace>({ name: labelName, clusterScoped: true, status: validateNamespaceStatus }),
   "/Node": rules<Node>({ clusterScoped: true, object: validateNode, update: validateNodeUpdate }),
   "/PersistentVolume": rules<PersistentVolume>({
@@ -153,7 +178,10 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   "batch/Job": rules<Job>({ object: validateJob, update: validateJobUpdate }),
   "batch/CronJob": rules<CronJob>({ object: validateCronJob }),
   "autoscaling/HorizontalPodAutoscaler": rules<HorizontalPodAutoscaler>({ object: validateHorizontalPodAutoscaler }),
-  "policy/PodDisruptionBudget": rules<PodDisruptionBudget>({ object: validatePodDisruptionBudget }),
+  "policy/PodDisruptionBudget": rules<PodDisruptionBudget>({
+    object: validatePodDisruptionBudget,
+    metadata: "never",
+  }),
   "scheduling.k8s.io/PriorityClass": rules<PriorityClass>({
     clusterScoped: true,
     object: validatePriorityClass,
@@ -228,7 +256,13 @@ export function validateCreate(gvk: GroupVersionKind, object: object): FieldErro
   const errors = new FieldErrors();
   const known = given.object !== undefined || `${gvk.group}/${gvk.kind}` in byKind;
   const namespaced = known ? !given.clusterScoped : candidate.metadata.namespace !== undefined;
+  if (given.metadata === "never") {
+    given.object?.(errors, candidate);
+    if (errors.list.length === 0) validateMetadata(errors, candidate.metadata, namespaced, anySegment);
+    return errors.list;
+  }
   validateMetadata(errors, candidate.metadata, namespaced, given.name ?? subdomainName);
+  validateOwnFinalizers(errors, candidate.metadata);
   given.object?.(errors, candidate);
   return errors.list;
 }
@@ -242,31 +276,36 @@ export function validateUpdate(gvk: GroupVersionKind, object: object, old: objec
   const candidate = object as KubernetesObject;
   const before = old as KubernetesObject;
   const errors = new FieldErrors();
-  // Once for every kind, and once more by the kind's own rules: problems of it are listed twice.
-  validateMetadataUpdate(errors, candidate.metadata, before.metadata);
-  validateMetadataUpdate(errors, candidate.metadata, before.metadata);
+  const { metadata } = candidate;
+  const namespaced = metadata.namespace !== undefined;
+  // Once for every kind, and once more by the kind's own rules: problems of it are listed twice and more.
+  validateCommonUpdate(errors, metadata, before.metadata, namespaced);
+  if (given.metadata !== "never") validateMetadataUpdate(errors, metadata, before.metadata);
   if (subresource === "status") {
     given.status?.(errors, candidate, before);
     return errors.list;
   }
-  if (userMetadata.some((field) => candidate.metadata[field] !== before.metadata[field]))
-    validateMetadata(
-      errors,
-      candidate.metadata,
-      candidate.metadata.namespace !== undefined,
-      given.name ?? subdomainName,
-    );
+  const change = subresource === "" ? given.update : undefined;
+  if (given.updateFirst) change?.(errors, candidate, before);
+  if (given.metadata === "whole" && changedByUsers(metadata, before.metadata)) {
+    validateMetadata(errors, metadata, namespaced, given.name ?? subdomainName);
+    validateOwnFinalizers(errors, metadata);
+  }
   // What is the same object as before was fine then.
   if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before))
     given.object?.(errors, candidate, before);
-  if (subresource === "") given.update?.(errors, candidate, before);
+  if (!given.updateFirst) change?.(errors, candidate, before);
   return errors.list;
 }
-
-/** What clients write in metadata. */
-const userMetadata = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
 
 const specOf = (object: object): unknown => (object as { spec?: unknown }).spec;
 
 export { FieldErrors } from "./field-errors.ts";
-export { type NameRule, subdomainName, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
+export {
+  type NameRule,
+  subdomainName,
+  validateCommonUpdate,
+  validateMetadata,
+  validateMetadataUpdate,
+  validateOwnFinalizers,
+} from "./metadata.ts";

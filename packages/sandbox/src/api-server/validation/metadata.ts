@@ -6,6 +6,7 @@ import {
   dns1123LabelProblems,
   dns1123SubdomainProblems,
   labelValueProblems,
+  pathSegmentProblems,
   qualifiedNameProblems,
 } from "./formats.ts";
 
@@ -20,6 +21,8 @@ export type NameRule = (name: string, prefix: boolean) => readonly string[];
 export const subdomainName: NameRule = (name, prefix) => dns1123SubdomainProblems(prefix ? masked(name) : name);
 /** Names of Services. */
 export const dns1035Name: NameRule = (name, prefix) => dns1035LabelProblems(prefix ? masked(name) : name);
+/** Names that may stand in a path: the least that is asked. */
+export const anySegment: NameRule = (name) => pathSegmentProblems(name);
 export const labelName: NameRule = (name, prefix) => dns1123LabelProblems(prefix ? masked(name) : name);
 
 /** A trailing hyphen is fine where more text follows. */
@@ -97,20 +100,41 @@ function validateOwnerReferences(
 }
 
 function validateFinalizers(errors: FieldErrors, finalizers: readonly string[] | undefined, path: string): void {
-  finalizers?.forEach((finalizer, index) => {
+  for (const finalizer of finalizers ?? []) {
     errors.invalidEach(path, finalizer, qualifiedNameProblems(finalizer));
-    if (!finalizer.includes("/") && !standardFinalizers.includes(finalizer))
-      errors.invalid(
-        `${path}[${index}]`,
-        finalizer,
-        "name is neither a standard finalizer name nor is it fully qualified",
-      );
-  });
+  }
   if (finalizers?.includes("orphan") && finalizers.includes("foregroundDeletion"))
     errors.invalid(path, finalizers, `finalizer orphan and foregroundDeletion cannot be both set`);
 }
 
-/** The parts of metadata that never change once an object exists. */
+/** What kinds of Kubernetes' own ask of finalizers beyond that; custom resources may have any name. */
+export function validateOwnFinalizers(errors: FieldErrors, { finalizers = [] }: ObjectMeta): void {
+  const problem = "name is neither a standard finalizer name nor is it fully qualified";
+  finalizers.forEach((finalizer, index) => {
+    if (!finalizer.includes("/") && !standardFinalizers.includes(finalizer))
+      errors.invalid(`metadata.finalizers[${index}]`, finalizer, problem);
+  });
+}
+
+/** What clients write in metadata. */
+const userMetadata = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
+/** Whether a client has changed the metadata. */
+export const changedByUsers = (metadata: ObjectMeta, old: ObjectMeta): boolean =>
+  userMetadata.some((field) => metadata[field] !== old[field]);
+
+/** What is asked of the metadata of every object that is changed, before its kind asks for more. */
+export function validateCommonUpdate(
+  errors: FieldErrors,
+  metadata: ObjectMeta,
+  old: ObjectMeta,
+  namespaced: boolean,
+): void {
+  if (changedByUsers(metadata, old)) validateMetadata(errors, metadata, namespaced, anySegment);
+  validateMetadataUpdate(errors, metadata, old);
+}
+
+/** The parts of metadata that never change once an object exists, and those that users change. */
 export function validateMetadataUpdate(errors: FieldErrors, metadata: ObjectMeta, old: ObjectMeta): void {
   const path = "metadata";
   if (old.deletionTimestamp !== undefined) {
@@ -132,6 +156,12 @@ export function validateMetadataUpdate(errors: FieldErrors, metadata: ObjectMeta
     "deletionGracePeriodSeconds",
   ] as const)
     if (!equalJson(metadata[field], old[field])) errors.immutable(`${path}.${field}`, metadata[field] ?? null);
+  // What has not changed was fine when it was written.
+  if (metadata.labels !== old.labels) validateLabels(errors, metadata.labels, `${path}.labels`);
+  if (metadata.annotations !== old.annotations)
+    validateAnnotations(errors, metadata.annotations, `${path}.annotations`);
+  if (metadata.ownerReferences !== old.ownerReferences)
+    validateOwnerReferences(errors, metadata.ownerReferences, `${path}.ownerReferences`);
 }
 
 /** The metadata of a template: what is taken over to the objects made from it. */
