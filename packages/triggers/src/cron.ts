@@ -53,7 +53,7 @@ function expressionProblem(expression: string): string | undefined {
   return cronProblem(expression);
 }
 
-/** The comma stays, as in KEDA up to 2.18; later ones write Cm. */
+/** The comma stays, as in KEDA up to 2.19; later ones write Cm. */
 function expressionInName(expression: string): string {
   return expression.replaceAll(" ", "").replaceAll("*", "x").replaceAll("/", "Sl").replaceAll("?", "Qm");
 }

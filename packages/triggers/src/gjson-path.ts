@@ -153,20 +153,37 @@ function parsed(source: string): unknown {
   }
 }
 
-const queryPattern = /^((?:[^"\\=!<>%~]|\\.|#\(.*\))*?)\s*(==|=|!=|<=|<|>=|>|!%|%)\s*(.*)$/s;
-
 function satisfies(item: unknown, query: string): boolean {
-  const [, path = query.trim(), operator, wanted] = queryPattern.exec(query) ?? [];
-  const found = path.trim() === "" ? item : follow(item, path.trim());
-  if (operator === undefined || wanted === undefined) return found !== undefined;
+  const { path, operator, wanted } = partsOfQuery(query);
+  const found = path === "" ? item : follow(item, path);
+  if (operator === undefined) return found !== undefined;
   if (found === undefined) return false;
-  const right = wantedValue(wanted.trim());
+  const right = wantedValue(wanted);
   if (operator === "%" || operator === "!%") {
     const matches = typeof found === "string" && matchesWildcards(found, String(right));
     return matches === (operator === "%");
   }
   if (typeof found !== typeof right) return operator === "!=";
   return compare(found as string | number | boolean, operator, right as string | number | boolean);
+}
+
+const operatorPattern = /==|!=|!%|<=|>=|[=<>%]/y;
+
+/** The operator is the first outside of a query within. */
+function partsOfQuery(query: string): { path: string; operator: string | undefined; wanted: string } {
+  let depth = 0;
+  for (let at = 0; at < query.length; at++) {
+    if (query[at] === "\\") at++;
+    else if (query[at] === "(") depth++;
+    else if (query[at] === ")") depth--;
+    else if (depth === 0) {
+      operatorPattern.lastIndex = at;
+      const operator = operatorPattern.exec(query)?.[0];
+      if (operator === undefined) continue;
+      return { path: query.slice(0, at).trim(), operator, wanted: query.slice(at + operator.length).trim() };
+    }
+  }
+  return { path: query.trim(), operator: undefined, wanted: "" };
 }
 
 function compare<T extends string | number | boolean>(left: T, operator: string, right: T): boolean {

@@ -35,11 +35,14 @@ export function externalMetric(name: string, metricType: "AverageValue" | "Value
   };
 }
 
-/** A number as the quantity that upstream would send: thousandths; 0 for what is below 0 or no number. */
+/**
+ * A number as the quantity that upstream would send: thousandths, with the zeros that it keeps (`2.500`); 0 for what is
+ * below 0 or no number.
+ */
 export function metricQuantity(value: number): string {
   if (!Number.isFinite(value) || value < 0) return "0";
   // Beyond 1e21 toFixed gives an exponent; such numbers are whole.
-  return Quantity.parse(value < 1e21 ? value.toFixed(3) : BigInt(value).toString()).toString();
+  return Quantity.parse(value < 1e21 ? value.toFixed(3) : `${BigInt(value)}.000`).toString();
 }
 
 /** The reading of a trigger with one metric. Active above the activation value; a value that is no amount is refused. */

@@ -89,7 +89,7 @@ function parseJson(body: string): unknown {
 async function parseYaml(body: string): Promise<unknown> {
   const { parse } = await import("yaml");
   try {
-    return parse(body, { maxAliasCount: 100, logLevel: "silent" });
+    return parse(body, { maxAliasCount: 100, logLevel: "error" });
   } catch (error) {
     throw new Error(`the answer is no YAML: ${(error as Error).message}`, { cause: error });
   }
