@@ -1,9 +1,14 @@
 import type { Controller } from "@bellows/kube";
-import type { MetricValue } from "@bellows/triggers";
+import { type MetricValue, openTrigger } from "@bellows/triggers";
+import { clusterTriggerAuthenticationController, triggerAuthenticationController } from "./authentication/index.ts";
+import { scaledJobControllers } from "./scaled-job/index.ts";
 import { createScaledObjectScaling } from "./scaled-object/index.ts";
 import { Scalers, type ScalersOptions } from "./scalers/index.ts";
 
-export interface EventScalerOptions extends ScalersOptions {}
+export interface EventScalerOptions extends Omit<ScalersOptions, "openTrigger"> {
+  /** Default: every type of the catalogue. */
+  readonly openTrigger?: ScalersOptions["openTrigger"];
+}
 
 /** The values of one metric of a ScaledObject, as the external metrics API gives them to an HPA. */
 export type MetricValues = (
@@ -12,15 +17,30 @@ export type MetricValues = (
   metricName: string,
 ) => Promise<readonly MetricValue[]>;
 
-export interface EventScaler {
-  readonly controllers: readonly Controller[];
+/** What the external metrics API answers from. */
+export interface MetricSource {
   /** Reads (or takes from the last poll) what an HPA asks for; rejects with what upstream's adapter answers. */
   readonly metricValues: MetricValues;
   /** Names of the external metrics of all ScaledObjects. */
   readonly metricNames: () => Iterable<string>;
 }
 
-/** The controllers of ScaledObjects, and what the external metrics API answers from. */
+export interface EventScaler extends MetricSource {
+  readonly controllers: readonly Controller[];
+}
+
+/** The controllers of KEDA's kinds. They share the triggers that are open, so they belong into one manager. */
 export function createEventScaler(options: EventScalerOptions): EventScaler {
-  return createScaledObjectScaling(new Scalers(options));
+  const complete = { openTrigger, ...options };
+  const scalers = new Scalers(complete);
+  const scaledObjects = createScaledObjectScaling(scalers);
+  return {
+    ...scaledObjects,
+    controllers: [
+      ...scaledObjects.controllers,
+      ...scaledJobControllers({ scalers }),
+      triggerAuthenticationController(),
+      clusterTriggerAuthenticationController(),
+    ],
+  };
 }

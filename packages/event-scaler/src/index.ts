@@ -1,3 +1,11 @@
-export { createEventScaler, type EventScaler, type EventScalerOptions, type MetricValues } from "./event-scaler.ts";
+export * from "./authentication/index.ts";
+export {
+  createEventScaler,
+  type EventScaler,
+  type EventScalerOptions,
+  type MetricSource,
+  type MetricValues,
+} from "./event-scaler.ts";
+export * from "./external-metrics/index.ts";
 export * from "./scalers/index.ts";
 export * from "./scaling.ts";

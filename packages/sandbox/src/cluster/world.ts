@@ -34,8 +34,10 @@ import { MetricsServer, metricsApiHandler, metricsApiService, metricsService } f
 import { schedulerController } from "../scheduler/index.ts";
 import { LoadProfileStatus, UsageSource } from "../usage/index.ts";
 import { workloadControllers } from "../workloads/index.ts";
+import type { BellowsController } from "./bellows-controllers.ts";
 import { ComponentLogs } from "./component-logs.ts";
 import { ensureAll } from "./ensure.ts";
+import { eventScalerOn, externalMetricsApiService } from "./event-scaler.ts";
 import { type NodeGroup, nodeGroupObject } from "./node-group.ts";
 import { podStreams } from "./pod-streams.ts";
 import {
@@ -45,9 +47,6 @@ import {
   systemServices,
   systemStorageClasses,
 } from "./system-workloads.ts";
-
-/** The controllers of Bellows, each switched on by itself. */
-export type BellowsController = "hpa" | "cpa" | "node-provisioner";
 
 export interface WorldOptions {
   readonly clock: Clock;
@@ -141,6 +140,14 @@ export function createWorld(options: WorldOptions): World {
       metrics: registry,
       cache,
     }).add(...controllers);
+  const world = (name: BellowsController): WorldParts => ({
+    server,
+    cloud,
+    clusterName,
+    clock,
+    client: clientAs(controlPlane(`bellows-${name}`), `bellows-${name}`),
+    log: logs.logger(name),
+  });
   const managers = [
     managerOf(
       controlPlane("kube-controller-manager"),
@@ -156,7 +163,7 @@ export function createWorld(options: WorldOptions): World {
         `bellows-${name}`,
         logs.logger(name),
         metrics,
-        controllersOf[name](cloud, clusterName),
+        controllersOf[name](world(name)),
       ),
     ),
   ];
@@ -179,7 +186,13 @@ export function createWorld(options: WorldOptions): World {
       memoryWatch.start();
       loadProfiles.start();
       for (const manager of managers) running.push(await manager.start());
-      await ensureAll(client, [metricsApiService, ...systemServices, ...systemDaemonSets, ...systemDeployments]);
+      await ensureAll(client, [
+        metricsApiService,
+        ...(options.controllers.includes("event-scaler") ? [externalMetricsApiService] : []),
+        ...systemServices,
+        ...systemDaemonSets,
+        ...systemDeployments,
+      ]);
       await ensureAll(
         client,
         options.nodeGroups.map((group) => nodeGroupObject(group, clusterName)),
@@ -221,12 +234,22 @@ function checkNodeGroups({ region, nodeGroups }: WorldOptions): void {
   }
 }
 
-const controllersOf: Readonly<Record<BellowsController, (cloud: SimulatedCloud, clusterName: string) => Controller[]>> =
-  {
-    hpa: () => [hpaController()],
-    cpa: () => [configMapController({ adoptDeployments: true }), clusterProportionalAutoscalerController()],
-    "node-provisioner": (cloud, clusterName) => nodeProvisionerControllers({ cloud, clusterName }),
-  };
+/** What of a world its controllers are made with. */
+interface WorldParts {
+  readonly server: ApiServer;
+  readonly cloud: SimulatedCloud;
+  readonly clusterName: string;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const controllersOf: Readonly<Record<BellowsController, (parts: WorldParts) => readonly Controller[]>> = {
+  hpa: () => [hpaController()],
+  cpa: () => [configMapController({ adoptDeployments: true }), clusterProportionalAutoscalerController()],
+  "event-scaler": (parts) => eventScalerOn(parts.server, parts).controllers,
+  "node-provisioner": ({ cloud, clusterName }) => nodeProvisionerControllers({ cloud, clusterName }),
+};
 
 /** The parts of the control plane may do everything; their names show in managed fields and Events. */
 const controlPlane = (name: string): UserInfo => ({

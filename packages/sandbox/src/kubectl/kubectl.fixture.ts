@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { silentLogger, systemClock } from "@bellows/kube";
 import { afterAll, beforeAll, describe } from "vitest";
-import type { BellowsController } from "../cluster/world.ts";
+import type { BellowsController } from "../cluster/bellows-controllers.ts";
 import { type RunningSandbox, startSandbox } from "../sandbox.ts";
 
 export interface Output {

@@ -1,6 +1,7 @@
 import { durationMs, type FieldProblem, formatProblem } from "@bellows/api";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { bellowsControllers } from "../cluster/bellows-controllers.ts";
 
 /** An instant of a run: `00:02:30`, `2m30s`, or `0` for the start. Read as milliseconds since the start. */
 const Moment = z
@@ -35,7 +36,7 @@ const World = z.strictObject({
   nodeGroups: z
     .array(NodeGroup)
     .default([{ name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 6, desiredCapacity: 3 }]),
-  controllers: z.array(z.enum(["hpa", "cpa", "node-provisioner"])).default(["hpa", "cpa", "node-provisioner"]),
+  controllers: z.array(z.enum(bellowsControllers)).default([...bellowsControllers]),
   clusterName: z.string().default("bellows"),
 });
 

@@ -1,0 +1,44 @@
+import type { APIService } from "@bellows/api";
+import {
+  createEventScaler,
+  createResolveAccess,
+  type EventScaler,
+  externalMetricsHandler,
+} from "@bellows/event-scaler";
+import type { Client, Clock, Logger } from "@bellows/kube";
+import { type ApiRequest, ok } from "../api-server/api-request.ts";
+import type { ApiServer } from "../api-server/index.ts";
+
+/** The Service that the external metrics API is registered under. */
+const service = { namespace: "kube-system", name: "bellows-event-scaler" } as const;
+
+/** What registers the API, as KEDA's manifests do. */
+export const externalMetricsApiService: APIService = {
+  apiVersion: "apiregistration.k8s.io/v1",
+  kind: "APIService",
+  metadata: { name: "v1beta1.external.metrics.k8s.io", labels: { "app.kubernetes.io/name": service.name } },
+  spec: {
+    group: "external.metrics.k8s.io",
+    version: "v1beta1",
+    groupPriorityMinimum: 100,
+    versionPriority: 100,
+    insecureSkipTLSVerify: true,
+    service: { ...service, port: 443 },
+  },
+};
+
+/** The event scaler of a world; the API server asks it for external metrics within this process. */
+export function eventScalerOn(
+  server: ApiServer,
+  seams: { readonly client: Client; readonly clock: Clock; readonly log: Logger },
+): EventScaler {
+  const scaler = createEventScaler({ resolveAccess: createResolveAccess(seams) });
+  const handle = externalMetricsHandler({ ...scaler, clock: seams.clock });
+  server.serveApiService(service, async ({ method, path, query }: ApiRequest) => {
+    const labelSelector = query.get("labelSelector");
+    const encoded = path.split("/").map(encodeURIComponent).join("/");
+    const { status, body } = await handle({ method, path: encoded, query: { labelSelector } });
+    return ok(body, status);
+  });
+  return scaler;
+}
