@@ -168,3 +168,33 @@ export interface EmptyResponseLabels {
   readonly resourceType: ObjectKind;
   readonly ignoreNullValues: boolean;
 }
+
+/** KEDA's metrics of the validating webhooks. */
+export class WebhookMetrics {
+  readonly #total: Counter<string>;
+  readonly #errors: Counter<string>;
+
+  constructor(registry: Metrics) {
+    const registers = [registry];
+    this.#total = new Counter({
+      name: "keda_webhook_scaled_object_validations_total",
+      help: "ScaledObjects that were validated.",
+      labelNames: ["namespace", "action"],
+      registers,
+    });
+    this.#errors = new Counter({
+      name: "keda_webhook_scaled_object_validation_errors_total",
+      help: "What ScaledObjects were refused for.",
+      labelNames: ["namespace", "action", "reason"],
+      registers,
+    });
+  }
+
+  validated(namespace: string, action: "create" | "update"): void {
+    this.#total.inc({ namespace, action });
+  }
+
+  refused(namespace: string, action: "create" | "update", reason: string): void {
+    this.#errors.inc({ namespace, action, reason });
+  }
+}
