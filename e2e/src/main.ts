@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findControlPlane, NoControlPlane } from "./control-plane/find.ts";
 import { goTools, has } from "./control-plane/go-tools.ts";
@@ -16,6 +19,8 @@ interface Outcome {
   seconds: number;
 }
 
+const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
 async function runSuite({ name, cases, start }: Suite, context: SuiteContext): Promise<Outcome> {
   print(`\n# ${name}`);
   const outcome = { suite: name, passed: 0, failed: 0, seconds: 0 };
@@ -24,22 +29,24 @@ async function runSuite({ name, cases, start }: Suite, context: SuiteContext): P
   let finish: (() => Promise<void>) | undefined;
   try {
     finish = await start?.(context);
-    for (const one of cases) {
-      const from = performance.now();
-      const failure = await one.run(context).then(
-        () => undefined,
-        (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)),
-      );
-      if (failure === undefined) outcome.passed++;
-      else outcome.failed++;
-      print(`  ${failure === undefined ? "ok  " : "FAIL"}  ${one.name} (${since(from).toFixed(1)} s)`);
-      if (failure !== undefined) print(failure.replaceAll(/^/gm, "        "));
-    }
+    await Promise.all(
+      [...Map.groupBy(cases, ({ lane = "" }) => lane).values()].map(async (lane) => {
+        for (const one of lane) {
+          if (context.signal.aborted) return;
+          const from = performance.now();
+          const failure = await one.run(context).then(() => undefined, textOf);
+          if (failure === undefined) outcome.passed++;
+          else outcome.failed++;
+          print(`  ${failure === undefined ? "ok  " : "FAIL"}  ${one.name} (${since(from).toFixed(1)} s)`);
+          if (failure !== undefined) print(failure.replaceAll(/^/gm, "        "));
+        }
+      }),
+    );
   } catch (error) {
     outcome.failed++;
-    print(`  FAIL  ${name} did not start: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    print(`  FAIL  ${name} did not start: ${textOf(error)}`);
   } finally {
-    await finish?.();
+    await finish?.().catch((error: unknown) => print(`  ${name} did not end as it should: ${textOf(error)}`));
   }
   outcome.seconds = since(began);
   return outcome;
@@ -79,8 +86,14 @@ async function main(): Promise<number> {
   const minutes = Number(values["time-limit"]);
   setTimeout(() => end(`stopped: ${minutes} minutes are over`, 1), minutes * 60_000).unref();
 
+  const folder = mkdtempSync(join(tmpdir(), "bellows-e2e-"));
+  // On exit, because a run that is stopped or hangs must leave nothing either.
+  process.once("exit", () => {
+    if (values.keep) print(`kept ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
+  });
   const kubeconfig = values.kubeconfig ?? process.env["BELLOWS_E2E_KUBECONFIG"];
-  const controlPlane = await findControlPlane({ kubeconfig, keep: values.keep, print }).catch((error: unknown) => {
+  const controlPlane = await findControlPlane({ kubeconfig, folder, print }).catch((error: unknown) => {
     if (!(error instanceof NoControlPlane)) throw error;
     print(error.message);
     return undefined;
@@ -92,7 +105,7 @@ async function main(): Promise<number> {
     const kubectl = has("kubectl", "version", "--client")
       ? "kubectl"
       : ((await goTools(["kubectl"], print))["kubectl"] as string);
-    const context = { controlPlane, kubectl, print, signal: stopping.signal };
+    const context = { controlPlane, kubectl, folder, print, signal: stopping.signal };
     for (const suite of suites) {
       if (only?.includes(suite.name) === false || stopping.signal.aborted) continue;
       outcomes.push(await runSuite(suite, context));

@@ -17,6 +17,8 @@ export interface ControlPlane {
 export interface SuiteContext {
   readonly controlPlane: ControlPlane;
   readonly kubectl: string;
+  /** Where processes log, and files of a run are; gone with it unless it is kept. */
+  readonly folder: string;
   readonly print: (line: string) => void;
   /** Aborts when the run is to end: Ctrl-C, or its time is over. */
   readonly signal: AbortSignal;
@@ -26,6 +28,8 @@ export interface SuiteContext {
 export interface Case {
   readonly name: string;
   readonly run: (context: SuiteContext) => Promise<void>;
+  /** Cases of one lane run one after the other, lanes at the same time; default: one lane for all. */
+  readonly lane?: string;
 }
 
 /** A group of cases that `--only` can name. Suites run one after the other, in the order of `suites/index.ts`. */

@@ -10,7 +10,7 @@ export class NoControlPlane extends Error {
 /** The control plane of a run: one that is named, or one that is built and started here. */
 export async function findControlPlane(options: {
   readonly kubeconfig: string | undefined;
-  readonly keep: boolean;
+  readonly folder: string;
   readonly print: (line: string) => void;
 }): Promise<StartedControlPlane> {
   const { kubeconfig } = options;

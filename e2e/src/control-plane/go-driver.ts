@@ -1,6 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, issueCa, issueServing, kubeconfigTransport, systemClock } from "@bellows/kube";
 import { kubeconfig as kubeconfigText } from "@bellows/sandbox";
@@ -17,11 +16,11 @@ const readyLimitMs = 120_000;
 /** kube-apiserver, kube-controller-manager and kube-scheduler as processes of this machine, beside its etcd. */
 export async function startGoControlPlane(options: {
   readonly print: (line: string) => void;
-  readonly keep: boolean;
+  /** Where its data, certificates and logs go. */
+  readonly folder: string;
 }): Promise<StartedControlPlane> {
-  const { print, keep } = options;
+  const { print, folder } = options;
   const tools = await goTools(["kube-apiserver", "kube-controller-manager", "kube-scheduler"], print);
-  const folder = mkdtempSync(join(tmpdir(), "bellows-e2e-"));
   const file = (name: string, text?: string) => {
     const path = join(folder, name);
     if (text !== undefined) writeFileSync(path, text, { mode: 0o600 });
@@ -72,8 +71,6 @@ export async function startGoControlPlane(options: {
   };
   const stop = async () => {
     for (const one of started.splice(0)) await one.stop();
-    if (keep) print(`kept ${folder}`);
-    else rmSync(folder, { recursive: true, force: true });
   };
   try {
     run("etcd", "etcd", [

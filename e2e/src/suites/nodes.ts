@@ -1,8 +1,8 @@
-import { Deployment, isConditionTrue, Node, Pod } from "@bellows/api";
+import { Deployment, isConditionTrue, Pod } from "@bellows/api";
 import { systemClock, systemRandom } from "@bellows/kube";
 import { startNodes } from "@bellows/sandbox";
 import type { Suite, SuiteContext } from "../suite.ts";
-import { waitFor } from "./waiting.ts";
+import { nodesReady, waitFor } from "./waiting.ts";
 
 const namespace = "default";
 const name = "bellows-e2e-web";
@@ -40,24 +40,14 @@ export const nodes: Suite = {
       random: systemRandom,
       region: "us-east-1",
       clusterName: "bellows",
-      nodeGroups: [{ name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 3, desiredCapacity: 3 }],
+      nodeGroups: [{ name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 5, desiredCapacity: 3 }],
     });
     return async () => running.stop();
   },
   cases: [
     {
       name: "three nodes join and are Ready",
-      run: (context) =>
-        waitFor(
-          "nodes",
-          async () => {
-            const { items } = await context.controlPlane.client.list(Node);
-            const ready = items.filter(({ status }) => isConditionTrue(status?.conditions, "Ready"));
-            return ready.length === 3 || `${ready.length} of ${items.length} are Ready`;
-          },
-          context,
-          180_000,
-        ),
+      run: (context) => nodesReady(3, context),
     },
     {
       name: "the pods of a Deployment run, each with an address",

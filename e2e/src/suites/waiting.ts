@@ -1,3 +1,4 @@
+import { isConditionTrue, Node } from "@bellows/api";
 import type { SuiteContext } from "../suite.ts";
 
 /** Asks `look` every quarter of a second until it gives true; fails saying what was waited for and what was seen last. */
@@ -15,3 +16,16 @@ export async function waitFor(
   }
   throw new Error(`${what}: ${seen}, after ${signal.aborted ? "the run was stopped" : `${limitMs / 1000} s`}`);
 }
+
+/** Waits until the cluster has so many nodes, every one of them Ready. */
+export const nodesReady = (wanted: number, context: SuiteContext): Promise<void> =>
+  waitFor(
+    "nodes",
+    async () => {
+      const { items } = await context.controlPlane.client.list(Node);
+      const ready = items.filter(({ status }) => isConditionTrue(status?.conditions, "Ready"));
+      return (ready.length === wanted && items.length === wanted) || `${ready.length} of ${items.length} are Ready`;
+    },
+    context,
+    180_000,
+  );

@@ -1,7 +1,16 @@
 import { crdOf, customResources } from "@bellows/api";
-import { type Client, type Clock, createCache, type Logger, type Random, silentLogger } from "@bellows/kube";
+import {
+  type Client,
+  type Clock,
+  createCache,
+  type InformerCache,
+  type Logger,
+  type Random,
+  silentLogger,
+} from "@bellows/kube";
 import { type Ec2Timing, ec2CustomResourceDefinitions, SimulatedCloud } from "../ec2/index.ts";
 import { KubeletFleet, type KubeletTiming, MemoryWatch } from "../kubelet/index.ts";
+import { MetricsServer } from "../metrics-server/index.ts";
 import { LoadProfileStatus, UsageSource } from "../usage/index.ts";
 import { ensureAll } from "./ensure.ts";
 import { type NodeGroup, nodeGroupObject } from "./node-group.ts";
@@ -21,6 +30,10 @@ export interface NodesOptions {
 
 export interface RunningNodes {
   readonly cloud: SimulatedCloud;
+  /** The watches of these parts, for controllers that run beside them. */
+  readonly cache: InformerCache;
+  /** Answers for the resource metrics API of the pods and nodes. */
+  readonly metricsServer: MetricsServer;
   /** The kubelets fall silent; what they wrote stays. */
   stop(): void;
 }
@@ -33,6 +46,7 @@ export async function startNodes(options: NodesOptions): Promise<RunningNodes> {
   const { client, clock, random, region, clusterName, nodeGroups, log = silentLogger } = options;
   const cache = createCache({ client, clock, random, log });
   const usage = new UsageSource(cache, clock);
+  const metricsServer = new MetricsServer({ usage, cache, clock });
   const { kubeletTiming, ec2Timing } = options;
   const fleet = new KubeletFleet({ client, cache, clock, log, ...(kubeletTiming && { timing: kubeletTiming }) });
   const loadProfiles = new LoadProfileStatus({ client, cache, clock, log, usage });
@@ -53,6 +67,7 @@ export async function startNodes(options: NodesOptions): Promise<RunningNodes> {
     ...ec2CustomResourceDefinitions(),
   ]);
   await cache.start();
+  metricsServer.start();
   memoryWatch.start();
   loadProfiles.start();
   await ensureAll(
@@ -61,7 +76,10 @@ export async function startNodes(options: NodesOptions): Promise<RunningNodes> {
   );
   return {
     cloud,
+    cache,
+    metricsServer,
     stop() {
+      metricsServer.stop();
       memoryWatch.stop();
       loadProfiles.stop();
       cloud.stop();

@@ -14,8 +14,11 @@ export interface Observation {
   readonly seen: string;
 }
 
+/** What is looked at of the logs. */
+type Logs = Pick<ComponentLogs, "components" | "of">;
+
 /** Looks once at what a check is about. */
-export async function observe(check: ScenarioCheck, client: Client, logs: ComponentLogs): Promise<Observation> {
+export async function observe(check: ScenarioCheck, client: Client, logs: Logs): Promise<Observation> {
   if (check.object !== undefined) return observeObject(check, check.object, client);
   if (check.count !== undefined) return observeCount(check, check.count, client);
   if (check.event !== undefined) return observeEvent(check, check.event, client);
@@ -75,7 +78,7 @@ async function observeEvent(
   return { met: absent ? found.length === 0 : found.length > 0, seen: found.at(-1)?.message ?? "no such event" };
 }
 
-function observeLog(wanted: NonNullable<ScenarioCheck["log"]>, logs: ComponentLogs): Observation {
+function observeLog(wanted: NonNullable<ScenarioCheck["log"]>, logs: Logs): Observation {
   for (const component of logs.components()) {
     for (const { text } of logs.of(component)) {
       const line = JSON.parse(text) as Record<string, unknown>;

@@ -1,4 +1,5 @@
-export type { Files } from "./manifests.ts";
+export { observe } from "./check.ts";
+export { applyObjects, type Files, objectsOf } from "./manifests.ts";
 export { runScenario, type ScenarioRun } from "./run-scenario.ts";
-export { parseScenario, type Scenario, ScenarioError } from "./scenario.ts";
-export { type TimelineEntry, timelineLine } from "./timeline.ts";
+export { parseScenario, type Scenario, type ScenarioAction, type ScenarioCheck, ScenarioError } from "./scenario.ts";
+export { clockTime, type TimelineEntry, timelineLine } from "./timeline.ts";

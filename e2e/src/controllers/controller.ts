@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { freePorts, lastLines, startProcess } from "../control-plane/process.ts";
+
+const main = resolve(import.meta.dirname, "../../../packages/cli/src/main.ts");
+
+export interface ControllerOptions {
+  /** Whose rights it has: an administrator's, or a service account's. */
+  readonly kubeconfig: string;
+  /** Flags besides the kubeconfig and the port. */
+  readonly args?: readonly string[];
+  /** Where its log goes. */
+  readonly folder: string;
+}
+
+/** `bellows NAME` as a process of its own. */
+export interface RunningController {
+  /** The lines that it has logged, one JSON text each. */
+  logLines(): readonly string[];
+  /** The end of its log, for a message. */
+  lastLines(): string;
+  /** Why it is not ready, in its own words; undefined where it is. */
+  notReady(): Promise<string | undefined>;
+  stop(): Promise<void>;
+}
+
+let count = 0;
+
+/** Starts `bellows NAME` with a kubeconfig, as on a machine beside the cluster. */
+export async function startController(name: string, options: ControllerOptions): Promise<RunningController> {
+  const { kubeconfig, args = [], folder } = options;
+  const [port] = await freePorts(1);
+  const logFile = join(folder, `bellows-${name}-${++count}.log`);
+  const listening = ["--bind-address", "127.0.0.1", "--metrics-port", String(port)];
+  const child = startProcess(
+    process.execPath,
+    ["--enable-source-maps", main, name, "--kubeconfig", kubeconfig, ...listening, ...args],
+    logFile,
+  );
+  return {
+    logLines: () =>
+      readFileSync(logFile, "utf8")
+        .split("\n")
+        .filter((line) => line.startsWith("{")),
+    lastLines: () => lastLines(logFile),
+    async notReady() {
+      try {
+        const answer = await fetch(`http://127.0.0.1:${port}/readyz?verbose`, { signal: AbortSignal.timeout(5000) });
+        return answer.ok ? undefined : await answer.text();
+      } catch (error) {
+        return `no answer: ${error instanceof Error ? error.message : error}`;
+      }
+    },
+    stop: () => child.stop(),
+  };
+}

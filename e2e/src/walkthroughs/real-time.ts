@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import type { Client } from "@bellows/kube";
+import {
+  applyObjects,
+  clockTime,
+  objectsOf,
+  observe,
+  parseScenario,
+  type ScenarioAction,
+  type ScenarioCheck,
+} from "@bellows/sandbox/simulator";
+import type { SuiteContext } from "../suite.ts";
+import { readManifests, readText } from "./example-files.ts";
+
+const examples = resolve(import.meta.dirname, "../../../examples");
+
+/** A real control plane and a busy machine are slower than virtual time. */
+const slackMs = 90_000;
+/** What is to hold for long is watched for this long only: real time is dear. */
+const heldForMs = 20_000;
+/** A check `at` a moment waits for it, up to this long after the action before it. */
+const longestWaitMs = 30_000;
+
+export interface WalkThrough {
+  /** A folder of `examples/`. */
+  readonly example: string;
+  readonly clusterName: string;
+  /** Log lines of the controller, by component, as checks of logs ask for them. */
+  readonly logLines: () => readonly string[];
+}
+
+/**
+ * Runs the scenario of an example in real time: its actions by kubectl, its checks as they come true. Nothing waits
+ * longer than it must: the next action comes when the checks before it hold. Throws with every check that failed.
+ */
+export async function walkThrough(
+  { example, clusterName, logLines }: WalkThrough,
+  context: SuiteContext,
+): Promise<void> {
+  const { controlPlane, print, signal } = context;
+  const { client } = controlPlane;
+  const folder = join(examples, example);
+  const file = join(folder, "scenario.yaml");
+  const { actions, checks } = parseScenario(readText(file), file);
+  const logs = { components: () => [example], of: () => logLines().map((text) => ({ at: 0, text })) };
+  const began = performance.now();
+  const tell = (text: string) => print(`      ${clockTime(performance.now() - began)} ${example}: ${text}`);
+  const endOf = ({ by, at, until }: ScenarioCheck) => by ?? at ?? until ?? 0;
+  // An action comes after the checks whose time ends with it.
+  const steps = [
+    ...checks.map((check) => ({ moment: endOf(check), rank: 0, check, action: undefined })),
+    ...actions.map((action) => ({ moment: action.at, rank: action.at === 0 ? -1 : 1, check: undefined, action })),
+  ].sort((one, other) => one.moment - other.moment || one.rank - other.rank);
+
+  const failures: string[] = [];
+  let last = { moment: 0, at: performance.now() };
+  for (const { moment, check, action } of steps) {
+    if (signal.aborted) throw new Error("the run was stopped");
+    if (action) {
+      tell(`> ${textOf(action)}`);
+      await act(action, folder, clusterName, context);
+      last = { moment, at: performance.now() };
+      continue;
+    }
+    if (check.at !== undefined)
+      await pause(Math.min(moment - last.moment, longestWaitMs) - (performance.now() - last.at), signal);
+    const held = check.until !== undefined;
+    const limit = held ? heldForMs : moment - last.moment + slackMs;
+    const { met, seen } = await watchCheck(check, limit, held, { client, logs, signal });
+    tell(`${met ? "ok  " : "FAIL"} ${check.name}: ${seen}`);
+    if (!met) failures.push(`${check.name}: ${seen}`);
+  }
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+}
+
+interface Watching {
+  readonly client: Client;
+  readonly logs: Parameters<typeof observe>[2];
+  readonly signal: AbortSignal;
+}
+
+/** Looks each second until the check is met, or, where it must hold all the time, until it is not. */
+async function watchCheck(check: ScenarioCheck, limitMs: number, held: boolean, { client, logs, signal }: Watching) {
+  let seen = { met: false, seen: "nothing" };
+  for (
+    const until = performance.now() + limitMs;
+    performance.now() < until && !signal.aborted;
+    await pause(1000, signal)
+  ) {
+    seen = await observe(check, client, logs).catch((error: unknown) => ({ met: false, seen: String(error) }));
+    if (seen.met !== held) break;
+  }
+  return seen;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((done) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}
+
+const textOf = ({ kubectl, apply }: ScenarioAction): string =>
+  kubectl === undefined ? (apply === undefined ? "manifest" : `apply ${apply}`) : `kubectl ${kubectl}`;
+
+async function act(action: ScenarioAction, folder: string, clusterName: string, context: SuiteContext): Promise<void> {
+  const { client, kubeconfig } = context.controlPlane;
+  if (action.kubectl !== undefined) {
+    // Nobody is at a terminal: what would be attached runs by itself.
+    const words = action.kubectl.replace(/ -i --tty\b/, "").replace(/ --rm\b/, "");
+    await kubectl(`${context.kubectl} --kubeconfig '${kubeconfig}' ${words}`, folder);
+  } else if (action.apply !== undefined) {
+    const objects = objectsOf(readManifests(join(folder, action.apply)), { CLUSTER_NAME: clusterName });
+    await applyObjects(client, objects, "default", "kubectl");
+  } else if (action.manifest !== undefined) {
+    await applyObjects(client, [action.manifest as never], "default", "kubectl");
+  } else throw new Error(`${Object.keys(action).join(", ")}: only the sandbox can do this`);
+}
+
+/** A scenario's command line is quoted for a shell. */
+function kubectl(line: string, cwd: string): Promise<void> {
+  const child = spawn("sh", ["-c", line], { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  return new Promise((done, fail) => {
+    child.once("error", fail);
+    child.once("close", (code) => (code === 0 ? done() : fail(new Error(`${line}: ${output.trim()}`))));
+  });
+}
