@@ -86,6 +86,12 @@ export async function runControllers(
     const projections = sets.flatMap(({ set }) => set.projections ?? []);
     const cache = createCache({ client, clock, random, log, projections });
     ready.push(cache.healthCheck);
+    // Whoever waits for the first lists must not wait for a server that does not answer.
+    const giveUp = () => {
+      if (cache.unsynced.length > 0) cache.stop();
+    };
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
     started = true;
     if (settings.leaderElect !== undefined && !settings.ignoreNeighbours) {
       const acting = sets.map(({ command }) => command.name);

@@ -1,0 +1,79 @@
+// `npm run build`: the bundle of the image in dist/, one small entry and a lazy chunk for each controller.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+const out = process.argv[2] ? resolve(process.argv[2]) : join(root, "dist");
+
+rmSync(out, { recursive: true, force: true });
+const bundle = await rolldown({
+  input: { main: join(root, "packages/cli/src/image.ts") },
+  platform: "node",
+  // Optional parts of libraries, which their code asks for and does without.
+  external: [/^(@fastify\/swagger|supports-color|pino-pretty|bufferutil|utf-8-validate)$/],
+  onLog(level, log, handle) {
+    if (log.code === "EVAL" || log.code === "UNRESOLVED_IMPORT") return;
+    handle(level, log);
+  },
+});
+const { output } = await bundle.write({
+  dir: out,
+  format: "esm",
+  entryFileNames: "[name].mjs",
+  chunkFileNames: "chunks/[name]-[hash].mjs",
+  minify: true,
+});
+await bundle.close();
+const tests = output
+  .flatMap((chunk) => chunk.moduleIds ?? [])
+  .filter((id) => /\.test\.ts$|\/vitest\/|fast-check/.test(id));
+if (tests.length > 0) throw new Error(`the bundle holds test code: ${tests.join(", ")}`);
+const bytes = output.reduce((sum, part) => sum + Buffer.byteLength(part.code ?? part.source ?? ""), 0);
+process.stdout.write(`${out}: ${output.length} files, ${(bytes / 2 ** 20).toFixed(1)} MiB\n`);
+
+// The entry reads code that is compiled already: a start takes less than half as long with it.
+writeFileSync(
+  join(out, "bellows.mjs"),
+  'import { enableCompileCache } from "node:module";\n' +
+    'enableCompileCache({ directory: new URL("cache", import.meta.url).pathname, portable: true });\n' +
+    'await import("./main.mjs");\n',
+);
+await warm(join(out, "bellows.mjs"));
+
+/** Runs what every controller loads once, against no API server, so that its code is in the cache. */
+async function warm(entry) {
+  const folder = mkdtempSync(join(tmpdir(), "bellows-build-"));
+  const kubeconfig = join(folder, "kubeconfig");
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: "none", cluster: { server: "https://127.0.0.1:1" } }],
+      users: [{ name: "none", user: { token: "none" } }],
+      contexts: [{ name: "none", context: { cluster: "none", user: "none" } }],
+      "current-context": "none",
+    }),
+  );
+  const args = ["all", "--controllers=hpa,cpa,dashboard", "--dashboard-token=only-to-warm-the-cache"];
+  const served = ["--bind-address=127.0.0.1", "--metrics-port=0", `--kubeconfig=${kubeconfig}`];
+  const child = spawn(process.execPath, [entry, ...args, ...served], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    await new Promise((done, failed) => {
+      let text = "";
+      child.stdout.on("data", (chunk) => {
+        text += chunk;
+        if (text.includes("no access to the API server")) done();
+      });
+      child.on("exit", (code) => failed(new Error(`the bundle does not start (exit code ${code}): ${text}`)));
+    });
+  } finally {
+    child.removeAllListeners("exit");
+    const ended = new Promise((done) => child.on("exit", done));
+    child.kill("SIGTERM");
+    await ended;
+    rmSync(folder, { recursive: true });
+  }
+}
