@@ -13,7 +13,7 @@ import {
 } from "@bellows/kube";
 import { hasValidFallback, isPaused, isScaleInPaused, isScaleOutPaused, ownerLabel } from "../engine/index.ts";
 import type { Scalers } from "../scalers/index.ts";
-import { ensure } from "./ensure.ts";
+import { ensure, startScaling } from "./ensure.ts";
 import { finalize, finalizer } from "./finalize.ts";
 import { pause } from "./pause.ts";
 import { Problem, type Step } from "./problem.ts";
@@ -109,7 +109,11 @@ async function bring(
     problem = error;
   }
   const isScaling = parts.loops.get(keyOf(object))?.generation === object.metadata.generation;
-  await updateStatus(context.client, object, (status) => concluded(object, status, step, problem, isScaling));
+  const written = await updateStatus(context.client, object, (status) =>
+    concluded(object, status, step, problem, isScaling),
+  );
+  // Readings need the status: where it is only written now, the next reconcile, which that brings about, starts them.
+  if (!problem && !isPaused(object) && written === object) startScaling(object, parts, context);
   if (problem) {
     const known = object.status?.conditions?.find(({ type }) => type === "Ready")?.message === problem.message;
     if (!known) {

@@ -5,16 +5,13 @@ import { hpaDiffers, hpaFor, hpaNameOf } from "./hpa.ts";
 import type { HpaMetrics } from "./metric-specs.ts";
 import type { GroupVersionKindResource } from "./scale-target.ts";
 
-/**
- * Makes the HPA of a ScaledObject what it is to be. A refusal of the server is thrown as it came.
- * @returns whether it was created
- */
+/** Makes the HPA of a ScaledObject what it is to be. A refusal of the server is thrown as it came. */
 export async function ensureHpa(
   scaledObject: ScaledObject,
   target: GroupVersionKindResource,
   metrics: HpaMetrics,
   context: ControllerContext,
-): Promise<boolean> {
+): Promise<void> {
   const { client, log } = context;
   const fields = { ScaledObject: scaledObject.metadata.name, HorizontalPodAutoscaler: hpaNameOf(scaledObject) };
   const wanted = hpaFor(scaledObject, target, metrics.specs);
@@ -26,7 +23,7 @@ export async function ensureHpa(
   if (!found) {
     await client.create(HorizontalPodAutoscaler, wanted);
     log.info("created HPA", fields);
-    return true;
+    return;
   }
   if (!mayTakeOver(scaledObject, found)) {
     throw new ApiError(409, {
@@ -39,7 +36,6 @@ export async function ensureHpa(
     await client.update(HorizontalPodAutoscaler, { ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
     log.info("updated HPA", fields);
   }
-  return false;
 }
 
 /** The HPA that a ScaledObject has: by the name that it was made with. */

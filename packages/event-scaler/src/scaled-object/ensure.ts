@@ -15,7 +15,7 @@ import { formulaOf } from "./state.ts";
 
 const hpaFailed = "failed to ensure HPA is correctly created for ScaledObject";
 
-/** Checks the spec and what it refers to, keeps the HPA, and starts the readings. */
+/** Checks the spec and what it refers to, and keeps the HPA. */
 export async function ensure(
   object: ScaledObject,
   parts: ScaledObjectParts,
@@ -29,8 +29,7 @@ export async function ensure(
   if (wrong) throw new Problem("ScaledObject doesn't have correct triggers specification", wrong);
 
   const metrics = await metricsOf(object, parts, context);
-  const isNew = await refusedAs(hpaFailed, ensureHpa(object, gvkr, metrics, context));
-  startScaling(object, isNew, parts, context);
+  await refusedAs(hpaFailed, ensureHpa(object, gvkr, metrics, context));
   const health = Object.entries(object.status?.health ?? {}).filter(([name]) =>
     metrics.externalMetricNames.includes(name),
   );
@@ -94,16 +93,12 @@ export const builtEvent =
   (type: string): void =>
     events.record(object, { type: "Normal", reason: "KEDAScalersStarted", message: `Scaler ${type} is built` });
 
-function startScaling(
-  object: ScaledObject,
-  isNew: boolean,
-  { loops }: ScaledObjectParts,
-  { events }: ControllerContext,
-): void {
+/** Starts the readings, anew after a change of the spec. */
+export function startScaling(object: ScaledObject, { loops }: ScaledObjectParts, { events }: ControllerContext): void {
   const key = keyOf(object);
   const { uid = "", generation = 0 } = object.metadata;
   const running = loops.get(key);
-  if (!isNew && running?.uid === uid && running.generation === generation) return;
+  if (running?.uid === uid && running.generation === generation) return;
   if (loops.start(key, uid, generation)) {
     events.record(object, { type: "Normal", reason: "KEDAScalersStarted", message: "Started scalers watch" });
   }
