@@ -155,7 +155,8 @@ async function setMetadata(
   client: Client,
   namespace: string,
 ): Promise<void> {
-  const isChange = (word: string) => word.includes("=") || /^[^/]+-$/.test(word);
+  // No name ends with a dash; a key may have a prefix with a slash.
+  const isChange = (word: string) => word.includes("=") || word.endsWith("-");
   const changes = command.positional.filter(isChange).map((word) => {
     const equals = word.indexOf("=");
     return equals < 0 ? [word.slice(0, -1), null] : [word.slice(0, equals), word.slice(equals + 1)];
