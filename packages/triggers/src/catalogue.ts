@@ -1,4 +1,5 @@
 import { cron } from "./cron.ts";
+import { external, externalPush } from "./external.ts";
 import { kubernetesWorkload } from "./kubernetes-workload.ts";
 import { metricsApi } from "./metrics-api.ts";
 import { prometheus } from "./prometheus.ts";
@@ -6,7 +7,16 @@ import { cpu, memory } from "./resource.ts";
 import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type TriggerType } from "./trigger.ts";
 
 /** Every type of triggers, by name. Clients of other systems load with the first reading that needs them. */
-export const triggerTypes: readonly TriggerType[] = [cpu, cron, kubernetesWorkload, memory, metricsApi, prometheus];
+export const triggerTypes: readonly TriggerType[] = [
+  cpu,
+  cron,
+  external,
+  externalPush,
+  kubernetesWorkload,
+  memory,
+  metricsApi,
+  prometheus,
+];
 
 const typeByName = new Map(triggerTypes.flatMap((type) => type.types.map((name) => [name, type] as const)));
 

@@ -13,6 +13,10 @@ export interface TriggerDefinition<Schema extends MetadataSchema> {
   readonly problemPrefix: string;
   /** Put once more before what is wrong with parameters, for types where upstream wraps twice. */
   readonly parameterPrefix?: string;
+  /** Put before what is wrong with the metric type, where upstream says it otherwise. */
+  readonly metricTypePrefix?: string;
+  /** Metadata of any name are for somebody else. */
+  readonly anyMetadata?: boolean;
   /** The HPA reads the metric itself: Utilization is a type that it may have. */
   readonly readByHpa?: boolean;
   /** What is wrong with the parameters as a whole; asked also where some are missing. */
@@ -27,26 +31,32 @@ export interface TriggerDefinition<Schema extends MetadataSchema> {
 /** What a trigger is opened with, beside its parameters. */
 export interface Opening extends TriggerSeams {
   readonly config: TriggerConfig;
-  /** The metric that the HPA reads from the external metrics API, and what it aims at; `name` is made fit for one. */
-  external(name: string, target: number): MetricSpec;
+  /**
+   * The metric that the HPA reads from the external metrics API, and what it aims at.
+   * @param name  made fit for a name, unless it is to be taken as it is
+   */
+  external(name: string, target: number, options?: { readonly asIs?: boolean }): MetricSpec;
 }
 
 /** A type of triggers whose metadata is read as its schema says. */
 export function defineTrigger<Schema extends MetadataSchema>(definition: TriggerDefinition<Schema>): TriggerType {
-  const { types, summary, metadata, problemPrefix, parameterPrefix, readByHpa, validate } = definition;
+  const { types, summary, metadata, problemPrefix, parameterPrefix, readByHpa, validate, metricTypePrefix } =
+    definition;
   return {
     types,
     summary,
     metadata,
     open(config, seams) {
-      const metricType = readByHpa ? "AverageValue" : externalMetricType(config.metricType);
+      const metricType = readByHpa ? "AverageValue" : externalMetricType(config.metricType, metricTypePrefix);
       const { values, notices } = prefixed([problemPrefix, parameterPrefix], () =>
         readMetadata(metadata, config, validate && ((found) => validate(found, config))),
       );
-      const external = (name: string, target: number) =>
-        externalMetric(indexedMetricName(config.index, normalizeMetricName(name)), metricType, target);
+      const external: Opening["external"] = (name, target, { asIs = false } = {}) =>
+        externalMetric(indexedMetricName(config.index, asIs ? name : normalizeMetricName(name)), metricType, target);
       const trigger = prefixed([problemPrefix], () => definition.open(values, { ...seams, config, external }));
-      return Object.assign(trigger, { notices });
+      return Object.assign(trigger, {
+        notices: definition.anyMetadata ? notices.filter(({ type }) => type !== "Warning") : notices,
+      });
     },
   };
 }

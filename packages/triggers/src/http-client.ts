@@ -72,7 +72,8 @@ export function openHttpClient(clock: Clock, timeoutMs: number, tls: HttpTls = {
   };
 }
 
-function checkCertificates({ ca, cert, key }: HttpTls): void {
+/** @throws TriggerError  for certificates that can't be read, or a key of another certificate */
+export function checkCertificates({ ca, cert, key }: HttpTls): void {
   try {
     createSecureContext({ ca, cert, key });
   } catch (error) {
@@ -80,10 +81,14 @@ function checkCertificates({ ca, cert, key }: HttpTls): void {
   }
 }
 
+/** A certificate beside those that are trusted anyway; undefined for these alone. */
+export const trustedCertificates = (ca: string | undefined): string[] | undefined =>
+  ca === undefined ? undefined : [...rootCertificates, ca];
+
 async function createDispatcher({ ca, cert, key, unsafe }: HttpTls): Promise<Dispatcher> {
   const { EnvHttpProxyAgent, interceptors } = await import("undici");
   const connect = {
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    ...(ca === undefined ? {} : { ca: trustedCertificates(ca) }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     rejectUnauthorized: unsafe !== true,

@@ -11,10 +11,13 @@ export const normalizeMetricName = (name: string): string => name.replace(/[/.:%
  * How an external metric is compared: AverageValue unless said otherwise.
  * @throws TriggerError  for Utilization, which only cpu and memory have
  */
-export function externalMetricType(metricType: MetricType | undefined): "AverageValue" | "Value" {
+export function externalMetricType(
+  metricType: MetricType | undefined,
+  prefix = "error getting scaler metric type",
+): "AverageValue" | "Value" {
   if (metricType === "Utilization") {
     throw new TriggerError(
-      "error getting scaler metric type: 'Utilization' metric type is unsupported for external metrics, allowed values are 'Value' or 'AverageValue'",
+      `${prefix}: 'Utilization' metric type is unsupported for external metrics, allowed values are 'Value' or 'AverageValue'`,
     );
   }
   return metricType ?? "AverageValue";
