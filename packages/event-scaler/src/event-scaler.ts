@@ -1,6 +1,7 @@
-import type { Controller } from "@bellows/kube";
+import type { Controller, Metrics } from "@bellows/kube";
 import { type MetricValue, openTrigger } from "@bellows/triggers";
 import { clusterTriggerAuthenticationController, triggerAuthenticationController } from "./authentication/index.ts";
+import { EventScalerMetrics } from "./metrics.ts";
 import { scaledJobControllers } from "./scaled-job/index.ts";
 import { createScaledObjectScaling } from "./scaled-object/index.ts";
 import { Scalers, type ScalersOptions } from "./scalers/index.ts";
@@ -8,6 +9,8 @@ import { Scalers, type ScalersOptions } from "./scalers/index.ts";
 export interface EventScalerOptions extends Omit<ScalersOptions, "openTrigger"> {
   /** Default: every type of the catalogue. */
   readonly openTrigger?: ScalersOptions["openTrigger"];
+  /** Where KEDA's Prometheus metrics are registered; default: nowhere. */
+  readonly registry?: Metrics;
 }
 
 /** The values of one metric of a ScaledObject, as the external metrics API gives them to an HPA. */
@@ -33,12 +36,13 @@ export interface EventScaler extends MetricSource {
 export function createEventScaler(options: EventScalerOptions): EventScaler {
   const complete = { openTrigger, ...options };
   const scalers = new Scalers(complete);
-  const scaledObjects = createScaledObjectScaling(scalers);
+  const metrics = options.registry && new EventScalerMetrics(options.registry);
+  const scaledObjects = createScaledObjectScaling({ scalers, metrics });
   return {
     ...scaledObjects,
     controllers: [
       ...scaledObjects.controllers,
-      ...scaledJobControllers({ scalers }),
+      ...scaledJobControllers({ scalers, ...(metrics && { metrics }) }),
       triggerAuthenticationController(),
       clusterTriggerAuthenticationController(),
     ],

@@ -12,11 +12,13 @@ import {
   self,
 } from "@bellows/kube";
 import { hasValidFallback, isPaused, isScaleInPaused, isScaleOutPaused, ownerLabel } from "../engine/index.ts";
+import type { EventScalerMetrics } from "../metrics.ts";
 import type { Scalers } from "../scalers/index.ts";
 import { ensure, startScaling } from "./ensure.ts";
 import { finalize, finalizer } from "./finalize.ts";
 import { pause } from "./pause.ts";
 import { Problem, type Step } from "./problem.ts";
+import { RegisteredObjects } from "./record-metrics.ts";
 import type { ScaleLoops } from "./scale-loops.ts";
 import { conditionStatus, initializedConditions, type Status, updateStatus, withCondition } from "./status.ts";
 
@@ -27,6 +29,8 @@ const longestRetryMs = 60_000;
 export interface ScaledObjectParts {
   readonly scalers: Scalers;
   readonly loops: ScaleLoops;
+  /** KEDA's Prometheus metrics of this process. */
+  readonly metrics?: EventScalerMetrics | undefined;
 }
 
 /**
@@ -35,6 +39,7 @@ export interface ScaledObjectParts {
  */
 export function scaledObjectController(parts: ScaledObjectParts): Controller {
   const failures = new Map<string, number>();
+  const registered = new RegisteredObjects(parts.metrics);
 
   return controller({
     name: "scaledobject",
@@ -48,13 +53,16 @@ export function scaledObjectController(parts: ScaledObjectParts): Controller {
         parts.loops.stop(key);
         parts.scalers.forgetNamed("ScaledObject", key);
         failures.delete(keyText(key));
+        registered.forget(key);
         return;
       }
       if (found.metadata.deletionTimestamp) {
         failures.delete(keyText(key));
+        registered.forget(key);
         await finalize(found, parts, context);
         return;
       }
+      registered.count(key, found);
       const object = await ensureMarked(found, context);
       const problem = await bring(object, parts, context);
       return retryAfter(key, problem, failures, context);
@@ -125,6 +133,7 @@ async function bring(
     events.record(object, { type: "Normal", reason: "ScaledObjectReady", message });
   }
   recordPausing(object, context);
+  parts.metrics?.paused(object.metadata.namespace as string, object.metadata.name, isHeld(object));
   return problem;
 }
 

@@ -1,16 +1,15 @@
 import { ScaledObject } from "@bellows/api";
 import type { ControllerContext } from "@bellows/kube";
 import type { EventScaler } from "../event-scaler.ts";
-import type { Scalers } from "../scalers/index.ts";
-import { scaledObjectController } from "./controller.ts";
+import { type ScaledObjectParts, scaledObjectController } from "./controller.ts";
 import { readMetricValues } from "./metric-values.ts";
 import { ScaleLoops } from "./scale-loops.ts";
 import { scaledObjectScalingController } from "./scaling-controller.ts";
 
 /** The two controllers of ScaledObjects, and what the external metrics API answers from. */
-export function createScaledObjectScaling(scalers: Scalers): EventScaler {
+export function createScaledObjectScaling({ scalers, metrics }: Omit<ScaledObjectParts, "loops">): EventScaler {
   const loops = new ScaleLoops();
-  const parts = { scalers, loops };
+  const parts = { scalers, loops, metrics };
   const scaling = scaledObjectScalingController(parts);
   let context: ControllerContext | undefined;
   return {
@@ -32,7 +31,7 @@ export function createScaledObjectScaling(scalers: Scalers): EventScaler {
       return readMetricValues(
         { namespace, name },
         metricName,
-        scalers,
+        parts,
         (scaler, metric) => (scaler.declared.useCachedMetrics ? kept?.get(metric) : undefined),
         context,
       );

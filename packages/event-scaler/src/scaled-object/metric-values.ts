@@ -2,9 +2,11 @@ import { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
 import type { MetricValue } from "@bellows/triggers";
 import { usesModifiers } from "../engine/index.ts";
-import { messageOf, type Scaler, type Scalers } from "../scalers/index.ts";
+import { messageOf, type Scaler } from "../scalers/index.ts";
+import type { ScaledObjectParts } from "./controller.ts";
 import { builtEvent } from "./ensure.ts";
 import { type KeptReadings, readMetrics } from "./read-metrics.ts";
+import { recordReadings } from "./record-metrics.ts";
 import { seamsOf } from "./seams.ts";
 import { compositeOf } from "./state.ts";
 import { healthAfter, updateStatus } from "./status.ts";
@@ -17,7 +19,7 @@ import { healthAfter, updateStatus } from "./status.ts";
 export async function readMetricValues(
   key: { readonly namespace: string; readonly name: string },
   metricName: string,
-  scalers: Scalers,
+  { scalers, metrics }: ScaledObjectParts,
   kept: KeptReadings,
   context: ControllerContext,
 ): Promise<readonly MetricValue[]> {
@@ -41,6 +43,7 @@ export async function readMetricValues(
     (name) => wanted.has(name.toLowerCase()),
     kept,
   );
+  recordReadings(object, results, metrics);
   await updateStatus(context.client, object, (status) => healthAfter(object, status, results));
   const composite = compositeOf(object, results);
   const failed = failures.length > 0 || results.some(({ error }) => error !== undefined) || composite.error;

@@ -17,6 +17,7 @@ import type { ScaledObjectParts } from "./controller.ts";
 import { builtEvent } from "./ensure.ts";
 import { listenToSources } from "./listen.ts";
 import { type MetricResult, readMetrics } from "./read-metrics.ts";
+import { recordComposite, recordReadings } from "./record-metrics.ts";
 import type { ScaleLoop } from "./scale-loops.ts";
 import { targetOf } from "./scale-target.ts";
 import { seamsOf } from "./seams.ts";
@@ -43,6 +44,9 @@ export async function poll(
   const { clock, events } = context;
   const key = keyOf(object);
   const startedAt = clock.now();
+  if (Number.isFinite(loop.dueAt)) {
+    parts.metrics?.loopLatency(key.namespace ?? "", "scaledobject", key.name, startedAt - loop.dueAt);
+  }
   const intervalMs = pollingIntervalMs(object.spec?.pollingInterval);
   loop.dueAt = nextPollAt(keyText(key), intervalMs, startedAt + 1);
 
@@ -51,6 +55,7 @@ export async function poll(
     opened = await parts.scalers.open(object, seamsOf(context), builtEvent(object, context));
   } catch (error) {
     events.record(object, { type: "Warning", reason: "KEDAScalerFailed", message: messageOf(error) });
+    parts.metrics?.scaledObjectError(key.namespace ?? "", key.name, true);
     return;
   }
   listenToSources(object, opened, loop, parts, context);
@@ -61,6 +66,8 @@ export async function poll(
   loop.pushed.clear();
 
   const state = stateOf(object, results, failures);
+  recordReadings(object, results, parts.metrics);
+  recordComposite(object, state, parts.metrics);
   const reason = usesModifiers(object.spec) ? "KEDAMetricSourceFailed" : "KEDAScalerFailed";
   for (const message of state.errors) events.record(object, { type: "Warning", reason, message });
   const hadFallback = conditionStatus(object.status?.conditions, "Fallback") === "True";

@@ -5,7 +5,7 @@ import {
   type EventScaler,
   externalMetricsHandler,
 } from "@bellows/event-scaler";
-import type { Client, Clock, Logger } from "@bellows/kube";
+import type { Client, Clock, Logger, Metrics } from "@bellows/kube";
 import { type ApiRequest, ok } from "../api-server/api-request.ts";
 import type { ApiServer } from "../api-server/index.ts";
 
@@ -30,9 +30,9 @@ export const externalMetricsApiService: APIService = {
 /** The event scaler of a world; the API server asks it for external metrics within this process. */
 export function eventScalerOn(
   server: ApiServer,
-  seams: { readonly client: Client; readonly clock: Clock; readonly log: Logger },
+  seams: { readonly client: Client; readonly clock: Clock; readonly log: Logger; readonly metrics: Metrics },
 ): EventScaler {
-  const scaler = createEventScaler({ resolveAccess: createResolveAccess(seams) });
+  const scaler = createEventScaler({ resolveAccess: createResolveAccess(seams), registry: seams.metrics });
   const handle = externalMetricsHandler({ ...scaler, clock: seams.clock });
   server.serveApiService(service, async ({ method, path, query }: ApiRequest) => {
     const labelSelector = query.get("labelSelector");

@@ -147,6 +147,7 @@ export function createWorld(options: WorldOptions): World {
     clock,
     client: clientAs(controlPlane(`bellows-${name}`), `bellows-${name}`),
     log: logs.logger(name),
+    metrics,
   });
   const managers = [
     managerOf(
@@ -242,6 +243,7 @@ interface WorldParts {
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 const controllersOf: Readonly<Record<BellowsController, (parts: WorldParts) => readonly Controller[]>> = {
