@@ -25,6 +25,8 @@ interface Problem {
 
 /** The same problem is logged again after this long. */
 const repeatMs = 60_000;
+/** A watch that lasts this long was answered; of a quiet kind nothing comes for minutes. */
+const answeredAfterMs = 5_000;
 
 /**
  * A transport that notices what keeps a controller from the API server: a missing permission, a refused token, no
@@ -77,17 +79,25 @@ export function watchAccess(
       },
       watch(request, handler) {
         const id = `WATCH ${request.path}`;
-        return transport.watch(request, {
+        const lasting = clock.after(answeredAfterMs, () => problems.delete(id));
+        const watching = transport.watch(request, {
           event(event) {
             problems.delete(id);
             handler.event(event);
           },
           end(error) {
+            lasting.cancel();
             if (error !== undefined) failed(id, error);
             else problems.delete(id);
             handler.end(error);
           },
         });
+        return {
+          stop() {
+            lasting.cancel();
+            watching.stop();
+          },
+        };
       },
     },
     healthCheck: {
