@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parseScenario, runScenario, type TimelineEntry } from "./index.ts";
+
+// Minutes of a whole cluster each.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The checks of a scenario that failed, with what they saw. */
 async function failuresOf(text: string): Promise<string[]> {
@@ -300,6 +303,79 @@ checks:
     after: 1m1s
     object: triggerauthentication/login
     expect: { status.scaledjobs: "" }
+`);
+  expect(failures).toEqual([]);
+});
+
+test("Jobs that have taken nothing yet are not made twice with the accurate strategy", async () => {
+  const failures = await failuresOf(`
+name: pods that can't be placed
+runFor: 2m
+world: { controllers: [event-scaler] }
+actions:
+  - at: 10s${queue(3)}
+  - at: 30s
+    manifest:
+      apiVersion: keda.sh/v1alpha1
+      kind: ScaledJob
+      metadata: { name: orders }
+      spec:
+        pollingInterval: 10
+        scalingStrategy: { strategy: accurate }
+        jobTargetRef:
+          template:
+            spec:
+              containers:
+                - name: work
+                  image: busybox
+                  resources: { requests: { cpu: "64" } }
+        triggers:
+          - type: kubernetes-workload
+            metadata: { podSelector: app=queue, value: "1" }
+checks:
+  - by: 1m
+    count: Job
+    expect: 3
+  - from: 1m
+    until: 2m
+    count: Job
+    expect: 3
+`);
+  expect(failures).toEqual([]);
+});
+
+test("Jobs begin at the edge of a cron window, however long the polling interval is", async () => {
+  const failures = await failuresOf(`
+name: a cron window, which begins within two minutes once the cluster has settled
+startAt: "2026-01-05T08:58:00Z"
+runFor: 4m
+world: { controllers: [event-scaler] }
+actions:
+  - at: 10s
+    manifest:
+      apiVersion: keda.sh/v1alpha1
+      kind: ScaledJob
+      metadata: { name: orders }
+      spec:
+        pollingInterval: 3600
+        jobTargetRef:
+          template:
+            spec: { containers: [{ name: work, image: busybox, command: [sleep, "36000"] }] }
+        triggers:
+          - type: cron
+            metadata: { timezone: Etc/UTC, start: 0 9 * * *, end: 0 10 * * *, desiredReplicas: "2" }
+checks:
+  - from: 0
+    until: 1m
+    count: Job
+    expect: 0
+  - by: 2m
+    count: Job
+    expect: 2
+  - from: 2m
+    until: 4m
+    count: Job
+    expect: 2
 `);
   expect(failures).toEqual([]);
 });
