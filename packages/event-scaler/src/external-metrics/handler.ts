@@ -44,14 +44,14 @@ export function externalMetricsHandler(options: ExternalMetricsOptions): Externa
     const { path, method = "GET", query = {} } = request;
     if (path === root) return { status: 200, body: await resources(options, request) };
     if (path === `/apis/${group}`) return { status: 200, body: apiGroup };
-    const asked = metricOf(path);
+    const asked = askedMetric(path);
     if (!asked) return notFound();
     if (method !== "GET") return methodNotAllowed();
     return readMetric(options, request, asked, query.labelSelector ?? "");
   };
 }
 
-interface Asked {
+export interface Asked {
   readonly namespace: string;
   readonly metric: string;
 }
@@ -67,14 +67,25 @@ async function readMetric(
     name = ownerOf(labelSelector);
   } catch (error) {
     if (error instanceof SelectorError) return badRequest(error.message);
-    return (await options.forward?.(request)) ?? failure((error as Error).message);
+    return (await forwarded(options, request)) ?? failure((error as Error).message);
   }
-  if (!name) return (await options.forward?.(request)) ?? failure("scaledObject name is not specified");
+  if (!name) return (await forwarded(options, request)) ?? failure("scaledObject name is not specified");
   try {
     const values = await options.metricValues(namespace, name, metric);
     return { status: 200, body: listOf(values, timestamp(options.clock.now())) };
   } catch (error) {
     return failure(`rpc error: code = Unknown desc = error when getting metric values ${(error as Error).message}`);
+  }
+}
+
+async function forwarded(
+  { forward }: ExternalMetricsOptions,
+  request: ExternalMetricsRequest,
+): Promise<ExternalMetricsResponse | undefined> {
+  try {
+    return await forward?.(request);
+  } catch (error) {
+    return failure(`asking the adapter that was registered before: ${(error as Error).message}`);
   }
 }
 
@@ -106,7 +117,8 @@ const listOf = (values: readonly MetricValue[], now: string) => ({
   })),
 });
 
-function metricOf(path: string): Asked | undefined {
+/** The metric that a path names. */
+export function askedMetric(path: string): Asked | undefined {
   const [namespaces, namespace, metric, ...more] = path.slice(root.length + 1).split("/");
   if (!path.startsWith(`${root}/`) || namespaces !== "namespaces" || !namespace || !metric || more.length > 0) {
     return undefined;
@@ -148,13 +160,8 @@ async function resources(options: ExternalMetricsOptions, request: ExternalMetri
 }
 
 /** Discovery must answer whatever becomes of the other adapter. */
-async function forwardedNames({ forward }: ExternalMetricsOptions, request: ExternalMetricsRequest): Promise<string[]> {
-  if (!forward) return [];
-  try {
-    const answer = await forward(request);
-    const list = answer?.status === 200 ? (answer.body as { resources?: { name?: string }[] }).resources : undefined;
-    return (list ?? []).flatMap(({ name }) => (name ? [name] : []));
-  } catch {
-    return [];
-  }
+async function forwardedNames(options: ExternalMetricsOptions, request: ExternalMetricsRequest): Promise<string[]> {
+  const answer = await forwarded(options, request);
+  const list = answer?.status === 200 ? (answer.body as { resources?: { name?: string }[] }).resources : undefined;
+  return (list ?? []).flatMap(({ name }) => (name ? [name] : []));
 }

@@ -1,3 +1,6 @@
+export { type Peer, type RequestHeaderConfig, readRequestHeaderConfig } from "./authentication.ts";
+export { type ForwardingOptions, forwarder } from "./forwarding.ts";
+export { type GuardOptions, guardedHandler } from "./guarded-handler.ts";
 export {
   type ExternalMetricsHandler,
   type ExternalMetricsOptions,
@@ -5,3 +8,14 @@ export {
   type ExternalMetricsResponse,
   externalMetricsHandler,
 } from "./handler.ts";
+export {
+  apiServiceName,
+  type FormerAdapter,
+  formerAdapterAnnotation,
+  formerAdapterOf,
+  type RegistrationOptions,
+  registerApiService,
+  type ServiceReference,
+  unregisterApiService,
+} from "./registration.ts";
+export { externalMetricsRoutes } from "./serving.ts";

@@ -1,0 +1,46 @@
+import type { ServingOptions } from "@bellows/kube";
+import type { Peer } from "./authentication.ts";
+import type { ExternalMetricsRequest, ExternalMetricsResponse } from "./handler.ts";
+
+/**
+ * Serves the API: give it to `serve` as its `routes`, with the request-header CA as `tls.clientCa`, so that only the
+ * aggregation layer's certificate counts.
+ */
+export function externalMetricsRoutes(
+  handler: (request: ExternalMetricsRequest, peer: Peer) => Promise<ExternalMetricsResponse>,
+): NonNullable<ServingOptions["routes"]> {
+  return (app) => {
+    app.get("/apis/*", async (request, reply) => {
+      const [path = ""] = request.url.split("?");
+      const { labelSelector } = request.query as { readonly labelSelector?: string | readonly string[] };
+      const { status, body } = await handler(
+        {
+          method: request.method,
+          path,
+          query: { labelSelector: typeof labelSelector === "string" ? labelSelector : labelSelector?.[0] },
+          headers: flat(request.headers),
+        },
+        peerOf(request.raw.socket),
+      );
+      return reply.status(status).send(body);
+    });
+  };
+}
+
+const flat = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : value]),
+  );
+
+interface MaybeTls {
+  /** Whether the certificate is one of the CA that was given. */
+  readonly authorized?: boolean;
+  getPeerCertificate?(): { readonly subject?: { readonly CN?: string | readonly string[] } };
+}
+
+function peerOf(socket: object): Peer {
+  const tls = socket as MaybeTls;
+  if (!tls.authorized) return { commonName: undefined };
+  const name = tls.getPeerCertificate?.().subject?.CN ?? "";
+  return { commonName: typeof name === "string" ? name : name[0] };
+}
