@@ -14,10 +14,6 @@ export const knownDifferences: Readonly<Record<string, string>> = {
   "empty objects: customresourcedefinitions: an object of nothing but a name":
     "a definition without a spec is refused with fewer words",
   "empty objects: apiservices: an object of nothing but a name": "an APIService without a spec is taken",
-  "wrong fields: endpoints: an unknown field and a wrong type":
-    "a request that is refused carries no warning that its kind is out of use",
-  "wrong fields: certificatesigningrequests: an unknown field and a wrong type":
-    "an object that is refused carries no warnings about its fields",
   "openapi: the index of version 3 names the built-in groups":
     "only versions of groups are described, not the paths of discovery",
   "openapi: an address in the index carries a hash, and may be kept for long": "documents are not marked as to be kept",

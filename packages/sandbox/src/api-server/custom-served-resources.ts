@@ -7,8 +7,8 @@ import {
   type CustomResourceVersion,
   customResourceDefinition,
 } from "./custom-resources/custom-resource-definition.ts";
-import { decodeValue } from "./decode/index.ts";
-import type { JsonObject } from "./json-value.ts";
+import { type Decoded, DecodeFailure, decodeValue } from "./decode/index.ts";
+import { isObject, type JsonObject } from "./json-value.ts";
 import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
 import { SchemaView } from "./schema-view.ts";
 import { badRequest, StatusError } from "./status-error.ts";
@@ -126,7 +126,7 @@ function customRules(
     },
     decode(body, mode, duplicates = []) {
       const object = body as JsonObject;
-      const meta = decodeValue(metadata, object.metadata ?? {});
+      const meta = decodedMetadata(metadata, object.metadata ?? {}, resource.kind, version.name);
       const { object: pruned, unknown } = version.prune({ ...object, metadata: meta.value });
       const problems = [
         ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
@@ -140,7 +140,7 @@ function customRules(
       const warnings = mode === "Warn" ? problems : [];
       return { object: pruned as unknown as ApiObject, warnings };
     },
-    applyDefaults: (object) => version.applyDefaults(object),
+    applyDefaults: (object, keepsNulls) => version.applyDefaults(object, keepsNulls),
     validateCreate(object) {
       const errors = new FieldErrors();
       validateMetadata(errors, object.metadata, namespaced, subdomainName);
@@ -159,6 +159,37 @@ function customRules(
     toStored: (object) => inVersion(object, stored.apiVersion),
     fromStored: (object) => inVersion(object, version.apiVersion),
   };
+}
+
+/** Members come in the order of their names, as a map's do in Go, so that the first problem is the same. */
+function decodedMetadata(view: SchemaView, value: unknown, kind: string, version: string): Decoded {
+  try {
+    return decodeValue(view, value);
+  } catch (error) {
+    if (!(error instanceof DecodeFailure)) throw error;
+    throw badRequest(
+      `${kind} in version "${version}" cannot be handled as a ${kind}: ${firstProblem(view, value) ?? error.message}`,
+    );
+  }
+}
+
+function firstProblem(view: SchemaView, value: unknown): string | undefined {
+  try {
+    decodeValue(view, inOrder(value));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, inOrder(value[key])]),
+  );
 }
 
 const withMetadataErrors = ({ list }: FieldErrors, verdict: Verdict): Verdict =>

@@ -49,7 +49,8 @@ export interface ResourceRules {
   readonly schema: SchemaView;
   readonly table: TableFormat;
   decode(body: unknown, mode: FieldValidation, duplicates?: readonly string[]): Decoded;
-  applyDefaults(object: ApiObject): ApiObject;
+  /** `keepsNulls`: nulls that a schema neither allows nor has a default for stay, to be refused. */
+  applyDefaults(object: ApiObject, keepsNulls?: boolean): ApiObject;
   validateCreate(object: ApiObject): Verdict;
   validateUpdate(object: ApiObject, before: ApiObject, subresource?: string): Verdict;
   /** From this version to the one that is stored, and back. */

@@ -61,11 +61,11 @@ const detailsOf = (resource: QualifiedResource, name: string): StatusDetails => 
 export const notFound = (resource: QualifiedResource, name: string) =>
   new StatusError(404, "NotFound", `${qualifiedName(resource)} "${name}" not found`, detailsOf(resource, name));
 
-export const alreadyExists = (resource: QualifiedResource, name: string) =>
+export const alreadyExists = (resource: QualifiedResource, name: string, before = "") =>
   new StatusError(
     409,
     "AlreadyExists",
-    `${qualifiedName(resource)} "${name}" already exists`,
+    `${before}${qualifiedName(resource)} "${name}" already exists`,
     detailsOf(resource, name),
   );
 

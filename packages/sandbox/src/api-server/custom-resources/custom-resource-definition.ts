@@ -114,8 +114,8 @@ export class CustomResourceVersion {
   }
 
   /** Fills in the schema's defaults, and drops nulls that the schema does not allow. Made once a read and a write. */
-  applyDefaults<T extends object>(object: T): T {
-    return applySchemaDefaults(object, this.schema);
+  applyDefaults<T extends object>(object: T, keepsNulls = false): T {
+    return applySchemaDefaults(object, this.schema, keepsNulls);
   }
 
   /** Drops unknown fields, and names them: strict field validation refuses the object for them, `Warn` only tells. */

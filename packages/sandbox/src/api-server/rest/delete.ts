@@ -132,8 +132,10 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
   if (metadata.deletionTimestamp) {
     const period = metadata.deletionGracePeriodSeconds ?? 0;
     if (period > 0 && requested !== undefined && requested < period) {
-      const deletedAt = Date.parse(metadata.deletionTimestamp) - period * 1000;
-      marked = { deletionTimestamp: timestamp(deletedAt + requested * 1000), deletionGracePeriodSeconds: requested };
+      const asked = Date.parse(metadata.deletionTimestamp) + (requested - period) * 1000;
+      // A time that is over is now, and leaves the shortest of periods to end gracefully.
+      const left = asked < now && requested > 0 ? 1 : requested;
+      marked = { deletionTimestamp: timestamp(Math.max(asked, now)), deletionGracePeriodSeconds: left };
       waits ||= requested > 0;
     } else if (period > 0) waits = true;
   } else {
@@ -142,7 +144,7 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
     marked = {
       deletionTimestamp: timestamp(now + period * 1000),
       ...(!isNamespace(stored) && { deletionGracePeriodSeconds: period }),
-      ...(metadata.generation && waits && { generation: metadata.generation + 1 }),
+      ...(metadata.generation && (waits || strategy.gracePeriodSeconds) && { generation: metadata.generation + 1 }),
     };
   }
   const key = storeKey(metadata.namespace, metadata.name);
@@ -155,8 +157,9 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
     return { gone: false, object: rules.fromStored(dryRun ? next : collection.replace(key, next)) };
   }
   if (dryRun) return { gone: true, object: rules.fromStored(stored) };
-  const last = strategy.gracePeriodSeconds && marked ? withMetadata(stored, marked) : stored;
-  const object = collection.remove(key, last);
+  // Who watches sees that a Pod's time is over, and then that it is gone.
+  if (strategy.gracePeriodSeconds && marked) collection.replace(key, withMetadata(stored, marked));
+  const object = collection.remove(key);
   strategy.afterDelete?.(object, strategyContext(parts, scope.request.user, false));
   return { gone: true, object: rules.fromStored(object) };
 }

@@ -123,6 +123,7 @@ async function apply(scope: RequestScope, subresource: string | undefined): Prom
         ...(subresource && { subresource }),
         now: timestamp(parts.clock.now()),
       }),
+      true,
     );
   if (!subresource && !resource.collection.get(storeKey(namespace, name as string))) {
     const wanted = merged(undefined);

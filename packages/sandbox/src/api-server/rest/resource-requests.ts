@@ -1,5 +1,5 @@
 import { storeKey } from "../api-object.ts";
-import { type ApiResponse, ok } from "../api-request.ts";
+import { type ApiResponse, failure, ok } from "../api-request.ts";
 import { represent } from "../representation.ts";
 import { StatusError } from "../status-error.ts";
 import { bind } from "../subresources/binding.ts";
@@ -15,13 +15,20 @@ import { checkName, createObject, decodeBody, updateObject } from "./write-objec
 
 /** Answers a request for a resource, in the form that it asks for, with its warnings. */
 export async function answerResource(scope: RequestScope): Promise<ApiResponse> {
-  const { info, resource, request, parts } = scope;
+  const { resource, request, parts } = scope;
   if (resource.inconvertible !== undefined) throw new StatusError(500, "InternalError", resource.inconvertible);
-  const answer = info.subresource === undefined ? await answerVerb(scope) : await answerSubresource(scope);
+  const answer = await answered(scope).catch((error: unknown) => {
+    // A request that is refused carries its warnings too.
+    if (error instanceof StatusError && scope.warnings.length > 0) return failure(error.status);
+    throw error;
+  });
   const represented = answer.stream || answer.upgrade ? answer : represent(request, resource, parts.clock, answer);
   if (scope.warnings.length === 0) return represented;
   return { ...represented, headers: { ...represented.headers, warning: warningHeader(scope.warnings) } };
 }
+
+const answered = async (scope: RequestScope): Promise<ApiResponse> =>
+  scope.info.subresource === undefined ? answerVerb(scope) : answerSubresource(scope);
 
 async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
   const { info, resource, request } = scope;

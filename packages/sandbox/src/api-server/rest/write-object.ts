@@ -10,7 +10,7 @@ import { existing } from "./read.ts";
 import type { RequestScope } from "./request-scope.ts";
 
 /** Decodes a body into the resource's own kind, with defaults; the namespace and name of the path are filled in. */
-export function decodeBody(scope: RequestScope, body: unknown): ApiObject {
+export function decodeBody(scope: RequestScope, body: unknown, applied = false): ApiObject {
   const { resource } = scope;
   const given = body === scope.request.body ? objectBody(scope.request, resource.kind) : body;
   const { apiVersion, kind } = given as Partial<ApiObject>;
@@ -19,7 +19,7 @@ export function decodeBody(scope: RequestScope, body: unknown): ApiObject {
   }
   const { object, warnings } = resource.rules.decode(body, scope.fieldValidation, scope.request.duplicateFields?.());
   for (const warning of warnings) if (!scope.warnings.includes(warning)) scope.warnings.push(warning);
-  return resource.rules.applyDefaults(identified(scope, object));
+  return resource.rules.applyDefaults(identified(scope, object), applied);
 }
 
 function wrongKind({ resource, parts }: RequestScope, apiVersion: string, givenKind: string): StatusError {
@@ -78,9 +78,14 @@ export async function createObject(scope: RequestScope, decoded: ApiObject, appl
   await parts.admission.validate(scope, "CREATE", rules.fromStored(stored), undefined);
   scope.warnings.push(...(strategy.warnings?.(stored, undefined) ?? []));
   const key = storeKey(stored.metadata.namespace, stored.metadata.name);
-  if (resource.collection.get(key)) {
+  const there = resource.collection.get(key);
+  if (there) {
     if (!object.metadata.generateName || object.metadata.name)
-      throw alreadyExists(groupResource(resource), stored.metadata.name);
+      throw alreadyExists(
+        groupResource(resource),
+        stored.metadata.name,
+        there.metadata.deletionTimestamp === undefined ? "" : "object is being deleted: ",
+      );
     throw generatedNameTaken(resource, stored.metadata.name);
   }
   return rules.fromStored(scope.dryRun ? stored : resource.collection.create(key, stored));

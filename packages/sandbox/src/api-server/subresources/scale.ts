@@ -93,18 +93,11 @@ function replicasOf({ name, resource, request }: RequestScope, scale: Partial<Sc
     const message = `Invalid value: ${JSON.stringify(JSON.stringify(scale))}: ${why}`;
     throw invalid("", "", "", [{ reason: "FieldValueInvalid", field: "patch", message }]);
   }
-  const { custom, group, kind, scalePaths } = resource;
+  const { scalePaths } = resource;
   if (scalePaths && replicas === unset)
     throw badRequest(`the spec replicas field "${scalePaths.specReplicasPath}" cannot be empty`);
-  if (replicas < 0 && custom && scalePaths)
-    throw invalid(group, kind, name as string, [
-      {
-        reason: "FieldValueInvalid",
-        field: scalePaths.specReplicasPath,
-        message: `Invalid value: ${replicas}: should be a non-negative integer`,
-      },
-    ]);
-  if (replicas < 0)
+  // The schema and the rules of a custom resource say what is wrong with its replicas.
+  if (replicas < 0 && !scalePaths)
     throw invalid("autoscaling", "Scale", name as string, [
       {
         reason: "FieldValueInvalid",
