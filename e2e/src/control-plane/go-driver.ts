@@ -62,6 +62,8 @@ export async function startGoControlPlane(options: {
     `--proxy-client-key-file=${file("proxy.key", proxy.key)}`,
     // There is no kube-proxy: Services are reached by the addresses of their endpoints.
     "--enable-aggregator-routing=true",
+    // As every distribution does: privileged pods are for admission to refuse.
+    "--allow-privileged=true",
   ];
   const started: ManagedProcess[] = [];
   const run = (program: string, name: string, args: readonly string[]) => {
