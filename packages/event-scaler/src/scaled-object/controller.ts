@@ -39,7 +39,7 @@ export interface ScaledObjectParts {
  */
 export function scaledObjectController(parts: ScaledObjectParts): Controller {
   const failures = new Map<string, number>();
-  const registered = new RegisteredObjects(parts.metrics);
+  const registered = new RegisteredObjects(parts.metrics, "scaledobject");
 
   return controller({
     name: "scaledobject",
