@@ -1,4 +1,6 @@
+export * from "./admission/index.ts";
 export * from "./authentication/index.ts";
+export { EventScalerSettings } from "./config.ts";
 export {
   createEventScaler,
   type EventScaler,
@@ -7,5 +9,6 @@ export {
   type MetricValues,
 } from "./event-scaler.ts";
 export * from "./external-metrics/index.ts";
+export { EventScalerMetrics, WebhookMetrics } from "./metrics.ts";
 export * from "./scalers/index.ts";
 export * from "./scaling.ts";

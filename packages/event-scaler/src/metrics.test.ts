@@ -1,0 +1,63 @@
+import { Registry } from "prom-client";
+import { expect, test } from "vitest";
+import { EventScalerMetrics } from "./metrics.ts";
+
+const labels = {
+  namespace: "default",
+  scaledObject: "so",
+  type: "scaledobject",
+  scaler: "cron",
+  triggerIndex: 0,
+  metric: "s0-cron",
+} as const;
+const text =
+  'namespace="default",metric="s0-cron",scaledObject="so",scaler="cron",triggerIndex="0",type="scaledobject"';
+
+test("readings have KEDA's names and labels, in seconds", async () => {
+  const registry = new Registry();
+  const metrics = new EventScalerMetrics(registry);
+  metrics.read(labels, { value: 1.5, latencyMs: 250, active: true });
+  metrics.scalerError(labels, false);
+  metrics.loopLatency("default", "scaledobject", "so", 20);
+  metrics.paused("default", "so", false);
+  metrics.countTrigger("cron", 1);
+  metrics.countResource("scaled_object", "default", 1);
+  metrics.countResource("cluster_trigger_authentication", "", 1);
+  const written = await registry.metrics();
+  for (const line of [
+    `keda_scaler_metrics_value{${text}} 1.5`,
+    `keda_scaler_metrics_latency_seconds{${text}} 0.25`,
+    `keda_scaler_active{${text}} 1`,
+    `keda_scaler_detail_errors_total{${text}} 0`,
+    'keda_internal_scale_loop_latency_seconds{namespace="default",type="scaledobject",resource="so"} 0.02',
+    'keda_scaled_object_paused{namespace="default",scaledObject="so"} 0',
+    'keda_trigger_registered_total{type="cron"} 1',
+    'keda_resource_registered_total{type="scaled_object",namespace="default"} 1',
+    'keda_resource_registered_total{type="cluster_trigger_authentication",namespace="default"} 1',
+  ]) {
+    expect(written).toContain(`${line}\n`);
+  }
+});
+
+test("an error of a scaler counts for the object too", async () => {
+  const registry = new Registry();
+  const metrics = new EventScalerMetrics(registry);
+  metrics.scalerError(labels, true);
+  metrics.scaledJobError("default", "sj", true);
+  const written = await registry.metrics();
+  expect(written).toContain(`keda_scaler_detail_errors_total{${text}} 1\n`);
+  expect(written).toContain('keda_scaled_object_errors_total{namespace="default",scaledObject="so"} 1\n');
+  expect(written).toContain('keda_scaled_job_errors_total{namespace="default",scaledJob="sj"} 1\n');
+});
+
+test("an object that is gone leaves no values behind", async () => {
+  const registry = new Registry();
+  const metrics = new EventScalerMetrics(registry);
+  metrics.read(labels, { value: 1, latencyMs: 1, active: true });
+  metrics.read({ ...labels, scaledObject: "stays" }, { value: 2 });
+  metrics.scalerError(labels, true);
+  metrics.forget("default", "so", "scaledobject");
+  const written = await registry.metrics();
+  expect(written).not.toContain('metric="s0-cron",scaledObject="so"');
+  expect(written).toContain('scaledObject="stays"');
+});
