@@ -43,8 +43,8 @@ export function createEventScaler(options: EventScalerOptions): EventScaler {
     controllers: [
       ...scaledObjects.controllers,
       ...scaledJobControllers({ scalers, ...(metrics && { metrics }) }),
-      triggerAuthenticationController(),
-      clusterTriggerAuthenticationController(),
+      triggerAuthenticationController(metrics),
+      clusterTriggerAuthenticationController(metrics),
     ],
   };
 }

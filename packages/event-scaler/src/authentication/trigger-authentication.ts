@@ -17,17 +17,23 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
+import type { EventScalerMetrics, ResourceType } from "../metrics.ts";
 import type { Scalable } from "../scaling.ts";
 
 const finalizer = "finalizer.keda.sh";
 
 /** Keeps TriggerAuthentications: finalizer, status (who uses it), Events. */
-export const triggerAuthenticationController = (): Controller => controllerOf(TriggerAuthentication);
+export const triggerAuthenticationController = (metrics?: EventScalerMetrics): Controller =>
+  controllerOf(TriggerAuthentication, "trigger_authentication", metrics);
 
 /** Keeps ClusterTriggerAuthentications: finalizer, status (who uses it), Events. */
-export const clusterTriggerAuthenticationController = (): Controller =>
+export const clusterTriggerAuthenticationController = (metrics?: EventScalerMetrics): Controller =>
   // Both have the same spec and status.
-  controllerOf(ClusterTriggerAuthentication as unknown as AuthenticationKind);
+  controllerOf(
+    ClusterTriggerAuthentication as unknown as AuthenticationKind,
+    "cluster_trigger_authentication",
+    metrics,
+  );
 
 type AuthenticationKind = Kind<TriggerAuthentication> & typeof TriggerAuthentication;
 
@@ -35,7 +41,11 @@ type AuthenticationKind = Kind<TriggerAuthentication> & typeof TriggerAuthentica
  * Who uses an authentication is found from the objects that refer to it. Upstream adds a name when such an object is
  * reconciled and takes it away with the object only; here it also goes when the reference goes.
  */
-function controllerOf(kind: AuthenticationKind): Controller {
+function controllerOf(
+  kind: AuthenticationKind,
+  resource: ResourceType,
+  metrics: EventScalerMetrics | undefined,
+): Controller {
   const generations = new Map<string, string>();
   const referring = <T extends Scalable>(scalable: Kind<T>) => mapped(scalable, (object) => referencesOf(object, kind));
   return controller({
@@ -44,11 +54,12 @@ function controllerOf(kind: AuthenticationKind): Controller {
     async reconcile(key, context) {
       const found = context.cache.get(kind, key);
       if (!found) {
-        generations.delete(keyText(key));
+        if (generations.delete(keyText(key))) metrics?.countResource(resource, key.namespace ?? "", -1);
         return;
       }
       if (found.metadata.deletionTimestamp) return finalize(kind, found, context);
       const authentication = await ensureFinalizer(kind, found, context);
+      if (!generations.has(keyText(key))) metrics?.countResource(resource, key.namespace ?? "", 1);
       announce(kind, found, generations, context);
       await writeUsers(kind, authentication, context);
     },

@@ -1,4 +1,4 @@
-import type { ScaledObject } from "@bellows/api";
+import type { KubernetesObject, ScaledObject } from "@bellows/api";
 
 /** What users set on a ScaledObject to hold it or to hand an HPA over, and on HPAs to take them out of the checks. */
 export const annotations = {
@@ -45,12 +45,13 @@ export function pausedReplicasOf(object: ScaledObject): PausedReplicas {
   return { replicas };
 }
 
-const annotationOf = (object: ScaledObject, name: string): string | undefined => object.metadata.annotations?.[name];
+const annotationOf = (object: KubernetesObject, name: string): string | undefined =>
+  object.metadata.annotations?.[name];
 
 const falseTexts = new Set(["0", "f", "F", "FALSE", "false", "False"]);
 
 /** An annotation that is there counts as true unless it says false; what is no boolean is true too. */
-function isAnnotated(object: ScaledObject, name: string): boolean {
+export function isAnnotated(object: KubernetesObject, name: string): boolean {
   const text = annotationOf(object, name);
   return text !== undefined && !falseTexts.has(text);
 }

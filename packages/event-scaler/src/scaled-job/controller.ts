@@ -14,6 +14,7 @@ import {
 import { jobsOfOtherGenerations } from "../engine/scaled-job-jobs.ts";
 import type { SpecifiedScaledJob } from "../engine/scaled-job-strategy.ts";
 import type { EventScalerMetrics } from "../metrics.ts";
+import { RegisteredObjects } from "../scaled-object/record-metrics.ts";
 import { triggersProblem, triggersTypesOf } from "../scaled-object/spec-checks.ts";
 import { conditionStatus, initializedConditions, withCondition } from "../scaled-object/status.ts";
 import { messageOf, ScalerError, type Scalers } from "../scalers/index.ts";
@@ -55,6 +56,7 @@ class Problem extends Error {
  */
 export function scaledJobController(parts: ScaledJobParts): Controller {
   const failures = new Map<string, number>();
+  const registered = new RegisteredObjects(parts.metrics, "scaledjob");
   return controller({
     name: "scaledjob",
     watches: [self(ScaledJob)],
@@ -63,10 +65,12 @@ export function scaledJobController(parts: ScaledJobParts): Controller {
       const found = context.cache.get(ScaledJob, key);
       if (!found || found.metadata.deletionTimestamp) {
         failures.delete(keyText(key));
+        registered.forget(key);
         if (found) await finalize(found, parts, context);
         else forget(key, parts);
         return;
       }
+      registered.count(key, found);
       const { uid = "", generation = 0 } = found.metadata;
       const loop = parts.loops.get(key);
       // Its own status writes and those of the scaling controller wake it, too.
@@ -77,10 +81,9 @@ export function scaledJobController(parts: ScaledJobParts): Controller {
   });
 }
 
-function forget(key: ObjectKey, { loops, scalers, metrics }: ScaledJobParts): void {
+function forget(key: ObjectKey, { loops, scalers }: ScaledJobParts): void {
   loops.stop(key);
   scalers.forgetNamed("ScaledJob", key);
-  metrics?.forget(key.namespace ?? "", key.name, "scaledjob");
 }
 
 /** A problem may go away by itself (credentials that come later): it is looked at again, ever more rarely. */
