@@ -3,6 +3,7 @@ import { external, externalPush } from "./external.ts";
 import { kubernetesWorkload } from "./kubernetes-workload.ts";
 import { metricsApi } from "./metrics-api.ts";
 import { prometheus } from "./prometheus.ts";
+import { redis, redisCluster, redisSentinel } from "./redis.ts";
 import { cpu, memory } from "./resource.ts";
 import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type TriggerType } from "./trigger.ts";
 
@@ -16,6 +17,9 @@ export const triggerTypes: readonly TriggerType[] = [
   memory,
   metricsApi,
   prometheus,
+  redis,
+  redisCluster,
+  redisSentinel,
 ];
 
 const typeByName = new Map(triggerTypes.flatMap((type) => type.types.map((name) => [name, type] as const)));

@@ -8,6 +8,8 @@ export interface HttpTls {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
+  /** Of the key. */
+  readonly passphrase?: string | undefined;
   /** Whoever answers is believed. */
   readonly unsafe?: boolean | undefined;
 }
@@ -73,9 +75,9 @@ export function openHttpClient(clock: Clock, timeoutMs: number, tls: HttpTls = {
 }
 
 /** @throws TriggerError  for certificates that can't be read, or a key of another certificate */
-export function checkCertificates({ ca, cert, key }: HttpTls): void {
+export function checkCertificates({ ca, cert, key, passphrase }: HttpTls): void {
   try {
-    createSecureContext({ ca, cert, key });
+    createSecureContext({ ca, cert, key, passphrase });
   } catch (error) {
     throw new TriggerError(`error creating the TLS config: ${(error as Error).message}`, { cause: error });
   }

@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { systemClock } from "@bellows/kube";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
+import type { Push } from "./trigger.ts";
+
+const parsing = "error parsing redis metadata: error parsing redis metadata: ";
+const noAddress =
+  "no addresses or hosts given. address should be a comma separated list of host:port or set the host/port values";
+const resolvedEnv = { REDIS_HOST: "none", REDIS_PORT: "6379", REDIS_PASSWORD: "none" };
+const mylist = { listName: "mylist", listLength: "10" };
+
+describe("metadata", () => {
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ["an address from the environment", { addressFromEnv: "REDIS_HOST", passwordFromEnv: "REDIS_PASSWORD" }, {}],
+    ["a host and a port from the environment", { hostFromEnv: "REDIS_HOST", portFromEnv: "REDIS_PORT" }, {}],
+    ["both", { addressFromEnv: "REDIS_HOST", host: "h", port: "1" }, {}],
+    ["an address from the authentication", { listLength: "0" }, { address: "localhost:6379" }],
+    ["a host and a port from the authentication", {}, { host: "localhost", port: "6379" }],
+    ["TLS by the metadata", { enableTLS: "true" }, { address: "localhost:6379" }],
+    ["TLS by the authentication", {}, { address: "localhost:6379", tls: "enable" }],
+    ["hosts and ports with spaces", {}, { hosts: "   a, b,    c ", ports: "1, 2, 3" }],
+    ["an address without a host", {}, { addresses: ":7001, :7002" }],
+  ])("accepts %s", async (_, metadata, authParams) => {
+    expect(await problemOf("redis", { metadata: { ...mylist, ...metadata }, authParams, resolvedEnv })).toBeUndefined();
+  });
+
+  const at = { address: "localhost:6379" };
+  test.each<[Record<string, string>, Record<string, string>, string]>([
+    [{ hostFromEnv: "REDIS_HOST" }, {}, noAddress],
+    [{ address: "" }, {}, noAddress],
+    [{ addressFromEnv: "REDIS_WRONG" }, {}, noAddress],
+    [{}, { host: "localhost" }, noAddress],
+    [
+      { hosts: "a, b, c", ports: "1, 2" },
+      {},
+      "not enough hosts or ports given. number of hosts should be equal to the number of ports",
+    ],
+    [{ listName: "" }, at, 'missing required parameter "listName" in [triggerMetadata]'],
+    [
+      { enableTLS: "true" },
+      { ...at, tls: "disable" },
+      "unable to set `tls` in both ScaledObject and TriggerAuthentication together",
+    ],
+    [{ enableTLS: "on" }, at, 'EnableTLS parsing error strconv.ParseBool: parsing "on": invalid syntax'],
+    [{}, { ...at, tls: "yes" }, "error incorrect TLS value given, got yes"],
+  ])("refuses %j with %j", async (metadata, authParams, message) => {
+    const config = { metadata: { ...mylist, ...metadata }, authParams, resolvedEnv };
+    for (const type of ["redis", "redis-cluster", "redis-sentinel"]) {
+      expect(await problemOf(type, config)).toBe(parsing + message);
+    }
+  });
+
+  test.each(["listLength", "activationListLength", "databaseIndex"])("refuses a %s that is no number", async (key) => {
+    expect(await problemOf("redis", { metadata: { ...mylist, ...at, [key]: "AA" } })).toContain(
+      `${parsing}unable to set param "${key}" value "AA": `,
+    );
+  });
+
+  test("the metric's name and target", async () => {
+    const trigger = await open("redis", { index: 1, metadata: { listName: "my.list", ...at } });
+    expect(await metricNameOf(trigger)).toBe("s1-redis-my-list");
+    expect(await trigger.metricSpecs()).toMatchObject([{ external: { target: { averageValue: "5" } } }]);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+test("a server that is not there is an error", async () => {
+  const trigger = await open("redis", { metadata: { ...mylist, address: `127.0.0.1:${await freePort()}` } });
+  await expect(trigger.read("s0-m", soon())).rejects.toThrow(/^connection to redis failed: connect ECONNREFUSED/);
+  await trigger.close();
+});
+
+// Debian: apt-get install redis-server.
+describe.skipIf(spawnSync("redis-server", ["--version"]).status !== 0)("a Redis server", () => {
+  let server: ChildProcess;
+  let port = 0;
+  let admin: Redis;
+
+  async function start() {
+    server = spawn("redis-server", ["--port", String(port), "--save", "", "--requirepass", "pw"], { stdio: "ignore" });
+    await vi.waitFor(() => admin.ping(), { timeout: 10_000 });
+  }
+
+  beforeAll(async () => {
+    port = await freePort();
+    admin = new Redis({
+      port,
+      host: "127.0.0.1",
+      password: "pw",
+      db: 2,
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: 0,
+    });
+    admin.on("error", () => {});
+    await start();
+  });
+  afterAll(() => {
+    admin.disconnect();
+    server.kill();
+  });
+  beforeEach(() => admin.flushall());
+
+  const opened = (more: Record<string, string> = {}, password = "pw") =>
+    open(
+      "redis",
+      {
+        metadata: { listName: "jobs", host: "127.0.0.1", port: String(port), databaseIndex: "2", ...more },
+        authParams: { password },
+      },
+      { clock: systemClock },
+    );
+
+  test.each<[string, (redis: Redis) => Promise<unknown>, number]>([
+    ["no key", () => Promise.resolve(), 0],
+    ["a list", (redis) => redis.rpush("jobs", "a", "b", "c"), 3],
+    ["a set", (redis) => redis.sadd("jobs", "a", "b"), 2],
+    ["a sorted set", (redis) => redis.zadd("jobs", 1, "a", 2, "b"), 2],
+    ["a hash", (redis) => redis.hset("jobs", "a", "1"), 1],
+  ])("has a length for %s", async (_, fill, value) => {
+    await fill(admin);
+    const trigger = await opened({ activationListLength: "2" });
+    expect(await trigger.read("s0-redis-jobs", soon())).toEqual({
+      values: [{ metricName: "s0-redis-jobs", value }],
+      active: value > 2,
+    });
+    await trigger.close();
+  });
+
+  test("has none for a text, nor for a stranger", async () => {
+    await admin.set("jobs", "text");
+    const trigger = await opened();
+    await expect(trigger.read("m", soon())).rejects.toThrow("ERR unsupported key type: string");
+    await trigger.close();
+    const stranger = await opened({}, "wrong");
+    await expect(stranger.read("m", soon())).rejects.toThrow(/^connection to redis failed: .*WRONGPASS/);
+    await stranger.close();
+  });
+
+  test("tells of changes where it is set to", async () => {
+    await admin.config("SET", "notify-keyspace-events", "KA");
+    const trigger = await opened();
+    const stopping = new AbortController();
+    const pushes: Push[] = [];
+    const handler = { push: (push: Push) => void pushes.push(push), metricSpecs: () => {} };
+    const ended = trigger.listen?.(handler, stopping.signal);
+    await expect.poll(() => admin.pubsub("NUMSUB", "__keyspace@2__:jobs")).toEqual(["__keyspace@2__:jobs", 1]);
+    await admin.rpush("jobs", "a");
+    const value = [{ metricName: "s0-redis-jobs", value: 1 }];
+    await expect.poll(() => pushes).toEqual([{ active: true, values: value }]);
+    stopping.abort();
+    await ended;
+    await trigger.close();
+  });
+
+  test("that goes and comes back is read again", async () => {
+    const trigger = await opened();
+    await trigger.read("m", soon());
+    server.kill();
+    await once(server, "exit");
+    await expect(trigger.read("m", soon())).rejects.toThrow();
+    await start();
+    expect(await trigger.read("m", soon())).toMatchObject({ active: false });
+    await trigger.close();
+  });
+
+  test("that hangs is given up", async () => {
+    const trigger = await opened();
+    await trigger.read("m", soon());
+    server.kill("SIGSTOP");
+    await expect(trigger.read("m", AbortSignal.timeout(100))).rejects.toThrow("timeout");
+    server.kill("SIGCONT");
+    expect(await trigger.read("m", soon())).toMatchObject({ active: false });
+    await trigger.close();
+  });
+});
