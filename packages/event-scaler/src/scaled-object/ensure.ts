@@ -1,7 +1,7 @@
 import type { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
 import { hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
-import { messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
+import { type Built, messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { ensureHpa } from "./ensure-hpa.ts";
 import { hpaNameOf } from "./hpa.ts";
@@ -87,11 +87,13 @@ async function metricsOf(object: ScaledObject, { scalers }: ScaledObjectParts, c
   }
 }
 
-/** Says of each trigger that it has been opened. */
+/** Says of each trigger that it has been opened, and what is odd about it. */
 export const builtEvent =
-  (object: ScaledObject, { events }: ControllerContext) =>
-  (type: string): void =>
+  (object: ScaledObject, { events }: ControllerContext): Built =>
+  (type, notices) => {
     events.record(object, { type: "Normal", reason: "KEDAScalersStarted", message: `Scaler ${type} is built` });
+    for (const notice of notices) events.record(object, { ...notice, reason: "KEDAScalerInfo" });
+  };
 
 /** Starts the readings, anew after a change of the spec. */
 export function startScaling(object: ScaledObject, { loops }: ScaledObjectParts, { events }: ControllerContext): void {

@@ -1,5 +1,6 @@
 export { DeadlineExceeded } from "./deadline.ts";
 export {
+  type Built,
   messageOf,
   type OpenTrigger,
   type Scaler,

@@ -1,6 +1,6 @@
 import type { MetricSpec, ScaledJobTrigger, ScaledObject, ScaledObjectTrigger } from "@bellows/api";
 import type { ObjectKey } from "@bellows/kube";
-import type { MetricType, Reading, Trigger, TriggerConfig, TriggerSeams } from "@bellows/triggers";
+import type { MetricType, Notice, Reading, Trigger, TriggerConfig, TriggerSeams } from "@bellows/triggers";
 import { usesModifiers } from "../engine/scaling-modifiers.ts";
 import type { ResolveAccess, Scalable } from "../scaling.ts";
 import { withinDeadline } from "./deadline.ts";
@@ -15,6 +15,9 @@ export interface ScalersOptions {
   /** Longest time for one reading or one look-up of credentials, whatever the source does; default 30 s. */
   readonly readTimeoutMs?: number;
 }
+
+/** Told of each trigger that is opened: its type, and what its owner should know of its metadata. */
+export type Built = (type: string, notices: readonly Notice[]) => void;
 
 /** One open trigger of an object. */
 export interface Scaler {
@@ -63,7 +66,7 @@ export class Scalers {
    * @param built  called for each trigger that is opened
    * @throws ScalerError  for the first one that can't be opened; those before it are closed again
    */
-  open(object: Scalable, seams: TriggerSeams, built?: (type: string) => void): Promise<readonly Scaler[]> {
+  open(object: Scalable, seams: TriggerSeams, built?: Built): Promise<readonly Scaler[]> {
     const key = keyOfObject(object);
     const generation = object.metadata.generation ?? 0;
     const uid = object.metadata.uid ?? "";
@@ -137,16 +140,13 @@ export class Scalers {
     return { ...reading, latencyMs: clock.now() - startedAt };
   }
 
-  async #openAll(
-    object: Scalable,
-    seams: TriggerSeams,
-    built: ((type: string) => void) | undefined,
-  ): Promise<readonly OpenScaler[]> {
+  async #openAll(object: Scalable, seams: TriggerSeams, built: Built | undefined): Promise<readonly OpenScaler[]> {
     const scalers: OpenScaler[] = [];
     try {
       for (const [index, declared] of (object.spec?.triggers ?? []).entries()) {
-        scalers.push(await this.#openOne(object, index, declared, seams));
-        built?.(declared.type);
+        const scaler = await this.#openOne(object, index, declared, seams);
+        scalers.push(scaler);
+        built?.(declared.type, scaler.trigger.notices ?? []);
       }
       return scalers;
     } catch (error) {
