@@ -6,6 +6,9 @@ export type DecisionId = string;
 /** The annotation that carries the id of the decision which caused an object or a change. */
 export const decisionAnnotation = "bellows.dev/decision";
 
+/** The annotation that carries the whole record of the last decision about an object, as JSON. */
+export const decisionRecordAnnotation = "bellows.dev/decision-record";
+
 /** What a decision is about. */
 export interface DecisionSubject {
   readonly apiVersion: string;

@@ -1,8 +1,17 @@
-import { HorizontalPodAutoscaler, type HorizontalPodAutoscalerSpec, Pod, stableJson } from "@bellows/api";
+import {
+  decisionAnnotation,
+  decisionRecordAnnotation,
+  HorizontalPodAutoscaler,
+  type HorizontalPodAutoscalerSpec,
+  Pod,
+  stableJson,
+} from "@bellows/api";
 import {
   type Controller,
   type ControllerContext,
   controller,
+  createDecisionLog,
+  type DecisionLog,
   isConflict,
   keyText,
   lookAgainAt,
@@ -18,10 +27,12 @@ import {
   type HpaConfig,
   type HpaDecision,
 } from "./engine/decide.ts";
-import { type History, noHistory } from "./engine/history.ts";
+import { type History, newestOfEachCount, noHistory } from "./engine/history.ts";
 import type { Reading } from "./engine/metric.ts";
+import { type HpaRecord, recordOf } from "./explain.ts";
 import { type ObservedScale, observeMetrics, observePods, observeScale, refusal } from "./observe.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
+import { followPods } from "./wake-ups.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
   /** Longest time between two syncs of one autoscaler; default 15 s, as kube-controller-manager's flag. */
@@ -32,10 +43,17 @@ export interface HpaControllerOptions extends Partial<HpaConfig> {
 interface Memory {
   readonly history: History;
   readonly spec: string;
+  readonly syncedAt: number;
   readonly dueAt: number;
 }
 
-/** Soonest new look at an autoscaler, so that odd sample times never make it spin. */
+/** The controller, with a way to tell it of what no watch shows. */
+export interface HpaController extends Controller {
+  /** A metric of this autoscaler has another value (it was pushed): it is synced at once, at most once a second. */
+  wake(key: ObjectKey): void;
+}
+
+/** Soonest new look at an autoscaler, so that neither odd sample times nor a storm of pod changes make it spin. */
 const minSyncPeriodMs = 1_000;
 /** A sample is published a moment after it was taken. */
 const publishDelayMs = 250;
@@ -45,19 +63,35 @@ const conflictRetries = 5;
  * Keeps a workload at the replicas its HorizontalPodAutoscaler asks for. Writes: the target's scale, the autoscaler's
  * status, Events.
  */
-export function hpaController(options: HpaControllerOptions = {}): Controller {
+export function hpaController(options: HpaControllerOptions = {}): HpaController {
   const config: HpaConfig = { ...defaultConfig, ...options };
   const syncPeriodMs = options.syncPeriodMs ?? 15_000;
   const memories = new Map<string, Memory>();
   const selectors = new SelectorsByNamespace();
+  /** Those that were woken since their last sync began: what it read may be outdated. */
+  const woken = new Set<string>();
   let metrics: HpaMetrics;
+  let decisions: DecisionLog;
+  let enqueue: (key: ObjectKey) => void = () => {};
+
+  function wake(key: ObjectKey): void {
+    const id = keyText(key);
+    const memory = memories.get(id);
+    if (memory) memories.set(id, { ...memory, dueAt: Math.min(memory.dueAt, memory.syncedAt + minSyncPeriodMs) });
+    woken.add(id);
+    enqueue(key);
+  }
 
   return controller({
     name: "horizontal-pod-autoscaler",
     watches: [self(HorizontalPodAutoscaler)],
     reads: [Pod as never],
+    wake,
     start(context) {
       metrics = hpaMetrics(context.metrics);
+      decisions = createDecisionLog(context, "horizontal-pod-autoscaler");
+      enqueue = context.enqueue;
+      followPods(context, selectors, wake);
     },
     async reconcile(key, context) {
       const id = keyText(key);
@@ -65,6 +99,7 @@ export function hpaController(options: HpaControllerOptions = {}): Controller {
       metrics.controlled(context.cache.informer(HorizontalPodAutoscaler).size);
       if (!hpa?.spec || hpa.metadata.deletionTimestamp) {
         memories.delete(id);
+        woken.delete(id);
         selectors.delete(key);
         metrics.forget(key.namespace ?? "", key.name);
         return;
@@ -74,6 +109,7 @@ export function hpaController(options: HpaControllerOptions = {}): Controller {
       const spec = JSON.stringify(hpa.spec);
       // Its own status writes wake the controller, too.
       if (memory && memory.spec === spec && now < memory.dueAt) return lookAgainAt(memory.dueAt);
+      woken.delete(id);
 
       const namespace = key.namespace as string;
       const scale = await observeScale(context.client, targetOf(hpa.spec, namespace));
@@ -89,16 +125,20 @@ export function hpaController(options: HpaControllerOptions = {}): Controller {
       const decision = decideReplicas(hpa, seen, memory?.history ?? noHistory, config, now);
       const rescaled = await rescale(hpa.spec, namespace, scale, decision, context);
       const conclusion = concludeSync(hpa, decision, rescaled, context.clock.now());
-      await writeStatus(hpa, conclusion, context);
+      const dueAt = woken.has(id) ? now + minSyncPeriodMs : nextSyncAt(now, readings, syncPeriodMs);
+      const recommendations = newestOfEachCount(conclusion.history.recommendations);
+      // Before the last write: a pod that changes meanwhile brings the next sync forward.
+      memories.set(id, { history: { ...conclusion.history, recommendations }, spec, syncedAt: now, dueAt });
+      const record = recordOf(hpa, decision, conclusion, pods.length, now, dueAt);
+      await writeStatus(hpa, conclusion, record, context);
       for (const { type, replicas } of decision.proposals) {
         const error = replicas !== undefined ? "none" : metricTypes.has(type) ? "internal" : "spec";
         metrics.computed(type, actionTo(replicas, hpa.status?.currentReplicas ?? 0), error, computedSeconds);
       }
 
-      const dueAt = nextSyncAt(now, readings, syncPeriodMs);
-      memories.set(id, { history: conclusion.history, spec, dueAt });
       report(hpa, key, decision, conclusion, context, metrics, now);
-      return lookAgainAt(dueAt);
+      decisions.explain(record, { regarding: hpa, log: "rescaled" });
+      return lookAgainAt(memories.get(id)?.dueAt ?? dueAt);
     },
   });
 }
@@ -144,13 +184,19 @@ async function rescale(
 async function writeStatus(
   hpa: HorizontalPodAutoscaler,
   conclusion: HpaConclusion,
+  record: HpaRecord,
   context: ControllerContext,
 ): Promise<void> {
   const { status } = conclusion;
   if (stableJson(status) === stableJson(hpa.status)) return;
   // What is absent now must not stay from before: a merge patch removes what is null.
   const gone = Object.keys(hpa.status ?? {}).filter((field) => !(field in status));
-  const body = { status: { ...status, ...Object.fromEntries(gone.map((field) => [field, null])) } };
+  // The decision goes with the status that it led to: it is no write of its own.
+  const annotations = { [decisionAnnotation]: record.id, [decisionRecordAnnotation]: stableJson(record) };
+  const body = {
+    metadata: { annotations },
+    status: { ...status, ...Object.fromEntries(gone.map((field) => [field, null])) },
+  };
   const key = { namespace: hpa.metadata.namespace as string, name: hpa.metadata.name };
   try {
     await context.client.patch(HorizontalPodAutoscaler, key, { type: "merge", body }, { subresource: "status" });
@@ -189,12 +235,4 @@ function report(
     (context.clock.now() - startedAt) / 1000,
   );
   metrics.desired(key.namespace ?? "", key.name, conclusion.status.desiredReplicas);
-  if (rescaled) {
-    context.log.info("rescaled", {
-      HorizontalPodAutoscaler: keyText(key),
-      from: currentReplicas,
-      to: rescaleTo,
-      reason: decision.rescaleReason,
-    });
-  }
 }

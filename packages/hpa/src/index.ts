@@ -1,5 +1,5 @@
 export { HpaSettings, hpaOptions } from "./config.ts";
-export { type HpaControllerOptions, hpaController } from "./controller.ts";
+export { type HpaController, type HpaControllerOptions, hpaController } from "./controller.ts";
 export * from "./engine/decide.ts";
 export * from "./engine/history.ts";
 export * from "./vectors.ts";

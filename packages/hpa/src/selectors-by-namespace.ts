@@ -1,31 +1,85 @@
-import { type Pod, parseSelector, type Selector } from "@bellows/api";
+import { type Labels, type Pod, parseSelector, type Selector } from "@bellows/api";
 import { keyText, type ObjectKey } from "@bellows/kube";
 
-/** The selectors of the autoscalers' targets, found by namespace, so that one sync looks at its neighbours only. */
+interface Known {
+  readonly key: ObjectKey;
+  readonly text: string;
+  readonly selector: Selector;
+  /** A label that every selected pod has: `app=web`. Undefined where the selector names no exact value. */
+  readonly label: string | undefined;
+}
+
+/** The autoscalers of one namespace; each also under the label that its pods must have. */
+interface Neighbours {
+  readonly byId: Map<string, Known>;
+  readonly byLabel: Map<string | undefined, Set<Known>>;
+}
+
+/** The selectors of the autoscalers' targets, found by namespace and label, so that a pod leads to few of them. */
 export class SelectorsByNamespace {
-  readonly #namespaces = new Map<string, Map<string, { readonly text: string; readonly selector: Selector }>>();
+  readonly #namespaces = new Map<string, Neighbours>();
 
   /** Keeps the selector of an autoscaler's target; an empty text keeps none. Parsed only where it is another. */
   set(key: ObjectKey, text: string): void {
     if (text === "") return this.delete(key);
     const { namespace = "" } = key;
-    const known = this.#namespaces.get(namespace) ?? new Map();
-    if (known.size === 0) this.#namespaces.set(namespace, known);
-    if (known.get(keyText(key))?.text !== text) known.set(keyText(key), { text, selector: parseSelector(text) });
+    const id = keyText(key);
+    if (this.#namespaces.get(namespace)?.byId.get(id)?.text === text) return;
+    this.delete(key);
+    const neighbours = this.#namespaces.get(namespace) ?? { byId: new Map(), byLabel: new Map() };
+    this.#namespaces.set(namespace, neighbours);
+    const selector = parseSelector(text);
+    const known: Known = { key, text, selector, label: exactLabel(selector) };
+    neighbours.byId.set(id, known);
+    const sharing = neighbours.byLabel.get(known.label);
+    if (sharing) sharing.add(known);
+    else neighbours.byLabel.set(known.label, new Set([known]));
   }
 
   delete(key: ObjectKey): void {
     const { namespace = "" } = key;
-    const known = this.#namespaces.get(namespace);
-    if (known?.delete(keyText(key)) && known.size === 0) this.#namespaces.delete(namespace);
+    const neighbours = this.#namespaces.get(namespace);
+    const known = neighbours?.byId.get(keyText(key));
+    if (!neighbours || !known) return;
+    neighbours.byId.delete(keyText(key));
+    const sharing = neighbours.byLabel.get(known.label) as Set<Known>;
+    sharing.delete(known);
+    if (sharing.size === 0) neighbours.byLabel.delete(known.label);
+    if (neighbours.byId.size === 0) this.#namespaces.delete(namespace);
+  }
+
+  /** The autoscalers whose target selects a pod. */
+  of({ metadata: { namespace = "", labels = {} } }: Pod): readonly ObjectKey[] {
+    const neighbours = this.#namespaces.get(namespace);
+    return neighbours ? selecting(neighbours, labels).map(({ key }) => key) : [];
   }
 
   /** `namespace/name` of every autoscaler whose target selects one of `pods`, and of `key` itself, in order. */
   selecting(key: ObjectKey, pods: readonly Pod[]): readonly string[] {
     const own = keyText(key);
-    const others = [...(this.#namespaces.get(key.namespace ?? "") ?? [])]
-      .filter(([id, { selector }]) => id !== own && pods.some((pod) => selector.matches(pod.metadata.labels ?? {})))
-      .map(([id]) => id);
-    return [own, ...others].sort();
+    const neighbours = this.#namespaces.get(key.namespace ?? "");
+    if (!neighbours) return [own];
+    const ids = new Set([own]);
+    for (const { metadata } of pods)
+      for (const other of selecting(neighbours, metadata.labels ?? {})) ids.add(keyText(other.key));
+    return [...ids].sort();
   }
+}
+
+function selecting({ byLabel }: Neighbours, labels: Labels): Known[] {
+  const found: Known[] = [];
+  const look = (label: string | undefined) => {
+    for (const known of byLabel.get(label) ?? []) if (known.selector.matches(labels)) found.push(known);
+  };
+  look(undefined);
+  for (const [name, value] of Object.entries(labels)) look(`${name}=${value}`);
+  return found;
+}
+
+function exactLabel(selector: Selector): string | undefined {
+  for (const { key } of selector.requirements) {
+    const value = selector.exactValue(key);
+    if (value !== undefined) return `${key}=${value}`;
+  }
+  return undefined;
 }

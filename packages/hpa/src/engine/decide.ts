@@ -4,6 +4,7 @@ import type {
   HorizontalPodAutoscalerSpec,
   HorizontalPodAutoscalerStatus,
   HPAScalingRules,
+  Limit,
   MetricStatus,
   Pod,
 } from "@bellows/api";
@@ -66,6 +67,8 @@ export interface HpaDecision {
   readonly metricStatuses: readonly MetricStatus[] | undefined;
   /** What each of spec.metrics asked for; empty where the metrics were not looked at. */
   readonly proposals: readonly MetricProposal[];
+  /** What moved the count away from the metrics' proposal, in the order applied. */
+  readonly limits: readonly Limit[];
   readonly events: readonly HpaEvent[];
   /** The sync reports this error, even where it scales by the metrics that work. */
   readonly error: string | undefined;
@@ -98,6 +101,7 @@ export function decideReplicas(
     conditions: conditions.list,
     metricStatuses: statuses,
     proposals,
+    limits: [],
     events,
     error,
     failed: true,
@@ -130,6 +134,7 @@ export function decideReplicas(
     conditions: conditions.list,
     metricStatuses: undefined,
     proposals: [],
+    limits: [],
     events,
     error: undefined,
     failed: false,
@@ -182,6 +187,10 @@ export function decideReplicas(
   return decided(limited.replicas, rescaleReason, {
     metricStatuses: computed.statuses,
     proposals: computed.proposals,
+    limits: [
+      { reason: stabilized.reason, from: proposed, to: stabilized.replicas },
+      { reason: limited.reason, from: stabilized.replicas, to: limited.replicas },
+    ].filter(({ from, to }) => from !== to),
     error: computed.error,
     history: { ...history, recommendations: stabilized.recommendations },
   });

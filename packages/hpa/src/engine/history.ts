@@ -29,3 +29,15 @@ export function remember<T>(items: readonly T[], item: T, outdated: (item: T) =>
   const place = items.findLastIndex(outdated);
   return place < 0 ? [...items, item] : items.with(place, item);
 }
+
+/**
+ * The newest recommendation of each count. Windows end now and ask only for the least and the most in them, so the older
+ * ones of the same count never matter: syncs at shorter intervals don't make the list longer.
+ */
+export function newestOfEachCount(recommendations: readonly Recommendation[]): readonly Recommendation[] {
+  const newest = new Map<number, number>();
+  for (const { replicas, at } of recommendations) newest.set(replicas, Math.max(at, newest.get(replicas) ?? at));
+  return newest.size === recommendations.length
+    ? recommendations
+    : [...newest].map(([replicas, at]) => ({ replicas, at }));
+}

@@ -1,0 +1,32 @@
+import { Pod } from "@bellows/api";
+import type { ControllerContext, ObjectKey } from "@bellows/kube";
+import { isReady } from "./engine/pods.ts";
+import type { SelectorsByNamespace } from "./selectors-by-namespace.ts";
+
+/** Calls `wake` for the autoscalers of a pod that came, went, or counts differently from now on. */
+export function followPods(
+  { cache }: Pick<ControllerContext, "cache">,
+  selectors: SelectorsByNamespace,
+  wake: (key: ObjectKey) => void,
+): void {
+  cache.informer(Pod).handle({
+    changed(_, before, after) {
+      if (before && after && countsAlike(before, after)) return;
+      for (const pod of [before, after]) if (pod) for (const key of selectors.of(pod)) wake(key);
+    },
+  });
+}
+
+/** Whether two states of a pod are the same to an autoscaler. */
+const countsAlike = (before: Pod, after: Pod): boolean =>
+  isReady(before) === isReady(after) &&
+  before.status?.phase === after.status?.phase &&
+  before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
+  before.metadata.uid === after.metadata.uid &&
+  haveSameLabels(before, after);
+
+function haveSameLabels({ metadata: { labels: a = {} } }: Pod, { metadata: { labels: b = {} } }: Pod): boolean {
+  if (a === b) return true;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
