@@ -5,7 +5,7 @@ import type { ScaledObjectParts } from "./controller.ts";
 import { actOnPushes, poll } from "./poll.ts";
 
 /** Objects that are read at the same time: a source that is slow keeps no other from being read. */
-const concurrency = 32;
+const concurrency = 512;
 /** Pushes of one object are acted on no more often than this, however many come. */
 const leastBetweenPushesMs = 1_000;
 

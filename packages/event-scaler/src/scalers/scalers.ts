@@ -3,7 +3,7 @@ import type { ObjectKey } from "@bellows/kube";
 import type { MetricType, Notice, Reading, Trigger, TriggerConfig, TriggerSeams } from "@bellows/triggers";
 import { usesModifiers } from "../engine/scaling-modifiers.ts";
 import type { ResolveAccess, Scalable } from "../scaling.ts";
-import { withinDeadline } from "./deadline.ts";
+import { DeadlineExceeded, withinDeadline } from "./deadline.ts";
 
 export type OpenTrigger = (config: TriggerConfig, seams: TriggerSeams) => Promise<Trigger> | Trigger;
 
@@ -12,7 +12,7 @@ export interface ScalersOptions {
   readonly resolveAccess: ResolveAccess;
   /** Time-out of one HTTP request of a trigger (KEDA_HTTP_DEFAULT_TIMEOUT); default 3 s. */
   readonly httpTimeoutMs?: number;
-  /** Longest time for one reading or one look-up of credentials, whatever the source does; default 30 s. */
+  /** Longest time for one reading or one look-up of credentials, whatever the source does; default 15 s. */
   readonly readTimeoutMs?: number;
 }
 
@@ -58,7 +58,7 @@ export class Scalers {
   readonly #opened = new Map<string, Opened>();
 
   constructor(options: ScalersOptions) {
-    this.#options = { httpTimeoutMs: 3_000, readTimeoutMs: 30_000, ...options };
+    this.#options = { httpTimeoutMs: 3_000, readTimeoutMs: 15_000, ...options };
   }
 
   /**
@@ -102,7 +102,9 @@ export class Scalers {
     const open = scaler as OpenScaler;
     try {
       return await this.#readOnce(open.trigger, metricName, seams);
-    } catch {
+    } catch (error) {
+      // Who did not answer in time won't answer a second question sooner.
+      if (error instanceof DeadlineExceeded) throw error;
       const before = open.trigger;
       const { trigger, config } = await this.#openOne(object, scaler.index, scaler.declared, seams);
       open.trigger = trigger;
