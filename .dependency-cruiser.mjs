@@ -22,6 +22,31 @@ const layerRules = layers.flatMap((packages, level) =>
   }),
 );
 
+/** Checks stand above what they check, and are no part of it. */
+const e2eRules = [
+  {
+    name: "packages-do-not-know-e2e",
+    comment: "e2e/ imports packages, never the other way round.",
+    severity: "error",
+    from: { path: "^packages/" },
+    to: { path: "^e2e/" },
+  },
+  {
+    name: "conformance-does-not-know-e2e",
+    comment: "e2e/conformance runs by itself too: the suites import it, it imports none of them.",
+    severity: "error",
+    from: { path: "^e2e/conformance/" },
+    to: { path: "^e2e/src/" },
+  },
+  {
+    name: "e2e-starts-the-cli",
+    comment: "Controllers run as processes: e2e/ does not import their command line.",
+    severity: "error",
+    from: { path: "^e2e/" },
+    to: { path: "^packages/(cli|dashboard)/", pathNot: "^packages/cli/bootstrap/" },
+  },
+];
+
 /** The only files that may reach the network, processes and the disk. */
 const seamFiles = [
   "^packages/kube/src/(http-transport|kubeconfig|serving|certificates|tls-certificates|random)\\.ts$",
@@ -46,6 +71,7 @@ const seamFiles = [
 export default {
   forbidden: [
     ...layerRules,
+    ...e2eRules,
     {
       name: "no-network-outside-seams",
       comment: "The network, processes and the disk are reached through a seam only.",
@@ -60,7 +86,7 @@ export default {
       name: "no-cycles",
       comment: "Files that import each other have one subject between them.",
       severity: "error",
-      from: { path: "^packages/" },
+      from: { path: "^(packages|e2e)/" },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
