@@ -141,7 +141,7 @@ class Compiler {
     const predicate = this.#predicates.at(-1);
     if (!predicate) throw this.#error(at, "cannot use pointer accessor outside predicate");
     if (name === "") return { type: predicate.element, compute: ({ items }) => items.at(-1)?.item };
-    if (name === "index") return { type: "int", compute: ({ items }) => items.at(-1)?.index };
+    if (name === "index" && predicate.reduces) return { type: "int", compute: ({ items }) => items.at(-1)?.index };
     if (name === "acc" && predicate.reduces) {
       return { type: "unknown", compute: ({ items }) => items.at(-1)?.accumulated };
     }

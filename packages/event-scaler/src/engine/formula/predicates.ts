@@ -1,6 +1,6 @@
-import { isArray, type Value, type ValueType } from "./value-type.ts";
+import { isArray, typeTextOf, type Value, type ValueType } from "./value-type.ts";
 
-/** What a predicate sees: `#`, `#index` and, in reduce, `#acc`. */
+/** What a predicate sees: `#`, and in reduce `#index` and `#acc` too. */
 export type Test = (item: Value, index: number, accumulated?: Value) => Value;
 
 /** A function over a list and a predicate. */
@@ -17,7 +17,12 @@ const quantifier = (compute: (items: readonly Value[], test: Test) => Value): Pr
   compute,
 });
 const elementOf = (list: ValueType): ValueType => (isArray(list) ? list.element : "unknown");
-const holds = (test: Test) => (item: Value, index: number) => test(item, index) === true;
+
+const holds = (test: Test) => (item: Value, index: number) => {
+  const answer = test(item, index);
+  if (typeof answer === "boolean") return answer;
+  throw new Error(`interface conversion: interface {} is ${typeTextOf(answer)}, not bool`);
+};
 
 export const predicates: Readonly<Record<string, PredicateFunction>> = {
   all: quantifier((items, test) => items.every(holds(test))),
