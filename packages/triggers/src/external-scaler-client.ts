@@ -116,9 +116,11 @@ export function openExternalScalerClient(scaler: ExternalScalerAddress): Externa
     },
     streamMetricSpecs: (object, each, signal) => stream(methods.streamMetricSpecs, object, each, signal),
     close: () => {
-      if (!shared || --shared.users > 0) return;
-      if (connections.get(key) === shared) connections.delete(key);
-      void shared.connection.then(({ client }) => client.close()).catch(() => {});
+      const used = shared;
+      shared = undefined;
+      if (!used || --used.users > 0) return;
+      connections.delete(key);
+      void used.connection.then(({ client }) => client.close()).catch(() => {});
     },
   };
 }

@@ -55,27 +55,33 @@ export function openHttpClient(clock: Clock, timeoutMs: number, tls: HttpTls = {
   const closing = new AbortController();
   return {
     async get(request) {
+      closing.signal.throwIfAborted();
       if (!shared) {
         shared = sharedDispatchers.get(key) ?? { dispatcher: createDispatcher(tls), users: 0 };
         shared.users++;
         sharedDispatchers.set(key, shared);
       }
+      const { dispatcher } = shared;
       const signals = [request.signal, closing.signal];
       return await withTimeout(clock, timeoutMs, signals, async (signal) => {
-        return await send(await (shared as SharedDispatcher).dispatcher, request, signal);
+        return await send(await dispatcher, request, signal);
       });
     },
     async close() {
       closing.abort(new Error("the trigger was closed"));
-      if (!shared || --shared.users > 0) return;
-      if (sharedDispatchers.get(key) === shared) sharedDispatchers.delete(key);
-      await (await shared.dispatcher).destroy();
+      const used = shared;
+      shared = undefined;
+      if (!used || --used.users > 0) return;
+      sharedDispatchers.delete(key);
+      await (await used.dispatcher).destroy();
     },
   };
 }
 
 /** @throws TriggerError  for certificates that can't be read, or a key of another certificate */
 export function checkCertificates({ ca, cert, key, passphrase }: HttpTls): void {
+  // A context alone costs a millisecond, and most triggers have none of these.
+  if (ca === undefined && cert === undefined && key === undefined) return;
   try {
     createSecureContext({ ca, cert, key, passphrase });
   } catch (error) {
