@@ -18,6 +18,7 @@ const notInCharts = new Set([
   "metricsPort",
   "leaderElectResourceNamespace",
   "leaderElectResourceName",
+  "serviceName",
   "dashboardToken",
 ]);
 
@@ -66,10 +67,11 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 const hasDashboard = ({ name, isAll }: Part) => isAll || name === "dashboard";
 
 function valuesOf(part: Part): Record<string, unknown> {
-  const elects = part.name !== "dashboard";
+  // A second replica of the event scaler would answer for triggers that only the leader has open.
+  const isOne = part.name === "dashboard" || part.name === "event-scaler";
   return {
     ...(part.isAll && { controllers: ["hpa", "cpa"] }),
-    replicas: elects ? 2 : 1,
+    replicas: isOne ? 1 : 2,
     config: {},
     env: [],
     ...(hasDashboard(part) && { tokenSecret: { create: true, name: `bellows-${part.name}-token`, key: "token" } }),
@@ -138,7 +140,7 @@ function schemaOf(part: Part): object {
 }
 
 /** The parts of the umbrella; those that are to come say so when they are chosen. */
-const partNames = [...Object.keys(controllerCommands).map(valueName), "vpa", "eventScaler", "allInOne"];
+const partNames = [...Object.keys(controllerCommands).map(valueName), "vpa", "allInOne"];
 
 function umbrellaValues(): string {
   const values = {
@@ -190,13 +192,14 @@ function definitionTemplates(): GeneratedFile[] {
     .map(({ path, text }) => {
       const file = path.split("/").at(-1) as string;
       const [, name = ""] = /^ {2}name: (\S+)$/m.exec(text) ?? [];
+      const keep = "    {{- if .Values.keep }}\n    helm.sh/resource-policy: keep\n    {{- end }}";
+      const labels = "  labels: { app.kubernetes.io/part-of: bellows }";
       const body = text
         .replace(/^#.*\n/gm, "")
         .replaceAll("{{", '{{ "{{" }}')
         .replace(
-          /^ {2}name: (\S+)$/m,
-          (line) =>
-            `${line}\n  labels: { app.kubernetes.io/part-of: bellows }\n  {{- if .Values.keep }}\n  annotations: { helm.sh/resource-policy: keep }\n  {{- end }}`,
+          /^( {2}name: \S+\n)(?: {2}annotations:\n)?/m,
+          (_, line: string) => `${line}${labels}\n  annotations:\n${keep}\n`,
         );
       return {
         path: `${chart}/charts/crds/templates/${file}`,

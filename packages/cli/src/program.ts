@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { addControllerCommands } from "./controllers/command.ts";
 import type { SandboxCommandOptions } from "./sandbox.ts";
+import type { WhyOptions } from "./why.ts";
 
 /** The bellows command. Each subcommand loads what it needs when it runs, so that none waits for another's code. */
 export function bellows(): Command {
@@ -70,7 +71,7 @@ export function bellows(): Command {
   program
     .command("bench")
     .description("Measure speed and memory; prints median, spread and target of each measure, and the machine")
-    .argument("<name>", "kube or sandbox")
+    .argument("<name>", "hpa, kube or sandbox")
     .action(async (name: string) => {
       const { bench } = await import("./bench/bench.ts");
       const to = (stream: NodeJS.WriteStream) => (line: string) => stream.write(`${line}\n`);
@@ -97,6 +98,19 @@ export function bellows(): Command {
       const { doctor } = await import("./neighbours/doctor.ts");
       const ok = await doctor(options, (line) => process.stdout.write(`${line}\n`));
       process.exitCode = ok ? 0 : 1;
+    });
+
+  program
+    .command("why")
+    .description("Say why an object is as it is: the inputs, steps and limits of the last decision about it")
+    .argument("<object>", "hpa/NAME or nodeclaim/NAME")
+    .option("-n, --namespace <name>", "its namespace; default that of the kubeconfig's context")
+    .option("--kubeconfig <file>", "the cluster; default as kubectl's")
+    .option("--context <name>", "the kubeconfig's context; default its current one")
+    .addOption(new Option("-o, --output <format>", "how to print it").choices(["text", "json"]).default("text"))
+    .action(async (object: string, options: WhyOptions) => {
+      const { why } = await import("./why.ts");
+      await why(object, options, (line) => process.stdout.write(`${line}\n`));
     });
 
   addControllerCommands(program);

@@ -5,6 +5,7 @@ import type {
   Controller,
   InformerCache,
   Logger,
+  Metrics,
   Projection,
   Random,
   ServingOptions,
@@ -18,6 +19,11 @@ export interface ControllerParts {
   readonly random: Random;
   readonly log: Logger;
   readonly cache: InformerCache;
+  readonly metrics: Metrics;
+  /** The pod's, or the kubeconfig's. */
+  readonly namespace: string;
+  /** Aborted when the process is to end. */
+  readonly signal: AbortSignal;
 }
 
 /** What runs in a process for one controller. */
@@ -71,6 +77,23 @@ export const controllerCommands: Readonly<
       });
     },
   },
+  "event-scaler": {
+    summary: "Run the ScaledObject and ScaledJob controllers, and the external metrics API, on a cluster",
+    async load() {
+      const { EventScalerSettings } = await import("@bellows/event-scaler");
+      return command({
+        name: "event-scaler",
+        summary: "Replicas and Jobs by events (keda.sh ScaledObject, ScaledJob).",
+        settings: EventScalerSettings,
+        prepare: (settings) => ({
+          async controllers(parts) {
+            const { eventScalerControllers } = await import("./event-scaler.ts");
+            return eventScalerControllers(parts, settings);
+          },
+        }),
+      });
+    },
+  },
   "node-provisioner": {
     summary: "Run the node provisioner on a cluster (simulated cloud only, so far)",
     async load() {
@@ -120,6 +143,5 @@ export const controllerCommands: Readonly<
 
 /** What is to come: its commands exist, and say so. */
 export const plannedCommands: Readonly<Record<string, string>> = {
-  "event-scaler": "the event scaler (ScaledObject, ScaledJob) is not in this version",
   vpa: "the VerticalPodAutoscaler controllers are not in this version",
 };

@@ -100,15 +100,15 @@ export async function runControllers(
       await waiting.clear;
       if (signal.aborted) return true;
     }
+    const namespace = settings.leaderElectResourceNamespace ?? connected.namespace;
+    const parts = { client, clock, random, log, cache, metrics, namespace, signal };
     const controllers = [];
-    for (const { set } of sets)
-      controllers.push(...((await set.controllers?.({ client, clock, random, log, cache })) ?? []));
+    for (const { set } of sets) controllers.push(...((await set.controllers?.(parts)) ?? []));
     if (controllers.length === 0) {
       log.info("started", { controllers: name });
       await aborted(signal);
       return true;
     }
-    const namespace = settings.leaderElectResourceNamespace ?? connected.namespace;
     const election = settings.leaderElect
       ? createLeaderElection({
           client,

@@ -70,6 +70,19 @@ metadata:
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: bellows-{{ .name }} }
 subjects:
   - { kind: ServiceAccount, name: bellows-{{ .name }}, namespace: {{ .root.Release.Namespace }} }
+{{- if has "event-scaler" .controllers }}
+---
+# Whom the aggregation layer's certificates are signed by.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: bellows-{{ .name }}-extension-apiserver-authentication
+  namespace: kube-system
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: extension-apiserver-authentication-reader }
+subjects:
+  - { kind: ServiceAccount, name: bellows-{{ .name }}, namespace: {{ .root.Release.Namespace }} }
+{{- end }}
 {{- if ne .name "dashboard" }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -80,6 +93,11 @@ rules:
   # A create names no object yet, so that it can't be limited to one.
   - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [bellows-{{ .name }}], verbs: [get, update] }
+  {{- if has "event-scaler" .controllers }}
+  # The certificate of the metrics API and the webhooks.
+  - { apiGroups: [""], resources: [secrets], verbs: [create] }
+  - { apiGroups: [""], resources: [secrets], resourceNames: [bellows-{{ .name }}-certificate], verbs: [get, update] }
+  {{- end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -131,6 +149,9 @@ spec:
             - --controllers={{ join "," .controllers }}
             {{- end }}
             - --metrics-port=8080
+            {{- if has "event-scaler" .controllers }}
+            - --service-name=bellows-{{ .name }}
+            {{- end }}
             {{- range $key, $value := $values.config }}
             - {{ printf "--%s=%v" (kebabcase $key) $value | quote }}
             {{- end }}
@@ -144,6 +165,9 @@ spec:
             {{- with $values.env }}{{- toYaml . | nindent 12 }}{{- end }}
           ports:
             - { name: http, containerPort: 8080 }
+            {{- if has "event-scaler" .controllers }}
+            - { name: https, containerPort: {{ $values.config.securePort | default 6443 }} }
+            {{- end }}
           # Health is served before anything is asked of the API server, so that a start needs no probe of its own.
           livenessProbe:
             httpGet: { path: /healthz, port: http }
@@ -185,6 +209,9 @@ spec:
   selector: {{- include "bellows.selector" . | nindent 4 }}
   ports:
     - { name: http, port: 8080, targetPort: http }
+    {{- if has "event-scaler" .controllers }}
+    - { name: https, port: 443, targetPort: https }
+    {{- end }}
 {{- end }}
 
 {{- define "bellows.podDisruptionBudget" }}
@@ -210,11 +237,15 @@ spec:
     matchLabels: {{- include "bellows.selector" . | nindent 6 }}
   policyTypes: [Ingress, Egress]
   ingress:
-    - ports: [{ port: http }]
+    - ports: [{ port: http }{{ if has "event-scaler" .controllers }}, { port: https }{{ end }}]
   egress:
     # The API server (a Service's port, and where it leads to) and names.
     - ports: [{ port: 443 }, { port: 6443 }]
     - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
+    {{- if has "event-scaler" .controllers }}
+    # Triggers read whatever their objects name.
+    - {}
+    {{- end }}
 {{- end }}
 
 {{- define "bellows.serviceMonitor" }}

@@ -68,6 +68,31 @@
 {{- end }}
 {{- end }}
 
+{{- define "bellows.rules.event-scaler" -}}
+{{ include "bellows.rules.events" . }}
+{{ include "bellows.rules.neighbours" . }}
+- { apiGroups: [keda.sh], resources: [scaledobjects, scaledjobs, triggerauthentications, clustertriggerauthentications], verbs: [get, list, watch, patch, update] }
+- { apiGroups: [keda.sh], resources: [scaledobjects/status, scaledjobs/status, triggerauthentications/status, clustertriggerauthentications/status], verbs: [patch] }
+- { apiGroups: [keda.sh], resources: [scaledobjects/finalizers, scaledjobs/finalizers], verbs: [update] }
+- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get, list, watch, create, update, delete] }
+# Anything that has a scale may be a target.
+- { apiGroups: ["*"], resources: ["*/scale"], verbs: [get, patch] }
+- { apiGroups: [apps], resources: [deployments, statefulsets], verbs: [get, list, watch] }
+- { apiGroups: [batch], resources: [jobs], verbs: [get, list, watch, create, delete] }
+- { apiGroups: [""], resources: [pods, limitranges], verbs: [get, list, watch] }
+- { apiGroups: [""], resources: [configmaps, serviceaccounts], verbs: [get] }
+# Secrets that triggers refer to.
+- { apiGroups: [""], resources: [secrets], verbs: [get] }
+- { apiGroups: [""], resources: [serviceaccounts/token], verbs: [create] }
+- { apiGroups: [metrics.k8s.io], resources: [pods], verbs: [list] }
+- { apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create] }
+- { apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create] }
+- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create] }
+- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], resourceNames: [v1beta1.external.metrics.k8s.io], verbs: [get, update] }
+- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], verbs: [create] }
+- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [keda-admission], verbs: [get, patch] }
+{{- end }}
+
 {{- define "bellows.rules.dashboard" -}}
 - { apiGroups: [""], resources: [nodes, pods, events], verbs: [list] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list] }

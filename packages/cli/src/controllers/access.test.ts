@@ -1,0 +1,76 @@
+import { silentLogger, type Transport, TransportError, VirtualClock } from "@bellows/kube";
+import { Registry } from "prom-client";
+import { describe, expect, test } from "vitest";
+import { watchAccess } from "./access.ts";
+
+type Answer = { readonly status: number; readonly message?: string } | Error;
+
+/** A transport that gives the answers in turn, and what was logged. */
+function world(...answers: Answer[]) {
+  const logged: Record<string, unknown>[] = [];
+  const clock = new VirtualClock(0);
+  const inner: Transport = {
+    async request() {
+      const answer = answers.shift() as Answer;
+      if (answer instanceof Error) throw answer;
+      const body = { kind: "Status", message: answer.message ?? "", code: answer.status };
+      return { status: answer.status, headers: {}, body };
+    },
+    watch: () => ({ stop() {} }),
+  };
+  const log = { ...silentLogger, error: (_: string, fields = {}) => void logged.push(fields) };
+  const options = { controller: "event-scaler", server: "https://api:443", clock, log, metrics: new Registry() };
+  const { transport, healthCheck } = watchAccess(inner, options);
+  const ask = () => transport.request({ method: "GET", path: "/api/v1/pods" }).catch(() => undefined);
+  return { ask, logged, clock, ready: () => healthCheck.check() };
+}
+
+const cannotList =
+  'pods is forbidden: User "system:serviceaccount:a:b" cannot list resource "pods" in API group "" at the cluster scope';
+
+describe("a controller without access", () => {
+  test("names the verb, the resource, and the value of the chart that mends it", async () => {
+    const { ask, logged, ready } = world({ status: 403, message: cannotList });
+    await ask();
+    expect(logged[0]?.["fix"]).toContain(
+      "the ClusterRole bellows-event-scaler must allow list of pods: set eventScaler.rbac.create=true",
+    );
+    expect(ready()).toContain("Forbidden: GET /api/v1/pods");
+  });
+
+  test("says that its token is not accepted", async () => {
+    const { ask, logged } = world({ status: 401, message: "Unauthorized" });
+    await ask();
+    expect(logged[0]).toMatchObject({
+      reason: "Unauthorized",
+      fix: expect.stringContaining("the token is not accepted"),
+    });
+  });
+
+  test("says which server does not answer", async () => {
+    const { ask, logged } = world(new TransportError("GET /api/v1/pods: connect ECONNREFUSED"));
+    await ask();
+    expect(logged[0]).toMatchObject({
+      reason: "Unreachable",
+      fix: expect.stringContaining("https://api:443 gave no answer"),
+    });
+  });
+
+  test("is ready again once the same request succeeds", async () => {
+    const { ask, ready } = world({ status: 403, message: cannotList }, { status: 200 });
+    await ask();
+    await ask();
+    expect(ready()).toBeUndefined();
+  });
+
+  test("logs the same problem once a minute", async () => {
+    const forbidden = { status: 403, message: cannotList };
+    const { ask, logged, clock } = world(forbidden, forbidden, forbidden);
+    await ask();
+    await ask();
+    expect(logged).toHaveLength(1);
+    await clock.run(60_000);
+    await ask();
+    expect(logged).toHaveLength(2);
+  });
+});

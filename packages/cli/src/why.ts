@@ -1,0 +1,89 @@
+import {
+  type Decision,
+  decisionAnnotation,
+  decisionRecordAnnotation,
+  HorizontalPodAutoscaler,
+  type Kind,
+  type KubernetesObject,
+  NodeClaim,
+} from "@bellows/api";
+import { type Client, createClient, kubeconfigTransport, systemClock, timestamp } from "@bellows/kube";
+
+/** The kinds whose objects carry the decision that made or changed them. */
+const kinds = [HorizontalPodAutoscaler, NodeClaim] as unknown as readonly Kind[];
+
+export interface WhyOptions {
+  readonly namespace?: string;
+  readonly output: "text" | "json";
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** `bellows why`: prints the last decision about an object, `hpa/web`. */
+export async function why(what: string, options: WhyOptions, print: (line: string) => void): Promise<void> {
+  const transport = await kubeconfigTransport(options);
+  try {
+    const client = createClient(transport, { clock: systemClock, userAgent: "bellows-why" });
+    const object = await objectNamed(client, what, options.namespace ?? transport.namespace);
+    if (options.output === "json") print(JSON.stringify(recordIn(what, object), undefined, 2));
+    else for (const line of decisionLines(recordIn(what, object))) print(line);
+  } finally {
+    await transport.close();
+  }
+}
+
+async function objectNamed(client: Client, what: string, namespace: string): Promise<KubernetesObject> {
+  const [type = "", name, ...rest] = what.split("/");
+  const kind = kinds.find(({ plural, singular, shortNames }) =>
+    [plural, singular, ...shortNames].includes(type.toLowerCase()),
+  );
+  if (!kind || !name || rest.length > 0) {
+    const expected = kinds.map(({ singular, shortNames: [short = singular] }) => `${short}/NAME`).join(" or ");
+    throw new Error(`${JSON.stringify(what)}: expected ${expected}`);
+  }
+  return client.get(kind, kind.scope === "Namespaced" ? { namespace, name } : { name });
+}
+
+/** What an object says of its last decision: the record, or where there is none, its id. */
+export type FoundDecision = Pick<Decision<unknown, unknown>, "id"> & Partial<Decision<unknown, unknown>>;
+
+/** @throws Error where the object carries no decision, or one that can't be read */
+export function recordIn(what: string, { metadata: { annotations = {} } }: KubernetesObject): FoundDecision {
+  const text = annotations[decisionRecordAnnotation];
+  const id = annotations[decisionAnnotation];
+  if (text === undefined) {
+    if (id !== undefined) return { id };
+    throw new Error(
+      `${what}: no decision yet: it has no annotation ${decisionAnnotation}; a Bellows controller sets it`,
+    );
+  }
+  try {
+    const record = JSON.parse(text) as FoundDecision | null;
+    if (typeof record?.id === "string") return record;
+  } catch {
+    // Said below, as for any other text.
+  }
+  throw new Error(`${what}: annotation ${decisionRecordAnnotation}: found ${text.slice(0, 80)}, expected a decision`);
+}
+
+/** A decision as `bellows why` prints it, line by line. */
+export function decisionLines({ id, at, seen, computed, limits, action, causes }: FoundDecision): string[] {
+  if (at === undefined)
+    return [`decision  ${id}`, "          only its id is kept here: look for it in the controller's log"];
+  const { metrics: _, ...inputs } = (seen ?? {}) as Record<string, unknown>;
+  return [
+    `decision  ${id}, ${timestamp(at)}`,
+    ...Object.entries(inputs).map(([name, value]) => `seen      ${name}: ${textOf(value)}`),
+    ...(computed ?? []).map((step) => `computed  ${step}`),
+    ...(limits ?? []).map(({ reason, from, to }) => `limit     ${reason}: ${from} -> ${to}`),
+    ...(causes ?? []).map((cause) => `cause     decision ${cause}`),
+    `action    ${action === undefined ? "none: left as it is" : textOf(action)}`,
+  ];
+}
+
+const textOf = (value: unknown): string => {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, each]) => `${name}: ${typeof each === "object" ? JSON.stringify(each) : each}`)
+    .join(", ");
+};
