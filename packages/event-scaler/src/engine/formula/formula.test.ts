@@ -119,6 +119,7 @@ test.each([
   ["gone + 1", "invalid operation: <nil> + float64 (1:6)\n | gone + 1\n | .....^"],
   ["float(gone)", "invalid operation: float(<nil>) (1:1)"],
   ["count([a, 1], # + 1)", "interface conversion: interface {} is float64, not bool (1:1)"],
+  ["reduce([], #acc + #)", "reduce of empty array with no initial value (1:1)"],
   ["[a][3]", "index out of range: 3 (array length is 1) (1:4)"],
   ["int(a) % int(zero)", "runtime error: integer divide by zero (1:8)"],
   ["sum(1..10000000)", "memory budget exceeded"],

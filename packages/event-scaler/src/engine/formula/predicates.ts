@@ -56,14 +56,14 @@ export const predicates: Readonly<Record<string, PredicateFunction>> = {
   },
   find: {
     asksBoolean: true,
-    // What is not found is nil.
-    type: () => "unknown",
+    // What is not found is nil, whatever the type says.
+    type: elementOf,
     compute: (items, test) => items.find(holds(test)),
   },
   findIndex: indexFunction((items, test) => items.findIndex(holds(test))),
   findLast: {
     asksBoolean: true,
-    type: () => "unknown",
+    type: elementOf,
     compute: (items, test) => items.findLast(holds(test)),
   },
   findLastIndex: indexFunction((items, test) => items.findLastIndex(holds(test))),
@@ -71,6 +71,7 @@ export const predicates: Readonly<Record<string, PredicateFunction>> = {
     asksBoolean: false,
     type: () => "unknown",
     compute: (items, test, initial) => {
+      if (items.length === 0 && initial === undefined) throw new Error("reduce of empty array with no initial value");
       const [first, ...rest] = initial === undefined ? items : [initial, ...items];
       const shift = initial === undefined ? 1 : 0;
       return rest.reduce<Value>((accumulated, item, index) => test(item, index + shift, accumulated), first);
@@ -81,7 +82,7 @@ export const predicates: Readonly<Record<string, PredicateFunction>> = {
 function indexFunction(search: (items: readonly Value[], test: Test) => number): PredicateFunction {
   return {
     asksBoolean: true,
-    type: () => "unknown",
+    type: () => "int",
     compute: (items, test) => {
       const index = search(items, test);
       return index === -1 ? undefined : index;
