@@ -1,6 +1,6 @@
 import { Event, Job, ScaledJob } from "@bellows/api";
 import { createEventScaler, type OpenTrigger } from "@bellows/event-scaler";
-import { createManager, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
+import { type Client, createManager, seededRandom, silentLogger, TransportError, VirtualClock } from "@bellows/kube";
 import { Registry } from "prom-client";
 import { expect, test, vi } from "vitest";
 import { createWorld } from "./world.ts";
@@ -14,7 +14,11 @@ vi.setConfig({ testTimeout: 60_000 });
 const startAt = Date.parse("2026-01-05T00:00:00Z");
 
 /** A cluster with an event scaler whose triggers answer what the test says. */
-async function scaledJobWith(pollingInterval: number, read: (name: string) => Reading | Error) {
+async function scaledJobWith(
+  pollingInterval: number,
+  read: (name: string) => Reading | Error,
+  beforeCreatingJob: () => void = () => undefined,
+) {
   const clock = new VirtualClock(startAt);
   const random = seededRandom(1);
   const world = createWorld({
@@ -59,7 +63,17 @@ async function scaledJobWith(pollingInterval: number, read: (name: string) => Re
     return promise;
   }
   await settled(world.start());
-  const manager = createManager({ client: world.client, clock, random, log: silentLogger, metrics });
+  const client = new Proxy(world.client, {
+    get(target, name: keyof Client) {
+      const member = target[name];
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => {
+        if (name === "create" && args[0] === Job) beforeCreatingJob();
+        return (member as (...args: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+  const manager = createManager({ client, clock, random, log: silentLogger, metrics });
   await settled(manager.add(...scaler.controllers).start());
   const trigger = (name: string) => ({ type: "fake", name, metadata: {} });
   const scaledJob: ScaledJob = {
@@ -149,4 +163,17 @@ test("the metrics of KEDA count ScaledJobs, their triggers and what was read of 
   expect(text).toContain('keda_resource_registered_total{type="scaled_job",namespace="default"} 1');
   expect(text).toContain('keda_trigger_registered_total{type="fake"} 2');
   expect(text).toMatch(/keda_scaler_metrics_value\{[^}]*metric="s0-a"[^}]*type="scaledjob"[^}]*\} 2/);
+});
+
+test("where the connection breaks between two Jobs, only those that are missing are made", async () => {
+  let created = 0;
+  const breakOnce = () => {
+    created++;
+    if (created === 2) throw new TransportError("the connection broke");
+  };
+  const world = await scaledJobWith(10, (name) => queue(name as "a" | "b", name === "a" ? 4 : 0), breakOnce);
+  await world.clock.run(30_000);
+  expect(await world.jobs()).toBe(4);
+  expect(created).toBe(5);
+  expect(await world.condition("Ready")).toBe("True ScaledJobReady");
 });
