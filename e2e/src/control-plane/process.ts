@@ -5,6 +5,8 @@ import { createServer } from "node:net";
 export interface ManagedProcess {
   /** Ends it by its id: SIGTERM, after ten seconds SIGKILL. Resolves when it is gone. */
   stop(): Promise<void>;
+  /** Whether it has ended, by itself or not. */
+  hasEnded(): boolean;
 }
 
 const killAfterMs = 10_000;
@@ -19,6 +21,7 @@ export function startProcess(program: string, args: readonly string[], logFile: 
   process.once("exit", end);
   void gone.then(() => process.removeListener("exit", end));
   return {
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async stop() {
       child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);

@@ -26,7 +26,12 @@ export interface RunningController {
 
 let count = 0;
 
-/** Starts `bellows NAME` with a kubeconfig, as on a machine beside the cluster. */
+const startLimitMs = 60_000;
+
+/**
+ * Starts `bellows NAME` with a kubeconfig, as on a machine beside the cluster. Resolves when it answers probes; throws
+ * with the end of its log where it ends instead.
+ */
 export async function startController(name: string, options: ControllerOptions): Promise<RunningController> {
   const { kubeconfig, args = [], folder } = options;
   const [port] = await freePorts(1);
@@ -37,6 +42,16 @@ export async function startController(name: string, options: ControllerOptions):
     ["--enable-source-maps", main, name, "--kubeconfig", kubeconfig, ...listening, ...args],
     logFile,
   );
+  const url = `http://127.0.0.1:${port}`;
+  const answers = () => fetch(`${url}/healthz`).then(Boolean, () => false);
+  for (const until = Date.now() + startLimitMs; !(await answers()); ) {
+    if (child.hasEnded()) throw new Error(`bellows ${name} ended: ${lastLines(logFile)}`);
+    if (Date.now() > until) {
+      await child.stop();
+      throw new Error(`bellows ${name} does not answer probes: ${lastLines(logFile)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   return {
     logLines: () =>
       readFileSync(logFile, "utf8")
@@ -45,7 +60,7 @@ export async function startController(name: string, options: ControllerOptions):
     lastLines: () => lastLines(logFile),
     async notReady() {
       try {
-        const answer = await fetch(`http://127.0.0.1:${port}/readyz?verbose`, { signal: AbortSignal.timeout(5000) });
+        const answer = await fetch(`${url}/readyz?verbose`, { signal: AbortSignal.timeout(5000) });
         return answer.ok ? undefined : await answer.text();
       } catch (error) {
         return `no answer: ${error instanceof Error ? error.message : error}`;

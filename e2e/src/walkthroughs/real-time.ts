@@ -55,23 +55,37 @@ export async function walkThrough(
 
   const failures: string[] = [];
   let last = { moment: 0, at: performance.now() };
-  for (const { moment, check, action } of steps) {
-    if (signal.aborted) throw new Error("the run was stopped");
-    if (action) {
-      tell(`> ${textOf(action)}`);
-      await act(action, folder, clusterName, context);
-      last = { moment, at: performance.now() };
-      continue;
-    }
-    if (check.at !== undefined)
-      await pause(Math.min(moment - last.moment, longestWaitMs) - (performance.now() - last.at), signal);
-    const held = check.until !== undefined;
-    const limit = held ? heldForMs : moment - last.moment + slackMs;
-    const { met, seen } = await watchCheck(check, limit, held, { client, logs, signal });
-    tell(`${met ? "ok  " : "FAIL"} ${check.name}: ${seen}`);
-    if (!met) failures.push(`${check.name}: ${seen}`);
+  try {
+    await follow();
+  } finally {
+    // While the controller still runs: it has finalizers to take away.
+    const applied = actions.flatMap(({ apply }) => (apply === undefined ? [] : [`-f ${apply}`]));
+    const flags = "--ignore-not-found --timeout 60s";
+    await kubectl(
+      `${context.kubectl} --kubeconfig '${controlPlane.kubeconfig}' delete ${flags} ${applied.join(" ")}`,
+      folder,
+    );
   }
   if (failures.length > 0) throw new Error(failures.join("\n"));
+
+  async function follow() {
+    for (const { moment, check, action } of steps) {
+      if (signal.aborted) throw new Error("the run was stopped");
+      if (action) {
+        tell(`> ${textOf(action)}`);
+        await act(action, folder, clusterName, context);
+        last = { moment, at: performance.now() };
+        continue;
+      }
+      if (check.at !== undefined)
+        await pause(Math.min(moment - last.moment, longestWaitMs) - (performance.now() - last.at), signal);
+      const held = check.until !== undefined;
+      const limit = held ? heldForMs : moment - last.moment + slackMs;
+      const { met, seen } = await watchCheck(check, limit, held, { client, logs, signal });
+      tell(`${met ? "ok  " : "FAIL"} ${check.name}: ${seen}`);
+      if (!met) failures.push(`${check.name}: ${seen}`);
+    }
+  }
 }
 
 interface Watching {
@@ -126,7 +140,7 @@ async function act(action: ScenarioAction, folder: string, clusterName: string, 
 
 /** A scenario's command line is quoted for a shell. */
 function kubectl(line: string, cwd: string): Promise<void> {
-  const child = spawn("sh", ["-c", line], { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 });
+  const child = spawn("sh", ["-c", line], { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: 90_000 });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
   return new Promise((done, fail) => {

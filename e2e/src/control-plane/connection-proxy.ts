@@ -1,0 +1,43 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/** Stands between a controller and the API server, and can cut what runs through it. */
+export interface ConnectionProxy {
+  /** `https://127.0.0.1:PORT`; the certificate behind it is the API server's. */
+  readonly url: string;
+  /** Ends every connection, watches and all, without a word. @returns how many there were */
+  drop(): number;
+  close(): Promise<void>;
+}
+
+/** Forwards bytes to the server of `url`. */
+export async function connectionProxy(url: string): Promise<ConnectionProxy> {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  const server = createServer((inward) => {
+    const outward = connect(Number(port), hostname);
+    sockets.add(inward);
+    for (const [one, other] of [
+      [inward, outward],
+      [outward, inward],
+    ] as const) {
+      one.on("error", () => other.destroy());
+      one.on("close", () => other.destroy());
+      one.pipe(other);
+    }
+    inward.on("close", () => sockets.delete(inward));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const drop = () => {
+    const open = [...sockets];
+    for (const socket of open) socket.resetAndDestroy();
+    return open.length;
+  };
+  return {
+    url: `https://127.0.0.1:${(server.address() as { port: number }).port}`,
+    drop,
+    async close() {
+      drop();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
