@@ -9,6 +9,7 @@ type Answer = { readonly status: number; readonly message?: string } | Error;
 function world(...answers: Answer[]) {
   const logged: Record<string, unknown>[] = [];
   const clock = new VirtualClock(0);
+  const watches: Parameters<Transport["watch"]>[1][] = [];
   const inner: Transport = {
     async request() {
       const answer = answers.shift() as Answer;
@@ -16,13 +17,20 @@ function world(...answers: Answer[]) {
       const body = { kind: "Status", message: answer.message ?? "", code: answer.status };
       return { status: answer.status, headers: {}, body };
     },
-    watch: () => ({ stop() {} }),
+    watch(_, handler) {
+      watches.push(handler);
+      return { stop() {} };
+    },
   };
   const log = { ...silentLogger, error: (_: string, fields = {}) => void logged.push(fields) };
   const options = { controller: "event-scaler", server: "https://api:443", clock, log, metrics: new Registry() };
   const { transport, healthCheck } = watchAccess(inner, options);
   const ask = () => transport.request({ method: "GET", path: "/api/v1/pods" }).catch(() => undefined);
-  return { ask, logged, clock, ready: () => healthCheck.check() };
+  const watch = () => {
+    transport.watch({ path: "/api/v1/pods" } as never, { event() {}, end() {} });
+    return watches.at(-1) as (typeof watches)[number];
+  };
+  return { ask, watch, logged, clock, ready: () => healthCheck.check() };
 }
 
 const cannotList =
@@ -60,6 +68,20 @@ describe("a controller without access", () => {
     const { ask, ready } = world({ status: 403, message: cannotList }, { status: 200 });
     await ask();
     await ask();
+    expect(ready()).toBeUndefined();
+  });
+
+  test("is ready again once a watch lasts, although nothing comes of it", async () => {
+    const { watch, ready, clock } = world();
+    watch().end(new TransportError("WATCH /api/v1/pods: connect ECONNREFUSED"));
+    expect(ready()).toContain("Unreachable: WATCH /api/v1/pods");
+    const second = watch();
+    await clock.run(4_000);
+    second.end(new TransportError("WATCH /api/v1/pods: connect ECONNREFUSED"));
+    await clock.run(2_000);
+    expect(ready()).toContain("Unreachable: WATCH /api/v1/pods");
+    watch();
+    await clock.run(5_000);
     expect(ready()).toBeUndefined();
   });
 
