@@ -29,10 +29,12 @@ export const cron = defineTrigger({
     return undefined;
   },
   open(values, { clock, external }) {
-    const window: CronWindow = {
+    const schedules: CronWindow = {
       start: parseCron(values.start, values.timezone),
       end: parseCron(values.end, values.timezone),
     };
+    const window: CronWindow = { start: remembered(schedules.start), end: remembered(schedules.end) };
+    const edges = remembered({ next: (after) => nextEdge(schedules, after) });
     const name = `cron-${values.timezone}-${expressionInName(values.start)}-${expressionInName(values.end)}`;
     return {
       metricSpecs: () => [external(name, 1)],
@@ -40,7 +42,7 @@ export const cron = defineTrigger({
         const active = isWithin(window, clock.now());
         return { values: [{ metricName: asked, value: active ? values.desiredReplicas : 0 }], active };
       },
-      nextChange: (after) => nextEdge(window, after),
+      nextChange: (after) => edges.next(after),
       close: async () => {},
     };
   },
@@ -59,8 +61,24 @@ function expressionInName(expression: string): string {
 }
 
 interface CronWindow {
-  readonly start: CronSchedule;
-  readonly end: CronSchedule;
+  readonly start: Firings;
+  readonly end: Firings;
+}
+
+type Firings = Pick<CronSchedule, "next">;
+
+/** Until the next firing comes, it is the next: looking for it again is what a reading would cost. */
+function remembered(schedule: Firings): Firings {
+  let asked = Number.NaN;
+  let found: Instant | undefined;
+  return {
+    next: (after) => {
+      if (after >= asked && (found === undefined ? after === asked : after < found)) return found;
+      asked = after;
+      found = schedule.next(after);
+      return found;
+    },
+  };
 }
 
 /**

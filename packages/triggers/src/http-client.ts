@@ -61,11 +61,10 @@ export function openHttpClient(clock: Clock, timeoutMs: number, tls: HttpTls = {
         shared.users++;
         sharedDispatchers.set(key, shared);
       }
-      const { dispatcher } = shared;
+      // Loading the client is not the source's time.
+      const dispatcher = await shared.dispatcher;
       const signals = [request.signal, closing.signal];
-      return await withTimeout(clock, timeoutMs, signals, async (signal) => {
-        return await send(await dispatcher, request, signal);
-      });
+      return await withTimeout(clock, timeoutMs, signals, (signal) => send(dispatcher, request, signal));
     },
     async close() {
       closing.abort(new Error("the trigger was closed"));

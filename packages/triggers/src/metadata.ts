@@ -208,8 +208,19 @@ export interface Parameter {
   readonly group: MetadataSchema | undefined;
 }
 
+/** Schemas are few and triggers many: each is taken apart once. */
+const parametersBySchema = new WeakMap<MetadataSchema, readonly Parameter[]>();
+
 /** The parameters of a schema, in order; groups are not opened. */
-export function parametersOf(schema: MetadataSchema): Parameter[] {
+export function parametersOf(schema: MetadataSchema): readonly Parameter[] {
+  const known = parametersBySchema.get(schema);
+  if (known) return known;
+  const parameters = takenApart(schema);
+  parametersBySchema.set(schema, parameters);
+  return parameters;
+}
+
+function takenApart(schema: MetadataSchema): Parameter[] {
   return Object.entries(schema.shape).map(([key, parameter]) => {
     let inner = parameter as z.ZodType;
     let meta = metaOf(inner);
