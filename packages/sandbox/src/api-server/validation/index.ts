@@ -307,5 +307,4 @@ export {
   validateCommonUpdate,
   validateMetadata,
   validateMetadataUpdate,
-  validateOwnFinalizers,
 } from "./metadata.ts";
