@@ -10,6 +10,8 @@ export interface ControlPlane {
   readonly client: Client;
   /** Of etcd, where the driver has it. */
   readonly etcd?: string;
+  /** The key that signs service accounts' tokens, as PEM, where the driver has it. */
+  readonly serviceAccountKey?: string;
   /** Ends kube-apiserver and starts it again on the same port and data; absent where the driver cannot. */
   readonly restartApiServer?: () => Promise<void>;
 }

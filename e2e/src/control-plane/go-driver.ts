@@ -37,7 +37,8 @@ export async function startGoControlPlane(options: {
   const serving = await issueServing(ca, now, { names });
   const proxy = await issueServing(proxyCa, now, { names: ["front-proxy-client"], usage: "client" });
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const key = file("sa.key", privateKey.export({ type: "pkcs8", format: "pem" }) as string);
+  const serviceAccountKey = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+  const key = file("sa.key", serviceAccountKey);
   const kubeconfig = file("kubeconfig", kubeconfigText({ url, ca: ca.certificate, token, name: "bellows-e2e" }));
   const caFile = file("ca.crt", ca.certificate);
 
@@ -121,6 +122,7 @@ export async function startGoControlPlane(options: {
       kubeconfig,
       client,
       etcd,
+      serviceAccountKey,
       async restartApiServer() {
         await apiServer.stop();
         started.splice(started.indexOf(apiServer), 1);

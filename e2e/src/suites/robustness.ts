@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, sign } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -145,14 +145,43 @@ const restarted: Case = {
   },
 };
 
-const refusedToken: Case = {
-  name: "a token that is no longer accepted: the message says what to do, and the process is not ready",
-  run: (context) =>
-    withCpa(context, kubeconfigWith(context, { token: randomBytes(24).toString("hex") }), async (controller) => {
-      await says(controller, ["Unauthorized", "the token is not accepted"], context);
-      const reason = await controller.notReady();
-      if (!reason) throw new Error("it is ready although its token is refused");
-    }),
+/** Waits until it has said what is wrong with its token, and that it is not ready. */
+const refuses = (token: string, context: SuiteContext) =>
+  withCpa(context, kubeconfigWith(context, { token }), async (controller) => {
+    await says(controller, ["Unauthorized", "the token is not accepted: it expired"], context);
+    const reason = await controller.notReady();
+    if (!reason?.includes("failed")) throw new Error(`it is not unready because its token is refused: ${reason}`);
+  });
+
+/** A service account's token as this API server signs them, whose hour ended an hour ago. */
+function expiredToken(key: string): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(Date.now() / 1000);
+  const issuer = "https://kubernetes.default.svc";
+  const claims = {
+    iss: issuer,
+    aud: [issuer],
+    sub: `system:serviceaccount:${namespace}:default`,
+    iat: now - 7200,
+    nbf: now - 7200,
+    exp: now - 3600,
+  };
+  const signed = `${part({ alg: "ES256", typ: "JWT" })}.${part(claims)}`;
+  return `${signed}.${sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+}
+
+const expired: Case = {
+  name: "a token that expired: the message says what to do, and the process is not ready",
+  async run(context) {
+    const { serviceAccountKey } = context.controlPlane;
+    if (!serviceAccountKey) return context.print("      (the key of this control plane is not ours)");
+    await refuses(expiredToken(serviceAccountKey), context);
+  },
+};
+
+const unknownToken: Case = {
+  name: "a token that nobody knows: the same",
+  run: (context) => refuses(randomBytes(24).toString("hex"), context),
 };
 
 const missingVerb: Case = {
@@ -214,5 +243,5 @@ export const robustness: Suite = {
       for (const node of nodeNames) await client.delete(Node, { name: node });
     };
   },
-  cases: [dropped, restarted, refusedToken, missingVerb],
+  cases: [dropped, restarted, expired, unknownToken, missingVerb],
 };
