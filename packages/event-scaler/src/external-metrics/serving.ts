@@ -38,9 +38,15 @@ interface MaybeTls {
   getPeerCertificate?(): { readonly subject?: { readonly CN?: string | readonly string[] } };
 }
 
+/** Reading a certificate costs more than the rest of a request, and a connection shows one only once. */
+const peers = new WeakMap<object, Peer>();
+
 function peerOf(socket: object): Peer {
+  const known = peers.get(socket);
+  if (known) return known;
   const tls = socket as MaybeTls;
-  if (!tls.authorized) return { commonName: undefined };
-  const name = tls.getPeerCertificate?.().subject?.CN ?? "";
-  return { commonName: typeof name === "string" ? name : name[0] };
+  const name = tls.authorized ? (tls.getPeerCertificate?.().subject?.CN ?? "") : undefined;
+  const peer = { commonName: typeof name === "object" ? name[0] : name };
+  peers.set(socket, peer);
+  return peer;
 }
