@@ -95,7 +95,7 @@ export const admission = area("admission", [
       seen.map(({ uid, object, oldObject, userInfo, ...rest }) => ({
         ...rest,
         uid: typeof uid,
-        user: userInfo.username,
+        user: typeof userInfo.username,
         object: object && show(object),
         oldObject: oldObject && show(oldObject),
       })),

@@ -23,7 +23,12 @@ const dep = (spec: object, container: object = {}) => ({
 });
 const show = (body: Json) =>
   body.kind === "Status" ? body : { data: body.data, labels: body.metadata.labels, managers: managers(body) };
-const managers = (body: Json) => (body.metadata.managedFields ?? []).map(({ time: _, ...rest }: Json) => rest);
+// Servers list them by their times: a second may pass between two on one of the servers only.
+const order = ({ operation, manager, subresource = "" }: Json) => `${operation} ${manager} ${subresource}`;
+const managers = (body: Json) =>
+  (body.metadata.managedFields ?? [])
+    .map(({ time: _, ...rest }: Json) => rest)
+    .toSorted((a: Json, b: Json) => (order(a) < order(b) ? -1 : 1));
 const owners = (body: Json) => (body.kind === "Status" ? body : managers(body));
 const spec = (body: Json) =>
   body.kind === "Status"

@@ -1,3 +1,4 @@
+import { knowinglyDifferentParts } from "../known-differences.ts";
 import { Conversation, type Json } from "./conversation.ts";
 import { differences } from "./difference.ts";
 import { normalised } from "./normalise.ts";
@@ -15,24 +16,10 @@ export interface DifferentialOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Parts of answers in which the two knowingly differ, as in the cases, so that generated sequences can pass over them. */
-const knowinglyDifferent: readonly { readonly why: string; readonly where: RegExp; readonly standIn: string }[] = [
-  {
-    why: "what would change in a pod is printed as Go's internal struct",
-    where: /(allow it to be set to 1 if it was previously negative\)\n)@@.*$/s,
-    standIn: "$1DIFF",
-  },
-  {
-    why: "an object that a patch would make is printed in the order of Go's structs",
-    where: /(patch: |^)Invalid value: "\{.*\}": /s,
-    standIn: "$1Invalid value: OBJECT: ",
-  },
-];
-
 /** The answers without what is known to differ in them. */
 function withoutKnown(value: Json): Json {
   if (typeof value === "string")
-    return knowinglyDifferent.reduce((text, { where, standIn }) => text.replace(where, standIn), value);
+    return knowinglyDifferentParts.reduce((text, { where, standIn }) => text.replace(where, standIn), value);
   if (Array.isArray(value)) return value.map(withoutKnown);
   if (!value || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutKnown(inner)]));

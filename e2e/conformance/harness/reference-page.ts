@@ -1,3 +1,4 @@
+import { callsNotGenerated, knowinglyDifferentParts } from "../known-differences.ts";
 import type { Area } from "./case.ts";
 
 /** docs/reference/conformance.md: what the suite holds, and where the sandbox is known to differ. */
@@ -38,6 +39,14 @@ export function referencePage(areas: readonly Area[], version: string): string {
     "| area | case | why |",
     "| --- | --- | --- |",
     ...differing,
+    "",
+    "In what generated sequences are answered, these parts are not compared:",
+    "",
+    ...knowinglyDifferentParts.map(({ why }) => `- ${why}`),
+    "",
+    "and these calls are not among them:",
+    "",
+    ...callsNotGenerated.map((call) => `- ${call}`),
   ].join("\n")}\n`;
 }
 
