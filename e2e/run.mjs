@@ -2,9 +2,4 @@
 import { join } from "node:path";
 import { become } from "../packages/cli/bootstrap/install.mjs";
 
-become(({ node, root }) => [
-  node,
-  "--enable-source-maps",
-  join(root, "e2e/src/main.ts"),
-  ...process.argv.slice(2),
-]);
+become(({ node, root }) => [node, "--enable-source-maps", join(root, "e2e/src/main.ts"), ...process.argv.slice(2)]);
