@@ -7,7 +7,7 @@ import { goTools, has } from "./control-plane/go-tools.ts";
 import type { Suite, SuiteContext } from "./suite.ts";
 import { suites } from "./suites/index.ts";
 
-const usage = `npm run e2e -- [--only SUITE,...] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES]
+const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES]
 suites: ${suites.map(({ name }) => name).join(", ")}`;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -57,6 +57,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: "string" },
+      case: { type: "string", default: "" },
       kubeconfig: { type: "string" },
       "allow-skip": { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
@@ -108,7 +109,8 @@ async function main(): Promise<number> {
     const context = { controlPlane, kubectl, folder, print, signal: stopping.signal };
     for (const suite of suites) {
       if (only?.includes(suite.name) === false || stopping.signal.aborted) continue;
-      outcomes.push(await runSuite(suite, context));
+      const cases = suite.cases.filter((one) => one.name.includes(values.case));
+      if (cases.length > 0) outcomes.push(await runSuite({ ...suite, cases }, context));
     }
   } finally {
     await controlPlane.stop();
