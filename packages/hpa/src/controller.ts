@@ -31,6 +31,7 @@ import { type History, newestOfEachCount, noHistory } from "./engine/history.ts"
 import type { Reading } from "./engine/metric.ts";
 import { type HpaRecord, recordOf } from "./explain.ts";
 import { type ObservedScale, observeMetrics, observePods, observeScale, refusal } from "./observe.ts";
+import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 import { followPods } from "./wake-ups.ts";
 
@@ -68,6 +69,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
   const syncPeriodMs = options.syncPeriodMs ?? 15_000;
   const memories = new Map<string, Memory>();
   const selectors = new SelectorsByNamespace();
+  const podsByLabel = new PodsByLabel();
   /** Those that were woken since their last sync began: what it read may be outdated. */
   const woken = new Set<string>();
   let metrics: HpaMetrics;
@@ -91,6 +93,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       metrics = hpaMetrics(context.metrics);
       decisions = createDecisionLog(context, "horizontal-pod-autoscaler");
       enqueue = context.enqueue;
+      podsByLabel.follow(context.cache);
       followPods(context, selectors, wake);
     },
     async reconcile(key, context) {
@@ -114,7 +117,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       const namespace = key.namespace as string;
       const scale = await observeScale(context.client, targetOf(hpa.spec, namespace));
       const selector = "error" in scale ? "" : scale.selector;
-      const { pods, selectorError } = observePods(context.cache, namespace, selector);
+      const { pods, selectorError } = observePods(context.cache, podsByLabel, namespace, selector);
       const readings =
         "error" in scale ? [] : await observeMetrics(context.client, namespace, selector, hpa.spec.metrics ?? []);
       if (!("error" in scale)) selectors.set(key, selectorError === undefined ? selector : "");

@@ -1,9 +1,8 @@
 import {
   type LabelSelector,
   type MetricSpec,
-  Pod,
+  type Pod,
   type PodMetrics,
-  parseSelector,
   quantityOf,
   SelectorError,
   selectorOf,
@@ -12,6 +11,7 @@ import { ApiError, type Cache, type Client, type ScaleTarget } from "@bellows/ku
 import type { Seen } from "./engine/decide.ts";
 import type { Reading } from "./engine/metric.ts";
 import { defaultWindowMs, type Sample } from "./engine/samples.ts";
+import type { PodsByLabel } from "./pods-by-label.ts";
 
 /** What the target's scale says, or why it can't be read. */
 export type ObservedScale = Seen["scale"] & { readonly resourceVersion?: string };
@@ -34,13 +34,13 @@ export async function observeScale(client: Client, target: ScaleTarget): Promise
 /** The pods under a selector's text, or why it is none. */
 export function observePods(
   cache: Cache,
+  index: PodsByLabel,
   namespace: string,
   selector: string,
 ): { pods: readonly Pod[]; selectorError?: string } {
   if (selector === "") return { pods: [] };
   try {
-    const parsed = parseSelector(selector);
-    return { pods: cache.list(Pod, namespace).filter((pod) => parsed.matches(pod.metadata.labels ?? {})) };
+    return { pods: index.under(cache, namespace, selector) };
   } catch (error) {
     return { pods: [], selectorError: error instanceof Error ? error.message : String(error) };
   }

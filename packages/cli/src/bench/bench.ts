@@ -1,14 +1,25 @@
 import type { BenchRow } from "@bellows/kube/bench";
-import { benchTable } from "./report.ts";
+import { benchRow, benchTable } from "./report.ts";
 
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 type Bench = (progress: (line: string) => void) => Promise<BenchRow[]>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  async hpa() {
+    const { benchHpa } = await import("@bellows/hpa/bench");
+    return async () => {
+      const measured = await benchHpa(monotonicMs);
+      return measured.map(({ name, unit, values, target }) => benchRow(name, unit, values, target));
+    };
+  },
   async kube() {
     const { benchKube } = await import("@bellows/kube/bench");
     return () => benchKube({ monotonicMs });
+  },
+  async startup() {
+    const { benchStartup } = await import("./startup.ts");
+    return (progress) => benchStartup(monotonicMs, progress);
   },
   async sandbox() {
     const { benchSandbox } = await import("./sandbox.ts");
