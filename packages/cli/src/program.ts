@@ -71,7 +71,7 @@ export function bellows(): Command {
   program
     .command("bench")
     .description("Measure speed and memory; prints median, spread and target of each measure, and the machine")
-    .argument("<name>", "hpa, kube or sandbox")
+    .argument("<name>", "hpa, kube, sandbox or startup")
     .action(async (name: string) => {
       const { bench } = await import("./bench/bench.ts");
       const to = (stream: NodeJS.WriteStream) => (line: string) => stream.write(`${line}\n`);

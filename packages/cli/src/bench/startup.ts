@@ -1,0 +1,77 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { BenchRow } from "@bellows/kube/bench";
+import { benchRow } from "./report.ts";
+
+const root = resolve(import.meta.dirname, "../../../..");
+const runs = 15;
+const controllers = ["hpa", "cpa", "dashboard"];
+
+/** From the start of the bundle's process until /healthz answers; a start must not need an API server. */
+export async function benchStartup(monotonicMs: () => number, progress: (line: string) => void): Promise<BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), "bellows-startup-"));
+  try {
+    progress("building the bundle");
+    const built = spawnSync(process.execPath, [join(root, "packages/cli/bootstrap/build.mjs"), join(folder, "app")], {
+      encoding: "utf8",
+    });
+    if (built.status !== 0) throw new Error(`building the bundle failed: ${built.stderr}`);
+    const kubeconfig = join(folder, "kubeconfig");
+    writeFileSync(kubeconfig, JSON.stringify(noServer));
+    const rows: BenchRow[] = [];
+    for (const name of controllers) {
+      const took: number[] = [];
+      for (let run = 0; run < runs; run++) took.push(await start(name, join(folder, "app"), kubeconfig, monotonicMs));
+      rows.push(benchRow(`bellows ${name}: start until /healthz answers`, "ms", took, { atMost: 400 }));
+    }
+    return rows;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const noServer = {
+  clusters: [{ name: "none", cluster: { server: "https://127.0.0.1:1" } }],
+  users: [{ name: "none", user: { token: "none" } }],
+  contexts: [{ name: "none", context: { cluster: "none", user: "none" } }],
+  "current-context": "none",
+};
+
+/** The address is in the line that is logged once it is served; the time counts until an answer has come from it. */
+function start(name: string, app: string, kubeconfig: string, monotonicMs: () => number): Promise<number> {
+  const startedAt = monotonicMs();
+  const token = name === "dashboard" ? ["--dashboard-token=only-for-the-bench"] : [];
+  const child = spawn(
+    process.execPath,
+    [
+      join(app, "bellows.mjs"),
+      name,
+      "--bind-address=127.0.0.1",
+      "--metrics-port=0",
+      `--kubeconfig=${kubeconfig}`,
+      ...token,
+    ],
+    // Nothing else is on the module path.
+    { cwd: app, env: { PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  return new Promise((done, fail) => {
+    let text = "";
+    let asked = false;
+    let took = Number.NaN;
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+      const [, address] = /"address":"([^"]+)"/.exec(text) ?? [];
+      if (!address || asked) return;
+      asked = true;
+      get(`http://${address}/healthz`, (answer) => {
+        took = monotonicMs() - startedAt;
+        answer.resume();
+        child.kill("SIGTERM");
+      }).on("error", fail);
+    });
+    child.once("exit", () => (Number.isNaN(took) ? fail(new Error(`bellows ${name} ended: ${text}`)) : done(took)));
+  });
+}

@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const bootstrap = resolve(import.meta.dirname, "../bootstrap");
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "bellows-bundle-"));
+  const { status, stderr } = spawnSync(process.execPath, [join(bootstrap, "build.mjs"), join(folder, "app")], {
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// The build itself has started three controllers from the bundle, and failed otherwise.
+const bellows = (...args: string[]) =>
+  spawnSync(process.execPath, [join(folder, "app/bellows.mjs"), ...args], { cwd: folder, env: {}, encoding: "utf8" });
+
+test("the bundle lists its controllers with nothing else on the module path", () => {
+  const { status, stdout } = bellows("--help");
+  expect(status).toBe(0);
+  for (const name of ["all", "cpa", "dashboard", "hpa", "node-provisioner"])
+    expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+});
+
+test("a wrong setting ends it with exit code 2 and a line that names it", () => {
+  const { status, stderr } = bellows("hpa", "--horizontal-pod-autoscaler-sync-period=15");
+  expect(status).toBe(2);
+  expect(stderr).toBe('--horizontal-pod-autoscaler-sync-period: "15", expected a duration such as 15s or 1h30m\n');
+});
+
+test("it imports nothing but itself and Node", () => {
+  const chunks = readdirSync(join(folder, "app/chunks")).map((name) =>
+    readFileSync(join(folder, "app/chunks", name), "utf8"),
+  );
+  const named = chunks.flatMap((code) =>
+    [...code.matchAll(/(?:^|[;}])import[^"';]*["']([^"']+)["']/g)].map(([, from]) => from as string),
+  );
+  expect(
+    named.filter((from) => !from.startsWith(".") && !from.startsWith("node:") && !/^[a-z_]+(\/[a-z]+)?$/.test(from)),
+  ).toEqual([]);
+});
+
+test("the bill of materials has what runs, and no tools", () => {
+  const file = join(folder, "sbom.json");
+  const { status, stderr } = spawnSync(process.execPath, [join(bootstrap, "sbom.mjs"), file], { encoding: "utf8" });
+  expect(status, stderr).toBe(0);
+  const bill = JSON.parse(readFileSync(file, "utf8"));
+  expect(bill).toMatchObject({
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    metadata: { component: { type: "application" } },
+  });
+  const purls = (bill.components as { purl: string }[]).map(({ purl }) => purl.replace(/@[^@]*$/, ""));
+  expect(purls).toEqual(
+    expect.arrayContaining(["pkg:npm/fastify", "pkg:npm/undici", "pkg:npm/zod", "pkg:npm/prom-client"]),
+  );
+  for (const tool of ["vitest", "typescript", "rolldown", "fast-check"]) expect(purls).not.toContain(`pkg:npm/${tool}`);
+});
