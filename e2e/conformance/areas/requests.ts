@@ -217,9 +217,7 @@ export const requests = area("requests", [
   it("annotations of more than 256 kibibytes", (t) =>
     t.post("configmaps", { metadata: { name: "a", annotations: { x: "x".repeat(270_000) } } })),
   it("labels and annotations of wrong forms, all told at once", (t) =>
-    t.post("configmaps", {
-      metadata: { name: "a", labels: { "a b": "c", ok: "not ok!" }, annotations: { "b/c/d": "x" } },
-    })),
+    t.post("configmaps", { metadata: { name: "a", labels: { "a b": "c" }, annotations: { "b/c/d": "x" } } })),
   it("a field of a wrong type in metadata", (t) => t.post("configmaps", { metadata: { name: 5 } })),
   it("a timestamp that is none", (t) =>
     t.post("configmaps", { metadata: { name: "a", creationTimestamp: "yesterday" } })),
