@@ -1,15 +1,7 @@
-import { networkInterfaces } from "node:os";
-import { APIService, EndpointSlice, Service } from "@bellows/api";
+import { APIService } from "@bellows/api";
 import { type Client, issueCa, issueServing, serve, silentLogger, systemClock } from "@bellows/kube";
 import { type MetricsServer, metricsApiService, metricsService } from "@bellows/sandbox/metrics-server";
-
-/** An IPv4 address of this machine at which its API server may proxy: loopback it refuses. */
-function ownAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  const found = all.find(({ family, internal }) => family === "IPv4" && !internal);
-  if (!found) throw new Error("this machine has no IPv4 address but loopback: an APIService cannot be served from it");
-  return found.address;
-}
+import { ownAddress, publishPort } from "./host-service.ts";
 
 /**
  * Serves metrics.k8s.io of pods without machines from this process, and registers it: an APIService, its Service
@@ -42,30 +34,11 @@ export async function serveMetricsApi(client: Client, metricsServer: MetricsServ
       });
     },
   });
-  const options = { fieldManager: "bellows-e2e", force: true };
-  await client.apply(
-    Service,
-    {
-      metadata: { name, namespace },
-      spec: { ports: [{ name: "https", port: 443, targetPort: serving.port }] },
-    } as never,
-    options,
-  );
-  await client.apply(
-    EndpointSlice,
-    {
-      metadata: { name, namespace, labels: { "kubernetes.io/service-name": name } },
-      addressType: "IPv4",
-      ports: [{ name: "https", port: serving.port, protocol: "TCP" }],
-      endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    } as never,
-    options,
-  );
-  await client.apply(APIService, metricsApiService, options);
+  const unpublish = await publishPort(client, { namespace, name, port: serving.port });
+  await client.apply(APIService, metricsApiService, { fieldManager: "bellows-e2e", force: true });
   return async () => {
     await client.delete(APIService, { name: metricsApiService.metadata.name });
-    await client.delete(EndpointSlice, { namespace, name });
-    await client.delete(Service, { namespace, name });
+    await unpublish();
     await serving.close();
   };
 }

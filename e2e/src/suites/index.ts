@@ -1,9 +1,10 @@
 import type { Suite } from "../suite.ts";
 import { conformance } from "./conformance.ts";
+import { eventScaler } from "./event-scaler.ts";
 import { helmSuite } from "./helm.ts";
 import { nodes } from "./nodes.ts";
 import { robustness } from "./robustness.ts";
 import { walkThroughs } from "./walkthroughs.ts";
 
 /** Every suite, in the order in which they run: conformance wants a cluster that nobody else is using. */
-export const suites: readonly Suite[] = [conformance, helmSuite, nodes, robustness, walkThroughs];
+export const suites: readonly Suite[] = [conformance, helmSuite, nodes, robustness, walkThroughs, eventScaler];

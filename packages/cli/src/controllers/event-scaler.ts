@@ -1,5 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { durationMs, ValidatingWebhookConfiguration } from "@bellows/api";
+import {
+  Deployment,
+  durationMs,
+  HorizontalPodAutoscaler,
+  LimitRange,
+  ScaledObject,
+  StatefulSet,
+  ValidatingWebhookConfiguration,
+} from "@bellows/api";
 import {
   admissionHandler,
   admissionRoutes,
@@ -18,6 +26,8 @@ import {
 import { type CertificateBundle, type Controller, keepCertificates, secretStore, serve } from "@bellows/kube";
 import type { ControllerParts } from "./catalogue.ts";
 
+/** What the webhooks look at; some of it no controller reads. */
+const reviewedKinds = [ScaledObject, HorizontalPodAutoscaler, LimitRange, Deployment, StatefulSet];
 const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /** The controllers of KEDA's kinds, with the external metrics API and the webhooks served beside them. */
@@ -78,5 +88,6 @@ export async function eventScalerControllers(
   signal.addEventListener("abort", () => void serving.close(), { once: true });
   log.info("serving external metrics and webhooks", { address: `${serving.host}:${serving.port}` });
   await register(bundle);
-  return scaler.controllers;
+  const [first, ...others] = scaler.controllers;
+  return first ? [{ ...first, reads: [...(first.reads ?? []), ...reviewedKinds] }, ...others] : [];
 }

@@ -1,0 +1,169 @@
+import { execFileSync } from "node:child_process";
+import { resolve } from "node:path";
+import {
+  APIService,
+  Deployment,
+  HorizontalPodAutoscaler,
+  isConditionTrue,
+  Namespace,
+  ScaledObject,
+} from "@bellows/api";
+import { systemClock, systemRandom } from "@bellows/kube";
+import { type RunningNodes, startNodes } from "@bellows/sandbox";
+import { publishPort } from "../control-plane/host-service.ts";
+import { freePorts } from "../control-plane/process.ts";
+import { type RunningController, startController } from "../controllers/controller.ts";
+import type { Suite, SuiteContext } from "../suite.ts";
+import { nodesReady, waitFor } from "./waiting.ts";
+
+const namespace = "keda";
+const manifests = resolve(import.meta.dirname, "../../../examples/keda-cron/manifests");
+const name = "php-apache-cron-scaled";
+const metricName = "s0-cron-Asia-Seoul-00,15,30,45xxxx-05,20,35,50xxxx";
+const minuteMs = 60_000;
+
+let nodes: RunningNodes | undefined;
+
+/** The schedule of the example, which is due every quarter of an hour, moved to a window of one minute from `start`. */
+const windowFrom = (start: number) => ({
+  type: "cron",
+  metadata: {
+    timezone: "Asia/Seoul",
+    start: `${new Date(start).getUTCMinutes()} * * * *`,
+    end: `${new Date(start + minuteMs).getUTCMinutes()} * * * *`,
+    desiredReplicas: "2",
+  },
+});
+
+async function replicas({ controlPlane: { client } }: SuiteContext): Promise<number | undefined> {
+  return (await client.get(Deployment, { namespace, name: "php-apache" })).spec?.replicas;
+}
+
+/** The event scaler and the HPA controller as processes, on the real API server with its aggregation layer. */
+export const eventScaler: Suite = {
+  name: "event-scaler",
+  async start(context) {
+    const { client, kubeconfig } = context.controlPlane;
+    const parts = { client, clock: systemClock, random: systemRandom, region: "us-east-1", clusterName: "bellows" };
+    const group = { name: "ng2", instanceType: "t3.medium", minSize: 2, maxSize: 2, desiredCapacity: 2 };
+    nodes = await startNodes({ ...parts, nodeGroups: [group] });
+    await nodesReady(2, context);
+    const [port = 0] = await freePorts(1);
+    const unpublish = await publishPort(client, { namespace: "default", name: "bellows-event-scaler", port });
+    const shared = { kubeconfig, folder: context.folder };
+    const started: RunningController[] = [
+      await startController("event-scaler", {
+        ...shared,
+        args: ["--leader-elect=false", "--bind-address=0.0.0.0", `--secure-port=${port}`],
+      }),
+      await startController("hpa", { ...shared, args: ["--leader-elect=false"] }),
+    ];
+    return async () => {
+      for (const controller of started) await controller.stop();
+      await unpublish();
+      nodes?.stop();
+    };
+  },
+  cases: [
+    {
+      name: "the external metrics API is available through the aggregation layer",
+      run: (context) =>
+        waitFor(
+          "APIService v1beta1.external.metrics.k8s.io",
+          async () => {
+            const found = await context.controlPlane.client.get(APIService, {
+              name: "v1beta1.external.metrics.k8s.io",
+            });
+            return isConditionTrue(found.status?.conditions, "Available") || JSON.stringify(found.status);
+          },
+          context,
+        ),
+    },
+    {
+      name: "examples/keda-cron: ready, its HPA made, no replica outside of a window",
+      async run(context) {
+        const { client, kubeconfig } = context.controlPlane;
+        await client.create(Namespace, { metadata: { name: namespace } });
+        for (const file of ["php-apache.yaml", "keda-cron.yaml"]) {
+          const args = ["--kubeconfig", kubeconfig, "apply", "-n", namespace, "-f", resolve(manifests, file)];
+          execFileSync(context.kubectl, args, { stdio: "pipe" });
+        }
+        await waitFor(
+          "the ScaledObject",
+          async () => {
+            const { status } = await client.get(ScaledObject, { namespace, name });
+            const hpa = await client.find(HorizontalPodAutoscaler, { namespace, name: `keda-hpa-${name}` });
+            const metric = hpa?.spec?.metrics?.[0]?.external?.metric.name;
+            return (
+              (isConditionTrue(status?.conditions, "Ready") && metric === metricName) ||
+              `conditions ${JSON.stringify(status?.conditions)}, metric of the HPA ${metric}`
+            );
+          },
+          context,
+        );
+      },
+    },
+    {
+      name: "kubectl get --raw lists the metric, and gives its value",
+      async run({ controlPlane: { client } }) {
+        const list = JSON.stringify(await client.raw("/apis/external.metrics.k8s.io/v1beta1"));
+        if (!list.includes(metricName)) throw new Error(`the list is ${list}`);
+        const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/${encodeURIComponent(metricName)}`;
+        const value = await client.raw(path, { labelSelector: `scaledobject.keda.sh/name=${name}` });
+        const { items } = value as { items: readonly { metricName: string; value: string }[] };
+        if (items[0]?.metricName !== metricName || !/^[01]$/.test(items[0].value)) {
+          throw new Error(`the value is ${JSON.stringify(value)}`);
+        }
+      },
+    },
+    {
+      name: "an edge of the schedule: 0 -> 1 -> 2 replicas within 2 s and 20 s of it, and 0 after the cooldown",
+      async run(context) {
+        const { client } = context.controlPlane;
+        const start = Math.ceil((systemClock.now() + 15_000) / minuteMs) * minuteMs;
+        const spec = { triggers: [windowFrom(start)], cooldownPeriod: 5, pollingInterval: 5 };
+        await client.patch(ScaledObject, { namespace, name }, { type: "merge", body: { spec } });
+        await waitFor(
+          "no replicas",
+          async () => (await replicas(context)) === 0 || `${await replicas(context)}`,
+          context,
+        );
+        const until = (count: number, limitMs: number) =>
+          waitFor(
+            `${count} replicas`,
+            async () => {
+              const found = (await replicas(context)) ?? 0;
+              return (count === 0 ? found === 0 : found >= count) || `${found} replicas`;
+            },
+            context,
+            limitMs,
+          );
+        await until(1, start - systemClock.now() + 2000);
+        if (systemClock.now() < start) throw new Error(`${start - systemClock.now()} ms before the window opens`);
+        context.print(`        first replica ${systemClock.now() - start} ms after the window opened`);
+        await until(2, 20_000);
+        await until(0, start + minuteMs + 40_000 - systemClock.now());
+        const early = start + minuteMs - systemClock.now();
+        if (early > 0) throw new Error(`no replicas ${early} ms before the window closes`);
+      },
+    },
+    {
+      name: "a second ScaledObject of the Deployment is refused by the webhook",
+      async run({ controlPlane: { client } }) {
+        const wrong = {
+          metadata: { namespace, name: "wrong" },
+          spec: {
+            scaleTargetRef: { name: "php-apache" },
+            triggers: [{ type: "cpu", metricType: "Utilization", metadata: { value: "50" } }],
+          },
+        } as ScaledObject;
+        const answer = await client.create(ScaledObject, wrong).then(
+          () => "accepted",
+          (error: unknown) => (error as Error).message,
+        );
+        if (!/^admission webhook "vscaledobject.kb.io" denied the request: .*php-apache/.test(answer))
+          throw new Error(`the answer is ${answer}`);
+      },
+    },
+  ],
+};
