@@ -8,13 +8,10 @@ import { installationOf } from "./installation.ts";
 /** The settings of `bellows cpa`, named as cluster-proportional-autoscaler's flags. */
 export const CpaSettings = z.strictObject({
   ...processSettings,
-  target: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "Workloads sized by a ConfigMap: deployment/web, or several separated by commas. Without it only ClusterProportionalAutoscaler objects count.",
-    }),
+  target: z.string().optional().meta({
+    description:
+      "Workloads sized by a ConfigMap: deployment/web, or several separated by commas. Without it only ClusterProportionalAutoscaler objects count.",
+  }),
   configmap: z
     .string()
     .optional()

@@ -6,12 +6,9 @@ import type { NodeProvisionerOptions } from "./controllers.ts";
 /** The settings of `bellows node-provisioner`, named as Karpenter's flags and environment variables. */
 export const NodeProvisionerSettings = z.strictObject({
   ...processSettings,
-  cloud: z
-    .enum(["aws", "simulated"])
-    .default("aws")
-    .meta({
-      description: "Where instances come from. aws is not in this version; simulated makes nodes without machines.",
-    }),
+  cloud: z.enum(["aws", "simulated"]).default("aws").meta({
+    description: "Where instances come from. aws is not in this version; simulated makes nodes without machines.",
+  }),
   region: z.string().default("us-east-1").meta({ description: "Region of the simulated cloud.", env: "AWS_REGION" }),
   clusterName: z.string().optional().meta({ description: "Name of the EKS cluster; required." }),
   clusterEndpoint: z.string().optional().meta({ description: "Address of the API server for new nodes." }),

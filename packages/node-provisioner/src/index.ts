@@ -1,3 +1,4 @@
+export { NodeProvisionerSettings, nodeProvisionerOptions } from "./config.ts";
 export { type NodeProvisionerOptions, nodeProvisionerControllers } from "./controllers.ts";
 export { compareKarpenter, type KarpenterComparison } from "./vectors/compare.ts";
 export {
@@ -6,4 +7,3 @@ export {
   type KarpenterVector,
   runKarpenterVector,
 } from "./vectors/vector.ts";
-export { NodeProvisionerSettings, nodeProvisionerOptions } from "./config.ts";
