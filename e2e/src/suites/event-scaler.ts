@@ -45,9 +45,9 @@ export const eventScaler: Suite = {
   async start(context) {
     const { client, kubeconfig } = context.controlPlane;
     const parts = { client, clock: systemClock, random: systemRandom, region: "us-east-1", clusterName: "bellows" };
-    const group = { name: "ng2", instanceType: "t3.medium", minSize: 2, maxSize: 2, desiredCapacity: 2 };
+    const group = { name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 5, desiredCapacity: 3 };
     nodes = await startNodes({ ...parts, nodeGroups: [group] });
-    await nodesReady(2, context);
+    await nodesReady(3, context);
     const [port = 0] = await freePorts(1);
     const unpublish = await publishPort(client, { namespace: "default", name: "bellows-event-scaler", port });
     const shared = { kubeconfig, folder: context.folder };
