@@ -6,9 +6,7 @@ import {
   isNotFound,
   keyOf,
   keyText,
-  lookAgainAt,
   type ObjectKey,
-  type ReconcileResult,
   self,
 } from "@bellows/kube";
 import { jobsOfOtherGenerations } from "../engine/scaled-job-jobs.ts";
@@ -18,6 +16,7 @@ import { RegisteredObjects } from "../scaled-object/record-metrics.ts";
 import { triggersProblem, triggersTypesOf } from "../scaled-object/spec-checks.ts";
 import { conditionStatus, initializedConditions, withCondition } from "../scaled-object/status.ts";
 import { messageOf, ScalerError, type Scalers } from "../scalers/index.ts";
+import { retryAfter } from "../scalers/retry-after.ts";
 import type { JobLoops } from "./job-loops.ts";
 import { jobsOf } from "./jobs.ts";
 import { isPaused } from "./pausing.ts";
@@ -26,8 +25,6 @@ import { type Status, updateStatus } from "./status.ts";
 const finalizer = "finalizer.keda.sh";
 const pausedMessage = "ScaledJob is paused";
 const unpausedMessage = "ScaledJob is unpaused";
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
 
 /** What the controllers of ScaledJobs share. */
 export interface ScaledJobParts {
@@ -84,23 +81,6 @@ export function scaledJobController(parts: ScaledJobParts): Controller {
 function forget(key: ObjectKey, { loops, scalers }: ScaledJobParts): void {
   loops.stop(key);
   scalers.forgetNamed("ScaledJob", key);
-}
-
-/** A problem may go away by itself (credentials that come later): it is looked at again, ever more rarely. */
-function retryAfter(
-  key: ObjectKey,
-  problem: Problem | undefined,
-  failures: Map<string, number>,
-  { clock }: ControllerContext,
-): ReconcileResult {
-  const id = keyText(key);
-  if (!problem) {
-    failures.delete(id);
-    return;
-  }
-  const count = failures.get(id) ?? 0;
-  failures.set(id, count + 1);
-  return lookAgainAt(clock.now() + Math.min(firstRetryMs * 2 ** count, longestRetryMs));
 }
 
 async function ensureFinalizer(scaledJob: ScaledJob, { client }: ControllerContext): Promise<ScaledJob> {

@@ -1,19 +1,9 @@
 import { HorizontalPodAutoscaler, ScaledObject } from "@bellows/api";
-import {
-  type Controller,
-  type ControllerContext,
-  controller,
-  keyOf,
-  keyText,
-  lookAgainAt,
-  type ObjectKey,
-  owned,
-  type ReconcileResult,
-  self,
-} from "@bellows/kube";
+import { type Controller, type ControllerContext, controller, keyOf, keyText, owned, self } from "@bellows/kube";
 import { hasValidFallback, isPaused, isScaleInPaused, isScaleOutPaused, ownerLabel } from "../engine/index.ts";
 import type { EventScalerMetrics } from "../metrics.ts";
 import type { Scalers } from "../scalers/index.ts";
+import { retryAfter } from "../scalers/retry-after.ts";
 import { ensure, startScaling } from "./ensure.ts";
 import { finalize, finalizer } from "./finalize.ts";
 import { pause } from "./pause.ts";
@@ -23,8 +13,6 @@ import type { ScaleLoops } from "./scale-loops.ts";
 import { conditionStatus, initializedConditions, type Status, updateStatus, withCondition } from "./status.ts";
 
 const readyMessage = "ScaledObject is defined correctly and is ready for scaling";
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
 
 export interface ScaledObjectParts {
   readonly scalers: Scalers;
@@ -68,23 +56,6 @@ export function scaledObjectController(parts: ScaledObjectParts): Controller {
       return retryAfter(key, problem, failures, context);
     },
   });
-}
-
-/** A problem may go away by itself (a target that comes later, credentials): it is looked at again, ever more rarely. */
-function retryAfter(
-  key: ObjectKey,
-  problem: Problem | undefined,
-  failures: Map<string, number>,
-  { clock }: ControllerContext,
-): ReconcileResult {
-  const id = keyText(key);
-  if (!problem) {
-    failures.delete(id);
-    return;
-  }
-  const count = failures.get(id) ?? 0;
-  failures.set(id, count + 1);
-  return lookAgainAt(clock.now() + Math.min(firstRetryMs * 2 ** count, longestRetryMs));
 }
 
 /** Gives the object the finalizer, and the label by which its metrics are asked for. */
