@@ -16,6 +16,7 @@ interface Outcome {
   readonly suite: string;
   passed: number;
   failed: number;
+  skipped: number;
   seconds: number;
 }
 
@@ -23,7 +24,7 @@ const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? err
 
 async function runSuite({ name, cases, start }: Suite, context: SuiteContext): Promise<Outcome> {
   print(`\n# ${name}`);
-  const outcome = { suite: name, passed: 0, failed: 0, seconds: 0 };
+  const outcome = { suite: name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
   const began = performance.now();
   const since = (from: number) => (performance.now() - from) / 1000;
   let finish: (() => Promise<void>) | undefined;
@@ -33,6 +34,12 @@ async function runSuite({ name, cases, start }: Suite, context: SuiteContext): P
       [...Map.groupBy(cases, ({ lane = "" }) => lane).values()].map(async (lane) => {
         for (const one of lane) {
           if (context.signal.aborted) return;
+          const missing = one.missing?.();
+          if (missing !== undefined) {
+            outcome.skipped++;
+            print(`  skip  ${one.name}: this machine has no ${missing}`);
+            continue;
+          }
           const from = performance.now();
           const failure = await one.run(context).then(() => undefined, textOf);
           if (failure === undefined) outcome.passed++;
@@ -117,11 +124,13 @@ async function main(): Promise<number> {
   }
   const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const skipped = outcomes.reduce((sum, outcome) => sum + outcome.skipped, 0);
+  const counts = (one: Pick<Outcome, "passed" | "failed" | "skipped">) =>
+    `${one.passed} passed, ${one.failed} failed${one.skipped > 0 ? `, ${one.skipped} skipped` : ""}`;
   print("\n# summary");
   print(`driver   ${controlPlane.driver}`);
-  for (const one of outcomes)
-    print(`suite    ${one.suite}: ${one.passed} passed, ${one.failed} failed, ${one.seconds.toFixed(0)} s`);
-  print(`cases    ${passed} passed, ${failed} failed`);
+  for (const one of outcomes) print(`suite    ${one.suite}: ${counts(one)}, ${one.seconds.toFixed(0)} s`);
+  print(`cases    ${counts({ passed, failed, skipped })}`);
   print(`time     ${((performance.now() - began) / 1000).toFixed(0)} s`);
   return failed > 0 || stopping.signal.aborted ? 1 : 0;
 }

@@ -32,6 +32,8 @@ export interface Case {
   readonly run: (context: SuiteContext) => Promise<void>;
   /** Cases of one lane run one after the other, lanes at the same time; default: one lane for all. */
   readonly lane?: string;
+  /** What this machine lacks for it: then it is skipped, and the run says so. */
+  readonly missing?: () => string | undefined;
 }
 
 /** A group of cases that `--only` can name. Suites run one after the other, in the order of `suites/index.ts`. */

@@ -8,11 +8,13 @@ import { type RunningController, startController } from "./controller.ts";
 /**
  * Starts a controller as the chart's Deployment would: with the arguments of its pod, and a token of its own service
  * account, so that it may do what the chart's roles say and nothing else.
+ * @param more  arguments that are added
  */
 export async function startFromChart(
   name: string,
   namespace: string,
   { controlPlane, folder, kubectl }: SuiteContext,
+  more: readonly string[] = [],
 ): Promise<RunningController> {
   const { client } = controlPlane;
   const deployment = await client.get(Deployment, { namespace, name: `bellows-${name}` });
@@ -33,7 +35,7 @@ export async function startFromChart(
   }
   const kubeconfig = join(folder, `${name}.kubeconfig`);
   writeFileSync(kubeconfig, kubeconfigOf(controlPlane.kubeconfig, namespace, status.token, kubectl), { mode: 0o600 });
-  return startController(container?.args?.[0] ?? name, { kubeconfig, folder, args });
+  return startController(container?.args?.[0] ?? name, { kubeconfig, folder, args: [...args, ...more] });
 }
 
 /** The administrator's kubeconfig with another user and namespace. */

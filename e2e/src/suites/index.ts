@@ -4,7 +4,16 @@ import { eventScaler } from "./event-scaler.ts";
 import { helmSuite } from "./helm.ts";
 import { nodes } from "./nodes.ts";
 import { robustness } from "./robustness.ts";
+import { triggers } from "./triggers.ts";
 import { walkThroughs } from "./walkthroughs.ts";
 
 /** Every suite, in the order in which they run: conformance wants a cluster that nobody else is using. */
-export const suites: readonly Suite[] = [conformance, helmSuite, nodes, robustness, walkThroughs, eventScaler];
+export const suites: readonly Suite[] = [
+  conformance,
+  helmSuite,
+  nodes,
+  robustness,
+  walkThroughs,
+  eventScaler,
+  triggers,
+];

@@ -1,0 +1,148 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Deployment, Namespace, ScaledObject, Secret, TriggerAuthentication } from "@bellows/api";
+import { helmTool } from "../control-plane/helm-tool.ts";
+import { publishPort } from "../control-plane/host-service.ts";
+import { freePorts } from "../control-plane/process.ts";
+import type { RunningController } from "../controllers/controller.ts";
+import { startFromChart } from "../controllers/start-from-chart.ts";
+import type { Case, Suite, SuiteContext } from "../suite.ts";
+import { triggerSources } from "../trigger-servers/index.ts";
+import type { RunningSource, TriggerSource } from "../trigger-servers/trigger-source.ts";
+import { waitFor } from "./waiting.ts";
+
+const chart = resolve(import.meta.dirname, "../../../deploy/helm/bellows");
+const release = "bellows-triggers";
+const namespace = "bellows-system";
+/** So many servers run at the same time. */
+const lanes = 3;
+const wantedReplicas = 3;
+const labels = { app: "worker" };
+
+let started: readonly RunningController[] = [];
+
+/** The event scaler and the HPA controller as processes, with the rights and flags that the chart gives them. */
+async function start(context: SuiteContext): Promise<() => Promise<void>> {
+  const { client, kubeconfig } = context.controlPlane;
+  const [port = 0] = await freePorts(1);
+  const helm = helmTool(context.print);
+  const values = `hpa.enabled=true,eventScaler.enabled=true,eventScaler.config.securePort=${port}`;
+  const helmed = (...args: readonly string[]) => {
+    const all = ["--kubeconfig", kubeconfig, "-n", namespace, ...args];
+    const { status, stdout, stderr } = spawnSync(helm, all, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`helm ${args.join(" ")}: ${stdout}${stderr}`);
+  };
+  helmed("install", release, chart, "--create-namespace", "--set", values);
+  const unpublish = await publishPort(client, { namespace, name: "bellows-event-scaler", port });
+  started = [
+    await startFromChart("event-scaler", namespace, context, ["--bind-address=0.0.0.0"]),
+    await startFromChart("hpa", namespace, context),
+  ];
+  for (const controller of started) {
+    await waitFor("a controller is ready", async () => (await controller.notReady()) ?? true, context);
+  }
+  return async () => {
+    for (const controller of started) await controller.stop();
+    await unpublish();
+    helmed("uninstall", release);
+  };
+}
+
+/** A ScaledObject whose one trigger reads the source; polled each second, since the case waits for it. */
+async function createScaledObject(name: string, source: RunningSource, { controlPlane: { client } }: SuiteContext) {
+  await client.create(Namespace, { metadata: { name } });
+  const metadata = { namespace: name, name: "worker" };
+  await client.create(Deployment, {
+    metadata,
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: "worker", image: "registry.k8s.io/pause:3.10" }] },
+      },
+    },
+  });
+  const { credentials, trigger } = source;
+  if (credentials) {
+    const data = Object.entries(credentials).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+    await client.create(Secret, { metadata, data: Object.fromEntries(data) });
+    const secretTargetRef = Object.keys(credentials).map((key) => ({ parameter: key, name: "worker", key }));
+    await client.create(TriggerAuthentication, { metadata, spec: { secretTargetRef } });
+  }
+  await client.create(ScaledObject, {
+    metadata,
+    spec: {
+      scaleTargetRef: { name: "worker" },
+      maxReplicaCount: 5,
+      pollingInterval: 1,
+      cooldownPeriod: 3,
+      triggers: [{ ...trigger, ...(credentials && { authenticationRef: { name: "worker" } }) }],
+    },
+  });
+}
+
+/** Until the Deployment has so many replicas; a failure tells what the ScaledObject and the controllers said. */
+async function replicasAre(count: number, name: string, context: SuiteContext, limitMs: number): Promise<number> {
+  const { client } = context.controlPlane;
+  const key = { namespace: name, name: "worker" };
+  const began = performance.now();
+  await waitFor(
+    `${count} replicas`,
+    async () => {
+      const { spec } = await client.get(Deployment, key);
+      if (spec?.replicas === count) return true;
+      const { status } = await client.get(ScaledObject, key);
+      const logs = started.map((controller) => controller.lastLines()).join("\n");
+      return `${spec?.replicas} replicas, conditions ${JSON.stringify(status?.conditions)}\n${logs}`;
+    },
+    context,
+    limitMs,
+  );
+  return performance.now() - began;
+}
+
+/** 0 replicas without work, as many as pieces of work, and none again without. */
+function followsItsWork(source: TriggerSource, index: number): Case {
+  return {
+    name: `${source.name}: 0 -> ${wantedReplicas} -> 0 replicas`,
+    lane: `lane ${index % lanes}`,
+    ...(source.missing && { missing: source.missing }),
+    async run(context) {
+      const name = source.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+      const folder = join(context.folder, name);
+      mkdirSync(folder);
+      const running = await source.start(folder);
+      try {
+        await running.setWork(0);
+        await createScaledObject(name, running, context);
+        await scaledObjectReady(name, context);
+        await replicasAre(0, name, context, 10_000);
+        await running.setWork(wantedReplicas);
+        const upMs = await replicasAre(wantedReplicas, name, context, 60_000);
+        await running.setWork(0);
+        const downMs = await replicasAre(0, name, context, 60_000);
+        context.print(`        ${source.name}: up after ${upMs.toFixed(0)} ms, down after ${downMs.toFixed(0)} ms`);
+      } finally {
+        await running.stop();
+        await context.controlPlane.client.delete(ScaledObject, { namespace: name, name: "worker" });
+      }
+    },
+  };
+}
+
+const scaledObjectReady = (name: string, context: SuiteContext): Promise<void> =>
+  waitFor(
+    "the ScaledObject is ready",
+    async () => {
+      const { status } = await context.controlPlane.client.get(ScaledObject, { namespace: name, name: "worker" });
+      const ready = status?.conditions?.find(({ type }) => type === "Ready");
+      return ready?.status === "True" || JSON.stringify(status?.conditions);
+    },
+    context,
+    30_000,
+  );
+
+/** Every type of triggers against its real server: ScaledObjects follow the work that is put in and taken out. */
+export const triggers: Suite = { name: "triggers", start, cases: triggerSources.map(followsItsWork) };

@@ -1,0 +1,23 @@
+import type { ScaledObject } from "@bellows/api";
+
+type DeclaredTrigger = NonNullable<NonNullable<ScaledObject["spec"]>["triggers"]>[number];
+
+/** A server that a type of triggers reads, and how work is put into it: a case of the suite `triggers`. */
+export interface TriggerSource {
+  /** Of the case: the type of the trigger, and which way of it. */
+  readonly name: string;
+  /** What this machine lacks to run it, for the line that says so; undefined for nothing. */
+  readonly missing?: () => string | undefined;
+  /** Starts the server on free ports, with data of its own below `folder`. */
+  readonly start: (folder: string) => Promise<RunningSource>;
+}
+
+/** A source that runs. Its trigger asks for a replica for each piece of work. */
+export interface RunningSource {
+  readonly trigger: Pick<DeclaredTrigger, "type" | "metadata" | "metricType">;
+  /** What the TriggerAuthentication gives, from a Secret of the case; left out: the trigger has none. */
+  readonly credentials?: Readonly<Record<string, string>>;
+  /** Takes out all work there is, and puts in so many pieces. */
+  setWork(pieces: number): Promise<void>;
+  stop(): Promise<void>;
+}
