@@ -1,4 +1,4 @@
-import { durationMs, durationSetting, processSettings } from "@bellows/api";
+import { conversionService, durationMs, durationSetting, processSettings } from "@bellows/api";
 import type { Cloud } from "@bellows/aws";
 import { z } from "zod";
 import type { NodeProvisionerOptions } from "./controllers.ts";
@@ -38,6 +38,15 @@ export const NodeProvisionerSettings = z.strictObject({
     .max(1)
     .default(0.075)
     .meta({ description: "Share of memory that the hypervisor keeps." }),
+  webhookPort: z.int().min(0).max(65_535).default(8443).meta({
+    description: "Port of the conversion of Karpenter's kinds between v1 and v1beta1, by TLS; 0 takes any free one.",
+  }),
+  conversionServiceName: z.string().default(conversionService.name).meta({
+    description: "The Service that the API server reaches the webhook port by; its certificate names it.",
+  }),
+  registerConversion: z.boolean().default(true).meta({
+    description: "Keep the CustomResourceDefinitions that convert pointed to the Service, with its certificate.",
+  }),
   reservedEnis: z.int().min(0).default(0).meta({ description: "Network interfaces that pods cannot use." }),
 });
 export type NodeProvisionerSettings = z.output<typeof NodeProvisionerSettings>;
