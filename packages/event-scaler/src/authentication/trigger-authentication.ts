@@ -10,7 +10,6 @@ import {
   type Controller,
   type ControllerContext,
   controller,
-  isNotFound,
   keyOf,
   keyText,
   mapped,
@@ -18,9 +17,8 @@ import {
   self,
 } from "@bellows/kube";
 import type { EventScalerMetrics, ResourceType } from "../metrics.ts";
+import { ensureFinalizer, hasFinalizer, removeFinalizer } from "../object/finalizer.ts";
 import type { Scalable } from "../scaling.ts";
-
-const finalizer = "finalizer.keda.sh";
 
 /** Keeps TriggerAuthentications: finalizer, status (who uses it), Events. */
 export const triggerAuthenticationController = (metrics?: EventScalerMetrics): Controller =>
@@ -58,7 +56,7 @@ function controllerOf(
         return;
       }
       if (found.metadata.deletionTimestamp) return finalize(kind, found, context);
-      const authentication = await ensureFinalizer(kind, found, context);
+      const authentication = await ensureFinalizer(context.client, kind, found);
       if (!generations.has(keyText(key))) metrics?.countResource(resource, key.namespace ?? "", 1);
       announce(kind, found, generations, context);
       await writeUsers(kind, authentication, context);
@@ -77,17 +75,6 @@ function referencesOf(object: Scalable, kind: AuthenticationKind): readonly Obje
 const refersTo = ({ kind = "TriggerAuthentication" }: AuthenticationRef, { kind: wanted }: AuthenticationKind) =>
   kind === wanted;
 
-async function ensureFinalizer(
-  kind: AuthenticationKind,
-  authentication: TriggerAuthentication,
-  { client }: ControllerContext,
-): Promise<TriggerAuthentication> {
-  const { finalizers = [], resourceVersion } = authentication.metadata;
-  if (finalizers.includes(finalizer)) return authentication;
-  const body = { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } };
-  return client.patch(kind, keyOf(authentication), { type: "merge", body });
-}
-
 /** One Event for a new authentication and one for each change of it. Upstream says it again whenever it starts. */
 function announce(
   { kind }: AuthenticationKind,
@@ -95,14 +82,14 @@ function announce(
   generations: Map<string, string>,
   { events }: ControllerContext,
 ): void {
-  const { uid = "", generation = 1, name, finalizers } = found.metadata;
+  const { uid = "", generation = 1, name } = found.metadata;
   const id = keyText(keyOf(found));
   const current = `${uid}/${generation}`;
   const before = generations.get(id);
   if (before === current) return;
   generations.set(id, current);
   // Kept before this process started.
-  if (before === undefined && finalizers?.includes(finalizer)) return;
+  if (before === undefined && hasFinalizer(found)) return;
   if (generation === 1) {
     events.record(found, { type: "Normal", reason: `${kind}Added`, message: `New ${kind} configured` });
   } else {
@@ -117,14 +104,8 @@ async function finalize(
   authentication: TriggerAuthentication,
   { client, events }: ControllerContext,
 ): Promise<void> {
-  const { finalizers = [], resourceVersion } = authentication.metadata;
-  if (!finalizers.includes(finalizer)) return;
-  const body = { metadata: { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) } };
-  try {
-    await client.patch(kind, keyOf(authentication), { type: "merge", body });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  if (!hasFinalizer(authentication)) return;
+  await removeFinalizer(client, kind, authentication);
   events.record(authentication, { type: "Normal", reason: `${kind.kind}Deleted`, message: `${kind.kind} was deleted` });
 }
 

@@ -12,17 +12,17 @@ import {
 import { jobsOfOtherGenerations } from "../engine/scaled-job-jobs.ts";
 import type { SpecifiedScaledJob } from "../engine/scaled-job-strategy.ts";
 import type { EventScalerMetrics } from "../metrics.ts";
+import { conditionStatus, initializedConditions, withCondition } from "../object/conditions.ts";
+import { ensureFinalizer, hasFinalizer, removeFinalizer } from "../object/finalizer.ts";
+import { type StatusOf, updateStatus } from "../object/status.ts";
 import { RegisteredObjects } from "../scaled-object/record-metrics.ts";
 import { triggersProblem, triggersTypesOf } from "../scaled-object/spec-checks.ts";
-import { conditionStatus, initializedConditions, withCondition } from "../scaled-object/status.ts";
 import { messageOf, ScalerError, type Scalers } from "../scalers/index.ts";
 import { retryAfter } from "../scalers/retry-after.ts";
 import type { JobLoops } from "./job-loops.ts";
 import { jobsOf } from "./jobs.ts";
 import { isPaused } from "./pausing.ts";
-import { type Status, updateStatus } from "./status.ts";
 
-const finalizer = "finalizer.keda.sh";
 const pausedMessage = "ScaledJob is paused";
 const unpausedMessage = "ScaledJob is unpaused";
 
@@ -72,7 +72,7 @@ export function scaledJobController(parts: ScaledJobParts): Controller {
       const loop = parts.loops.get(key);
       // Its own status writes and those of the scaling controller wake it, too.
       if (loop?.uid === uid && loop.generation === generation && !isPaused(found)) return;
-      const problem = await bring(await ensureFinalizer(found, context), parts, context);
+      const problem = await bring(await ensureFinalizer(context.client, ScaledJob, found), parts, context);
       return retryAfter(key, problem, failures, context);
     },
   });
@@ -83,24 +83,11 @@ function forget(key: ObjectKey, { loops, scalers }: ScaledJobParts): void {
   scalers.forgetNamed("ScaledJob", key);
 }
 
-async function ensureFinalizer(scaledJob: ScaledJob, { client }: ControllerContext): Promise<ScaledJob> {
-  const { finalizers = [], resourceVersion } = scaledJob.metadata;
-  if (finalizers.includes(finalizer)) return scaledJob;
-  const body = { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } };
-  return client.patch(ScaledJob, keyOf(scaledJob), { type: "merge", body });
-}
-
 /** Its Jobs go with it, by their owner reference. */
 async function finalize(scaledJob: ScaledJob, parts: ScaledJobParts, context: ControllerContext): Promise<void> {
-  const { finalizers = [], resourceVersion } = scaledJob.metadata;
-  if (!finalizers.includes(finalizer)) return;
+  if (!hasFinalizer(scaledJob)) return;
   stopScaling(scaledJob, parts, context);
-  const body = { metadata: { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) } };
-  try {
-    await context.client.patch(ScaledJob, keyOf(scaledJob), { type: "merge", body });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await removeFinalizer(context.client, ScaledJob, scaledJob);
   context.events.record(scaledJob, { type: "Warning", reason: "ScaledJobDeleted", message: "ScaledJob was deleted" });
 }
 
@@ -132,7 +119,7 @@ async function bring(
     }
   }
   const before = scaledJob.status?.conditions;
-  await updateStatus(context.client, scaledJob, (status) => concluded(scaledJob, status, ready, problem));
+  await updateStatus(context.client, ScaledJob, scaledJob, (status) => concluded(scaledJob, status, ready, problem));
   const wasPaused = conditionStatus(before, "Paused") === "True";
   if (paused && !wasPaused)
     events.record(scaledJob, { type: "Normal", reason: "ScaledJobPaused", message: pausedMessage });
@@ -152,7 +139,12 @@ async function bring(
   return undefined;
 }
 
-function concluded(scaledJob: ScaledJob, before: Status, ready: string, problem: Problem | undefined): Status {
+function concluded(
+  scaledJob: ScaledJob,
+  before: StatusOf<ScaledJob>,
+  ready: string,
+  problem: Problem | undefined,
+): StatusOf<ScaledJob> {
   let conditions = initializedConditions(before.conditions);
   if (problem) {
     conditions = withCondition(conditions, "Ready", "False", "ScaledJobCheckFailed", problem.message);

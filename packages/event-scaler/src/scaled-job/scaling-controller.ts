@@ -14,15 +14,15 @@ import { nextPollAt, pollingIntervalMs } from "../engine/polling.ts";
 import { countJobs, jobOf, jobsBeyondHistory, jobsOfOtherGenerations } from "../engine/scaled-job-jobs.ts";
 import { combineQueues } from "../engine/scaled-job-queue.ts";
 import { decideJobs, type JobDecision, limitsOf, type SpecifiedScaledJob } from "../engine/scaled-job-strategy.ts";
-import { conditionStatus, initializedConditions, withCondition } from "../scaled-object/status.ts";
+import { conditionStatus, initializedConditions, withCondition } from "../object/conditions.ts";
+import { type StatusOf, updateStatus } from "../object/status.ts";
+import { listenToSources } from "../object/streams.ts";
 import { messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
 import { isSpecified, type ScaledJobParts } from "./controller.ts";
 import type { JobLoop } from "./job-loops.ts";
 import { jobsOf, podsByJob } from "./jobs.ts";
-import { listenToSources } from "./listen.ts";
 import { isPaused } from "./pausing.ts";
 import { type QueueReadings, readQueues } from "./read-queues.ts";
-import { type Status, updateStatus } from "./status.ts";
 
 /** ScaledJobs that are read at the same time: a source that is slow keeps no other from being read. */
 const concurrency = 32;
@@ -112,7 +112,9 @@ async function poll(
   } else if (!demand.active && wasActive) {
     events.record(scaledJob, { type: "Normal", reason: "ScaledJobInactive", message: inactiveMessage });
   }
-  await updateStatus(context.client, scaledJob, (status) => concluded(status, demand.active, seen, clock.now()));
+  await updateStatus(context.client, ScaledJob, scaledJob, (status) =>
+    concluded(status, demand.active, seen, clock.now()),
+  );
   await clearHistory(scaledJob, kept, context);
   parts.metrics?.loopLatency(namespace, "scaledjob", metadata.name, Math.max(0, lateBy(loop.dueAt, now)));
   return isOpen ? scalers : [];
@@ -129,12 +131,34 @@ async function openTriggers(
   const { client, clock, random, log } = context;
   try {
     const scalers = await parts.scalers.open(scaledJob, { client, clock, random, log });
-    listenToSources(scaledJob, scalers, loop, parts, context);
+    listen(scaledJob, scalers, loop, parts, context);
     return scalers;
   } catch (error) {
     if (error instanceof ScalerError) return error;
     throw error;
   }
+}
+
+/** Each push makes a ScaledJob be read at once. Upstream polls ScaledJobs only. */
+function listen(
+  scaledJob: SpecifiedScaledJob,
+  opened: readonly Scaler[],
+  loop: JobLoop,
+  { loops, scalers }: ScaledJobParts,
+  context: ControllerContext,
+): void {
+  if (loop.isListening) return;
+  loop.isListening = true;
+  const key = keyOf(scaledJob);
+  const push = () => {
+    loop.isPushed = true;
+    loops.wake(key);
+  };
+  const handler = (scaler: Scaler) => ({
+    push,
+    metricSpecs: (specs: Parameters<typeof scalers.setSpecs>[1]) => scalers.setSpecs(scaler, specs),
+  });
+  listenToSources(opened, { kind: "ScaledJob", key, handler, ending: loop.ending.signal }, context);
 }
 
 /** Creates the Jobs one by one, so that a crash between them leaves none uncounted: the next poll counts what is there. */
@@ -163,11 +187,11 @@ async function createJobs(
 }
 
 function concluded(
-  before: Status,
+  before: StatusOf<ScaledJob>,
   active: boolean,
   { errors, metricNames, activeTriggers }: QueueReadings,
   now: Instant,
-): Status {
+): StatusOf<ScaledJob> {
   let conditions = initializedConditions(before.conditions);
   if (errors.length === 0) {
     conditions = withCondition(conditions, "Ready", "True", "ScaledJobReady", readyMessage);

@@ -2,15 +2,18 @@ import { HorizontalPodAutoscaler, ScaledObject } from "@bellows/api";
 import { type Controller, type ControllerContext, controller, keyOf, keyText, owned, self } from "@bellows/kube";
 import { hasValidFallback, isPaused, isScaleInPaused, isScaleOutPaused, ownerLabel } from "../engine/index.ts";
 import type { EventScalerMetrics } from "../metrics.ts";
+import { conditionStatus, initializedConditions, withCondition } from "../object/conditions.ts";
+import { ensureFinalizer } from "../object/finalizer.ts";
+import { updateStatus } from "../object/status.ts";
 import type { Scalers } from "../scalers/index.ts";
 import { retryAfter } from "../scalers/retry-after.ts";
 import { ensure, startScaling } from "./ensure.ts";
-import { finalize, finalizer } from "./finalize.ts";
+import { finalize } from "./finalize.ts";
 import { pause } from "./pause.ts";
 import { Problem, type Step } from "./problem.ts";
 import { RegisteredObjects } from "./record-metrics.ts";
 import type { ScaleLoops } from "./scale-loops.ts";
-import { conditionStatus, initializedConditions, type Status, updateStatus, withCondition } from "./status.ts";
+import type { Status } from "./status.ts";
 
 const readyMessage = "ScaledObject is defined correctly and is ready for scaling";
 
@@ -51,24 +54,12 @@ export function scaledObjectController(parts: ScaledObjectParts): Controller {
         return;
       }
       registered.count(key, found);
-      const object = await ensureMarked(found, context);
+      // The label is what its metrics are asked for by.
+      const object = await ensureFinalizer(context.client, ScaledObject, found, { [ownerLabel]: found.metadata.name });
       const problem = await bring(object, parts, context);
       return retryAfter(key, problem, failures, context);
     },
   });
-}
-
-/** Gives the object the finalizer, and the label by which its metrics are asked for. */
-async function ensureMarked(object: ScaledObject, { client }: ControllerContext): Promise<ScaledObject> {
-  const { finalizers = [], labels, name, resourceVersion } = object.metadata;
-  const isMarked = finalizers.includes(finalizer);
-  if (isMarked && labels?.[ownerLabel] === name) return object;
-  const metadata = {
-    resourceVersion,
-    labels: { [ownerLabel]: name },
-    ...(!isMarked && { finalizers: [...finalizers, finalizer] }),
-  };
-  return client.patch(ScaledObject, keyOf(object), { type: "merge", body: { metadata } });
 }
 
 /** Makes everything as the spec says; what is wrong becomes the Ready condition. */
@@ -88,7 +79,7 @@ async function bring(
     problem = error;
   }
   const isScaling = parts.loops.get(keyOf(object))?.generation === object.metadata.generation;
-  const written = await updateStatus(context.client, object, (status) =>
+  const written = await updateStatus(context.client, ScaledObject, object, (status) =>
     concluded(object, status, step, problem, isScaling),
   );
   // Readings need the status: where it is only written now, the next reconcile, which that brings about, starts them.

@@ -1,10 +1,9 @@
 import { ScaledObject } from "@bellows/api";
-import { ApiError, type ControllerContext, isNotFound, keyOf } from "@bellows/kube";
+import { ApiError, type ControllerContext } from "@bellows/kube";
+import { hasFinalizer, removeFinalizer } from "../object/finalizer.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { targetOf } from "./scale-target.ts";
 import { stopScaling } from "./stop-scaling.ts";
-
-export const finalizer = "finalizer.keda.sh";
 
 /** What is to be done before a ScaledObject may go. Its HPA goes with it, by its owner reference. */
 export async function finalize(
@@ -12,16 +11,10 @@ export async function finalize(
   parts: ScaledObjectParts,
   context: ControllerContext,
 ): Promise<void> {
-  const { finalizers = [], resourceVersion } = object.metadata;
-  if (!finalizers.includes(finalizer)) return;
+  if (!hasFinalizer(object)) return;
   stopScaling(object, parts, context);
   if (object.spec?.advanced?.restoreToOriginalReplicaCount) await restore(object, context);
-  const body = { metadata: { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) } };
-  try {
-    await context.client.patch(ScaledObject, keyOf(object), { type: "merge", body });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await removeFinalizer(context.client, ScaledObject, object);
   context.events.record(object, {
     type: "Warning",
     reason: "ScaledObjectDeleted",

@@ -2,6 +2,7 @@ import { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
 import type { MetricValue } from "@bellows/triggers";
 import { usesModifiers } from "../engine/index.ts";
+import { updateStatus } from "../object/status.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { builtEvent } from "./ensure.ts";
@@ -9,7 +10,7 @@ import { type KeptReadings, readMetrics } from "./read-metrics.ts";
 import { recordReadings } from "./record-metrics.ts";
 import { seamsOf } from "./seams.ts";
 import { compositeOf } from "./state.ts";
-import { healthAfter, updateStatus } from "./status.ts";
+import { healthAfter } from "./status.ts";
 
 /**
  * What an HPA is told for one metric of a ScaledObject: read now, or the value of the last poll where the trigger wants
@@ -44,7 +45,7 @@ export async function readMetricValues(
     kept,
   );
   recordReadings(object, results, metrics);
-  await updateStatus(context.client, object, (status) => healthAfter(object, status, results));
+  await updateStatus(context.client, ScaledObject, object, (status) => healthAfter(object, status, results));
   const composite = compositeOf(object, results);
   const failed = failures.length > 0 || results.some(({ error }) => error !== undefined) || composite.error;
   if (failed && !results.some(({ isFallback }) => isFallback)) {

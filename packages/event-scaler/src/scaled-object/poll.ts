@@ -1,4 +1,4 @@
-import { HorizontalPodAutoscaler, type ScaledObject, timestamp } from "@bellows/api";
+import { HorizontalPodAutoscaler, ScaledObject, timestamp } from "@bellows/api";
 import { ApiError, type ControllerContext, keyOf, keyText, type Scale } from "@bellows/kube";
 import {
   decideScaleRequest,
@@ -12,10 +12,12 @@ import {
   triggersActivity,
   usesModifiers,
 } from "../engine/index.ts";
+import { conditionStatus, initializedConditions, withKedaCondition } from "../object/conditions.ts";
+import { updateStatus } from "../object/status.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { builtEvent } from "./ensure.ts";
-import { listenToSources } from "./listen.ts";
+import { listen } from "./listen.ts";
 import { type MetricResult, readMetrics } from "./read-metrics.ts";
 import { recordComposite, recordReadings } from "./record-metrics.ts";
 import type { ScaleLoop } from "./scale-loops.ts";
@@ -23,7 +25,7 @@ import { targetOf } from "./scale-target.ts";
 import { seamsOf } from "./seams.ts";
 import { startReplicas } from "./start-replicas.ts";
 import { type ScaledObjectState, stateOf } from "./state.ts";
-import { conditionStatus, healthAfter, initializedConditions, updateStatus, withKedaCondition } from "./status.ts";
+import { healthAfter } from "./status.ts";
 
 /** What was seen of an object's triggers, and how. */
 interface Seen {
@@ -58,7 +60,7 @@ export async function poll(
     parts.metrics?.scaledObjectError(key.namespace ?? "", key.name, true);
     return;
   }
-  listenToSources(object, opened, loop, parts, context);
+  listen(object, opened, loop, parts, context);
   const { results, failures } = await readMetrics(object, opened, parts.scalers, context);
   // The object may have been paused, changed or deleted meanwhile.
   if (parts.loops.get(key) !== loop || context.signal.aborted) return;
@@ -160,7 +162,7 @@ async function writeDecision(
   const wasActive = decision.touchesLastActive || outcome?.touchesLastActive === true;
   const health = hpaHealth(hpaOf(object, context));
   const next = [...decision.conditions, outcome?.condition ?? [], health ?? []].flat();
-  await updateStatus(client, object, (before) => {
+  await updateStatus(client, ScaledObject, object, (before) => {
     const status = healthAfter(object, before, seen.results);
     return {
       ...status,
@@ -179,7 +181,7 @@ async function writeUnknownReplicas(
 ): Promise<void> {
   const message = `Error getting current replicas count for ScaleTarget: ${cause}`;
   log.warn("the target's scale can't be read", { ScaledObject: keyText(keyOf(object)), error: cause });
-  await updateStatus(client, object, (before) => {
+  await updateStatus(client, ScaledObject, object, (before) => {
     const status = healthAfter(object, before, seen.results);
     const ready = { type: "Ready", status: "False", reason: "ErrorGettingCurrentReplicas", message };
     return {
