@@ -237,6 +237,22 @@ describe("taking nodes away", () => {
     );
   });
 
+  test("a node that was kept goes once nothing keeps it, though nobody tells", async () => {
+    const { world, node } = await withNode();
+    const annotate = (value: string | null) =>
+      world.client.patch(
+        Node,
+        { name: node },
+        { type: "merge", body: { metadata: { annotations: { "karpenter.sh/do-not-disrupt": value } } } },
+      );
+    await annotate("true");
+    await world.client.delete(Pod, { namespace: "default", name: "a" });
+    await world.run(120_000);
+    await annotate(null);
+    await world.run(60_000);
+    expect(world.cloud.running).toEqual([]);
+  });
+
   test("a budget for disruptions holds a pod on the node until it allows the eviction", async () => {
     const { world, node } = await withNode();
     world.cluster.intercept = ({ path }) =>

@@ -50,7 +50,7 @@ export function disruptionController(fleet: Fleet): Controller {
   return controller({
     name: "disruption",
     watches: [
-      mapped(NodeClaim, (claim) => (isConditionTrue(claim.status?.conditions, "Consolidatable") ? [theKey] : [])),
+      mapped(NodeClaim, (claim) => (isQuiet(claim) ? [theKey] : [])),
       mapped(NodePool, wakes),
       mapped(Provisioner, wakes),
     ],
@@ -65,7 +65,9 @@ export function disruptionController(fleet: Fleet): Controller {
       if (now < lookedAt + restMs) return lookAgainAt(lookedAt + restMs);
       lookedAt = now;
       const candidates = candidatesOf(fleet, context);
-      if (candidates.length === 0) return;
+      // What keeps a quiet node (pods on their way, an annotation) ends without a word.
+      if (candidates.length === 0)
+        return context.cache.list(NodeClaim).some(isQuiet) ? lookAgainAt(now + pollMs) : undefined;
       let isBlocked = false;
       for (const method of methods) {
         const fit = candidates.filter((candidate) => method.shouldDisrupt(candidate));
@@ -93,7 +95,7 @@ function candidatesOf(fleet: Fleet, { cache, clock, events }: ControllerContext)
     const pool = pools.get(poolNameOf(machine) ?? "");
     if (!node || !pool || !isInitialized(machine) || isLeaving(machine)) continue;
     if (fleet.nominations.hasFor([claim.metadata.name, node.metadata.name], clock.now())) continue;
-    if (!isConditionTrue(claim.status?.conditions, "Consolidatable")) continue;
+    if (!isQuiet(claim)) continue;
     if (keeps(node.metadata.annotations) || keeps(claim.metadata.annotations)) {
       const message = `Disruption is blocked through the "${karpenterAnnotations.doNotDisrupt}" annotation`;
       for (const object of [node, claim])
@@ -105,6 +107,8 @@ function candidatesOf(fleet: Fleet, { cache, clock, events }: ControllerContext)
   }
   return candidates.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+const isQuiet = ({ status }: NodeClaim): boolean => isConditionTrue(status?.conditions, "Consolidatable");
 
 const keeps = (annotations: Readonly<Record<string, string>> | undefined): boolean =>
   annotations?.[karpenterAnnotations.doNotDisrupt] === "true";
