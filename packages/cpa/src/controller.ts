@@ -3,7 +3,6 @@ import {
   Deployment,
   type Kind,
   type KubernetesObject,
-  Node,
   ReplicaSet,
   type Selector,
   StatefulSet,
@@ -12,18 +11,22 @@ import {
   timestamp,
 } from "@bellows/api";
 import {
+  type Cache,
   type Controller,
   type ControllerContext,
   controller,
   lookAgainAt,
   mapped,
   type ObjectKey,
+  parseApiVersion,
   self,
 } from "@bellows/kube";
 import type { ClusterSize } from "./engine/cluster-size.ts";
 import type { LadderParams, Step } from "./engine/ladder.ts";
 import type { LinearParams } from "./engine/linear.ts";
 import { type Params, replicasFor } from "./engine/params.ts";
+import type { Target } from "./engine/target.ts";
+import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, type SizedTarget, sizeTargets } from "./proportional.ts";
 
 /** Targets of kinds that are not watched are looked at this often. */
@@ -38,7 +41,9 @@ export function clusterProportionalAutoscalerController(): Controller {
     name: "cluster-proportional-autoscaler-kind",
     watches: [
       self(ClusterProportionalAutoscaler),
-      mapped(Node, (_, { cache }) => cache.list(ClusterProportionalAutoscaler).map(keyOf)),
+      // Whoever waited for a target that another one has.
+      mapped(ClusterProportionalAutoscaler, (autoscaler, { cache }) => rivalsOf(autoscaler, cache).map(keyOf)),
+      nodesThatCount(({ cache }) => cache.list(ClusterProportionalAutoscaler).map(keyOf)),
       targetOfKind(Deployment),
       targetOfKind(ReplicaSet),
       targetOfKind(StatefulSet),
@@ -48,16 +53,68 @@ export function clusterProportionalAutoscalerController(): Controller {
       if (!autoscaler || autoscaler.metadata.deletionTimestamp) return;
       const size = observeSize(context, nodesOf(autoscaler));
       const replicas = replicasFor(paramsOf(autoscaler), size);
-      const { targets } = autoscaler.spec;
-      const sized = await sizeTargets(autoscaler, key.namespace as string, targets, replicas, size, context);
-      await writeStatus(autoscaler, key, size, replicas, sized, context);
-      const isPolled = sized.some(({ target, problem }) => problem !== undefined || !watchedKinds.has(target.kind));
+      const { free, taken } = shareOut(autoscaler, context);
+      const sizing = { subject: autoscaler, namespace: key.namespace as string, targets: free, replicas, size };
+      const sized = await sizeTargets({ ...sizing, cached: watchedKinds }, context);
+      if (context.signal.aborted) return undefined;
+      await writeStatus(autoscaler, key, size, replicas, inOrder(autoscaler, [...sized, ...taken]), context);
+      const isPolled = sized.some(({ target, problem }) => problem !== undefined || !isWatched(target));
       return isPolled ? lookAgainAt(context.clock.now() + pollPeriodMs) : undefined;
     },
   });
 }
 
-const watchedKinds: ReadonlySet<string> = new Set(["Deployment", "ReplicaSet", "StatefulSet"]);
+const watchedKinds: readonly Kind[] = [Deployment, ReplicaSet, StatefulSet];
+
+const isWatched = (target: Target): boolean =>
+  watchedKinds.some(({ kind, apiVersion }) => kind === target.kind && apiVersion === target.apiVersion);
+
+const isSame = (one: Target, other: Target): boolean =>
+  one.kind === other.kind &&
+  one.name === other.name &&
+  parseApiVersion(one.apiVersion).group === parseApiVersion(other.apiVersion).group;
+
+/** The other autoscalers that name one of its targets. */
+const rivalsOf = ({ metadata, spec }: ClusterProportionalAutoscaler, cache: Cache): ClusterProportionalAutoscaler[] =>
+  cache
+    .list(ClusterProportionalAutoscaler, metadata.namespace)
+    .filter(
+      (other) =>
+        other.metadata.name !== metadata.name &&
+        other.spec.targets.some((target) => spec.targets.some((own) => isSame(own, target))),
+    );
+
+/** Whether one comes before the other: the older, then by name. */
+const isBefore = (one: ClusterProportionalAutoscaler, other: ClusterProportionalAutoscaler): boolean => {
+  const [at, otherAt] = [one.metadata.creationTimestamp ?? "", other.metadata.creationTimestamp ?? ""];
+  return at === otherAt ? one.metadata.name < other.metadata.name : at < otherAt;
+};
+
+/** A target that several autoscalers name is the oldest one's: two would undo each other's work for ever. */
+function shareOut(
+  autoscaler: ClusterProportionalAutoscaler,
+  { cache, events }: ControllerContext,
+): { free: Target[]; taken: SizedTarget[] } {
+  const older = rivalsOf(autoscaler, cache).filter(
+    (other) => !other.metadata.deletionTimestamp && isBefore(other, autoscaler),
+  );
+  const free: Target[] = [];
+  const taken: SizedTarget[] = [];
+  for (const [index, target] of autoscaler.spec.targets.entries()) {
+    const owner = older.find(({ spec }) => spec.targets.some((each) => isSame(each, target)));
+    if (!owner) {
+      free.push(target);
+      continue;
+    }
+    const problem = `spec.targets[${index}]: ${target.kind}/${target.name} is a target of ClusterProportionalAutoscaler/${owner.metadata.name}, which is older; expected one autoscaler for it`;
+    events.record(autoscaler, { type: "Warning", reason: "AmbiguousTarget", message: problem });
+    taken.push({ target, changed: false, problem, isTaken: true });
+  }
+  return { free, taken };
+}
+
+const inOrder = ({ spec }: ClusterProportionalAutoscaler, sized: readonly SizedTarget[]): SizedTarget[] =>
+  sized.toSorted((a, b) => spec.targets.indexOf(a.target) - spec.targets.indexOf(b.target));
 
 /** Wakes the autoscalers that name a workload as their target. */
 const targetOfKind = <T extends KubernetesObject>(kind: Kind<T>) =>
@@ -106,11 +163,18 @@ async function writeStatus(
   const ready = {
     type: "Ready",
     status: failed.length === 0 ? ("True" as const) : ("False" as const),
-    reason: failed.length === 0 ? "TargetsSized" : "FailedRescale",
+    reason:
+      failed.length === 0
+        ? "TargetsSized"
+        : failed.every(({ isTaken }) => isTaken)
+          ? "AmbiguousTarget"
+          : "FailedRescale",
     message:
       failed.length === 0
         ? `every target has ${replicas} replicas`
-        : failed.map(({ target, problem }) => `${target.kind}/${target.name}: ${problem}`).join("; "),
+        : failed
+            .map(({ target, problem, isTaken }) => (isTaken ? problem : `${target.kind}/${target.name}: ${problem}`))
+            .join("; "),
     ...(generation !== undefined && { observedGeneration: generation }),
   };
   const before = autoscaler.status;

@@ -1,4 +1,4 @@
-import { type KubernetesObject, Node, type Selector } from "@bellows/api";
+import { type Kind, type KubernetesObject, Node, type Selector } from "@bellows/api";
 import { ApiError, type ControllerContext } from "@bellows/kube";
 import { type ClusterSize, clusterSize } from "./engine/cluster-size.ts";
 import type { Target } from "./engine/target.ts";
@@ -7,43 +7,49 @@ import type { Target } from "./engine/target.ts";
 export const observeSize = ({ cache }: ControllerContext, nodes: Selector | undefined): ClusterSize =>
   clusterSize(nodes ? cache.list(Node).filter((node) => nodes.matches(node.metadata.labels ?? {})) : cache.list(Node));
 
+type Scaled = KubernetesObject & { readonly spec?: { readonly replicas?: number } };
+
 /** What became of one target. */
 export interface SizedTarget {
   readonly target: Target;
   readonly changed: boolean;
   /** What the server said where the scale could not be read or written. */
   readonly problem?: string;
+  /** The problem is that another autoscaler sizes it. */
+  readonly isTaken?: true;
 }
 
-/**
- * Brings every target to `replicas`. One that fails does not stop the others.
- * @param subject  whose Events say what was done
- */
-export async function sizeTargets(
-  subject: KubernetesObject,
-  namespace: string,
-  targets: readonly Target[],
-  replicas: number,
-  size: ClusterSize,
-  context: ControllerContext,
-): Promise<readonly SizedTarget[]> {
+/** What is to be sized, and who says so. */
+export interface Sizing {
+  /** Whose Events say what was done. */
+  readonly subject: KubernetesObject;
+  readonly namespace: string;
+  readonly targets: readonly Target[];
+  readonly replicas: number;
+  readonly size: ClusterSize;
+  /** Kinds whose objects are in the cache, so that a target that is as it should be costs no request. */
+  readonly cached: readonly Kind[];
+}
+
+/** Brings every target to `replicas`. One that fails does not stop the others. */
+export async function sizeTargets(sizing: Sizing, context: ControllerContext): Promise<readonly SizedTarget[]> {
   const sized: SizedTarget[] = [];
-  for (const target of targets) {
+  for (const target of sizing.targets) {
     if (context.signal.aborted) break;
-    sized.push(await sizeTarget(subject, namespace, target, replicas, size, context));
+    sized.push(await sizeTarget(target, sizing, context));
   }
   return sized;
 }
 
 async function sizeTarget(
-  subject: KubernetesObject,
-  namespace: string,
   target: Target,
-  replicas: number,
-  size: ClusterSize,
-  { client, events, log }: ControllerContext,
+  { subject, namespace, replicas, size, cached }: Sizing,
+  { client, cache, events, log }: ControllerContext,
 ): Promise<SizedTarget> {
   const name = `${target.kind}/${target.name}`;
+  const kind = cached.find((each) => each.kind === target.kind && each.apiVersion === target.apiVersion);
+  const known = kind && (cache.get(kind, { namespace, name: target.name }) as Scaled | undefined);
+  if (known?.spec?.replicas === replicas) return { target, changed: false };
   try {
     const scale = await client.getScale({ ...target, namespace });
     const from = scale.spec?.replicas ?? 0;

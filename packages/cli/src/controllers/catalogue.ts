@@ -24,6 +24,8 @@ export interface ControllerParts {
   readonly namespace: string;
   /** Aborted when the process is to end. */
   readonly signal: AbortSignal;
+  /** Ends the process with exit code 1, after the reconciles at work. */
+  giveUp(reason: string): void;
 }
 
 /** What runs in a process for one controller. */
@@ -65,14 +67,14 @@ export const controllerCommands: Readonly<
   cpa: {
     summary: "Run the ClusterProportionalAutoscaler controller on a cluster",
     async load() {
-      const { CpaSettings, cpaControllers } = await import("@bellows/cpa");
+      const { CpaSettings, cpaProcess } = await import("@bellows/cpa");
       return command({
         name: "cpa",
         summary: "Replicas by the number of nodes and cores.",
         settings: CpaSettings,
         prepare(settings) {
-          const { controllers, projections } = cpaControllers(settings);
-          return { projections, controllers: () => controllers };
+          const { projections, controllers, routes } = cpaProcess(settings);
+          return { projections, controllers, routes: () => routes };
         },
       });
     },

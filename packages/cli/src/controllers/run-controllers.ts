@@ -42,7 +42,7 @@ export interface ProcessSettings {
 /**
  * Runs controllers in one process until `signal` aborts: health and metrics first, so that probes are answered while
  * the API server is not, then the client, the election and the controllers.
- * @returns whether it ended because it was told to; false where the Lease was lost
+ * @returns whether it ended because it was told to; false where the Lease was lost or a controller gave up
  */
 export async function runControllers(
   name: string,
@@ -101,7 +101,14 @@ export async function runControllers(
       if (signal.aborted) return true;
     }
     const namespace = settings.leaderElectResourceNamespace ?? connected.namespace;
-    const parts = { client, clock, random, log, cache, metrics, namespace, signal };
+    const ending = new AbortController();
+    const parts = {
+      ...{ client, clock, random, log, cache, metrics, namespace, signal },
+      giveUp(reason: string) {
+        log.error("giving up", { reason });
+        ending.abort();
+      },
+    };
     const controllers = [];
     for (const { set } of sets) controllers.push(...((await set.controllers?.(parts)) ?? []));
     if (controllers.length === 0) {
@@ -127,7 +134,7 @@ export async function runControllers(
       : undefined;
     if (election) live.push(election.healthCheck);
     const manager = createManager({ client, clock, random, log, metrics, cache, ...(election && { election }) });
-    const running = await manager.add(...controllers).start(signal);
+    const running = await manager.add(...controllers).start(AbortSignal.any([signal, ending.signal]));
     log.info("started", { controllers: controllers.map((each) => each.name).join(", ") });
     await running.done;
     cache.stop();

@@ -18,7 +18,7 @@ const replicas = (data: Record<string, unknown>, of: Node[]) => {
     Object.fromEntries(Object.entries(data).map(([mode, each]) => [mode, JSON.stringify(each)])),
   );
   if ("problem" in params) throw new Error(params.problem);
-  return replicasFor(params, clusterSize(of));
+  return replicasFor(params.params, clusterSize(of));
 };
 
 describe("ladder", () => {
@@ -115,6 +115,14 @@ test.each([
   ],
   [{ linear: '{"nodesPerReplica":-1}' }, "data.linear.nodesPerReplica: -1, expected a number of 0 or more"],
   [{ linear: '{"nodesPerReplica":1,"min":3,"max":2}' }, "data.linear.max: 2, expected at least min, which is 3"],
+  [{ ladder: "{}" }, "data.ladder: neither coresToReplicas nor nodesToReplicas has a step, expected at least one"],
+  [
+    { ladder: '{"includeUnschedulableNodes":"yes"}' },
+    'data.ladder.includeUnschedulableNodes: "yes", expected true or false',
+  ],
+  [{ ladder: "[]" }, "data.ladder: [], expected an object"],
+  [{ linear: '{"coresPerReplica":"2"}' }, 'data.linear.coresPerReplica: "2", expected a number of 0 or more'],
+  [{ linear: '{"coresPerReplica":2,"min":1.5}' }, "data.linear.min: 1.5, expected an integer of 0 or more"],
   [
     { linear: "{}" },
     "data.linear: neither coresPerReplica nor nodesPerReplica is above 0, expected at least one of them",
@@ -123,8 +131,21 @@ test.each([
   expect(parseParams(data as Record<string, string> | undefined)).toEqual({ problem });
 });
 
+test("text that is no JSON is refused with what is wrong with it", () => {
+  expect(parseParams({ linear: '{"coresPerReplica":2,}' })).toEqual({
+    problem: expect.stringMatching(/^data\.linear: not JSON \(.+\), expected an object$/),
+  });
+});
+
+test("fields are known in any case, and a misspelt one is told of", () => {
+  expect(parseParams({ linear: '{"NodesPerReplica":2,"maximum":3,"min":null}' })).toEqual({
+    params: { linear: { nodesPerReplica: 2 } },
+    unknown: [expect.stringContaining("data.linear.maximum: unknown, expected any of coresPerReplica, ")],
+  });
+});
+
 test("targets are read in any case, several at once", () => {
-  expect(parseTargets("Deployment/web, replicasets/old")).toEqual([
+  expect(parseTargets("DeplOymEnT/Web, replicasets/old")).toEqual([
     { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
     { apiVersion: "apps/v1", kind: "ReplicaSet", name: "old" },
   ]);

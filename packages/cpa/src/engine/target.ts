@@ -13,14 +13,14 @@ const kinds: Readonly<Record<string, Omit<Target, "name">>> = {
 };
 
 /**
- * Reads `deployment/web, replicaset/old`: kinds in any case, singular or plural, separated by commas.
+ * Reads `deployment/web, replicaset/old`: in any case, kinds singular or plural, separated by commas.
  * @returns the problem where a part can't be read
  */
 export function parseTargets(text: string): readonly Target[] | { readonly problem: string } {
   const targets: Target[] = [];
   for (const part of text.split(",").map((each) => each.trim())) {
-    const [kind, name, ...rest] = part.split("/");
-    const known = kinds[(kind ?? "").toLowerCase().replace(/s$/, "")];
+    const [kind = "", name, ...rest] = part.toLowerCase().split("/");
+    const known = kinds[kind.replace(/s$/, "")];
     if (!known || !name || rest.length > 0) {
       const expected = `KIND/NAME with KIND one of ${Object.keys(kinds).join(", ")}`;
       return { problem: `target: ${JSON.stringify(part)}, expected ${expected}` };
