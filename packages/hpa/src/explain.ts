@@ -6,7 +6,7 @@ import {
   type MetricStatus,
   quantityOf,
 } from "@bellows/api";
-import type { HpaConclusion, HpaDecision } from "./engine/decide.ts";
+import type { HpaConclusion, HpaDecision, Seen } from "./engine/decide.ts";
 
 /** One metric of a decision, as it was read. */
 export interface SeenMetric {
@@ -22,6 +22,8 @@ export interface SeenMetric {
 export interface HpaSeen {
   readonly replicas: number;
   readonly pods: number;
+  /** The target replaces its pods: an old one and its successor count as one replica. */
+  readonly isRollingOut?: true;
   readonly minReplicas: number;
   readonly maxReplicas: number;
   readonly metrics: readonly SeenMetric[];
@@ -36,7 +38,7 @@ export function recordOf(
   hpa: HorizontalPodAutoscaler,
   made: HpaDecision,
   conclusion: HpaConclusion,
-  pods: number,
+  { pods, isRollingOut }: Pick<Seen, "pods" | "isRollingOut">,
   at: number,
   validUntil: number,
 ): HpaRecord {
@@ -58,7 +60,8 @@ export function recordOf(
     validUntil,
     seen: {
       replicas: made.currentReplicas,
-      pods,
+      pods: pods.length,
+      ...(isRollingOut && { isRollingOut }),
       minReplicas: spec?.minReplicas ?? 1,
       maxReplicas: spec?.maxReplicas ?? 0,
       metrics,
@@ -66,7 +69,7 @@ export function recordOf(
     },
     computed: metrics.map(({ name, current = "unknown", target, replicas }) => {
       const asks = replicas === undefined ? "no count" : String(replicas);
-      return `${name} ${current}${target === undefined ? "" : ` of ${target}`} over ${pods} pods -> ${asks}`;
+      return `${name} ${current}${target === undefined ? "" : ` of ${target}`} over ${pods.length} pods${isRollingOut ? " in a rollout" : ""} -> ${asks}`;
     }),
     limits: made.limits,
     ...(rescaled && { action: { replicas: made.rescaleTo as number, reason: made.rescaleReason } }),
