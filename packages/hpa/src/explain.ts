@@ -1,5 +1,6 @@
 import {
   type Decision,
+  type DecisionSubject,
   decision,
   type HorizontalPodAutoscaler,
   type MetricSpec,
@@ -33,7 +34,10 @@ export interface HpaSeen {
 
 export type HpaRecord = Decision<HpaSeen, { readonly replicas: number; readonly reason: string }>;
 
-/** The record of one sync: inputs, the replicas of each metric, and the limits that changed the result. */
+/**
+ * The record of one sync: inputs, the replicas of each metric, and the limits that changed the result.
+ * @param subject  what was scaled by: the autoscaler, or what stands for one
+ */
 export function recordOf(
   hpa: HorizontalPodAutoscaler,
   made: HpaDecision,
@@ -41,6 +45,7 @@ export function recordOf(
   { pods, isRollingOut }: Pick<Seen, "pods" | "isRollingOut">,
   at: number,
   validUntil: number,
+  subject: DecisionSubject = subjectOf(hpa),
 ): HpaRecord {
   const { metadata, spec } = hpa;
   const metrics = (spec?.metrics ?? []).map((metric, index) =>
@@ -48,13 +53,7 @@ export function recordOf(
   );
   const rescaled = conclusion.events.some(({ reason }) => reason === "SuccessfulRescale");
   return decision({
-    subject: {
-      apiVersion: "autoscaling/v2",
-      kind: "HorizontalPodAutoscaler",
-      name: metadata.name,
-      ...(metadata.namespace && { namespace: metadata.namespace }),
-      ...(metadata.uid && { uid: metadata.uid }),
-    },
+    subject,
     generation: metadata.generation,
     at,
     validUntil,
@@ -75,6 +74,14 @@ export function recordOf(
     ...(rescaled && { action: { replicas: made.rescaleTo as number, reason: made.rescaleReason } }),
   });
 }
+
+const subjectOf = ({ metadata }: HorizontalPodAutoscaler): DecisionSubject => ({
+  apiVersion: "autoscaling/v2",
+  kind: "HorizontalPodAutoscaler",
+  name: metadata.name,
+  ...(metadata.namespace && { namespace: metadata.namespace }),
+  ...(metadata.uid && { uid: metadata.uid }),
+});
 
 /** The fields that metrics of every type have, by the type's own key. */
 interface Shape {

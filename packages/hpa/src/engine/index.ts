@@ -6,6 +6,7 @@
  * only metadata and spec (min and max, metrics, behavior with the API's defaults); `seen.readings` has one entry for each
  * of spec.metrics, in that order. Instants are milliseconds since the Unix epoch.
  */
+export { type HpaRecord, recordOf } from "../explain.ts";
 export {
   concludeSync,
   decideReplicas,
