@@ -2,7 +2,7 @@ import {
   decisionAnnotation,
   decisionRecordAnnotation,
   HorizontalPodAutoscaler,
-  type HorizontalPodAutoscalerSpec,
+  type Kind,
   Pod,
   stableJson,
 } from "@bellows/api";
@@ -16,6 +16,7 @@ import {
   keyText,
   lookAgainAt,
   type ObjectKey,
+  type ScaleTarget,
   self,
 } from "@bellows/kube";
 import { type HpaMetrics, hpaMetrics } from "./controller-metrics.ts";
@@ -30,7 +31,8 @@ import {
 import { type History, newestOfEachCount, noHistory } from "./engine/history.ts";
 import type { Reading } from "./engine/metric.ts";
 import { type HpaRecord, recordOf } from "./explain.ts";
-import { type ObservedScale, observeMetrics, observePods, observeScale, refusal } from "./observe.ts";
+import { observeMetrics, observePods } from "./observe-metrics.ts";
+import { type ObservedScale, observeScale, readScale, refusal, targetOf, watchedTargets } from "./observe-scale.ts";
 import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 import { followPods } from "./wake-ups.ts";
@@ -87,7 +89,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
   return controller({
     name: "horizontal-pod-autoscaler",
     watches: [self(HorizontalPodAutoscaler)],
-    reads: [Pod as never],
+    reads: [Pod, ...watchedTargets] as unknown as Kind[],
     wake,
     start(context) {
       metrics = hpaMetrics(context.metrics);
@@ -115,24 +117,32 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       woken.delete(id);
 
       const namespace = key.namespace as string;
-      const scale = await observeScale(context.client, targetOf(hpa.spec, namespace));
+      const target = targetOf(hpa.spec.scaleTargetRef, namespace);
+      const scale = await observeScale(context.client, context.cache, target);
       const selector = "error" in scale ? "" : scale.selector;
       const { pods, selectorError } = observePods(context.cache, podsByLabel, namespace, selector);
       const readings =
         "error" in scale ? [] : await observeMetrics(context.client, namespace, selector, hpa.spec.metrics ?? []);
       if (!("error" in scale)) selectors.set(key, selectorError === undefined ? selector : "");
       const autoscalersOfPods = selectors.selecting(key, pods);
-      const seen = { scale, pods, readings, autoscalersOfPods, ...(selectorError !== undefined && { selectorError }) };
+      const seen = {
+        scale,
+        pods,
+        readings,
+        autoscalersOfPods,
+        isRollingOut: !("error" in scale) && scale.isRollingOut,
+        ...(selectorError !== undefined && { selectorError }),
+      };
 
       const computedSeconds = (context.clock.now() - now) / 1000;
       const decision = decideReplicas(hpa, seen, memory?.history ?? noHistory, config, now);
-      const rescaled = await rescale(hpa.spec, namespace, scale, decision, context);
+      const rescaled = await rescale(target, scale, decision, context);
       const conclusion = concludeSync(hpa, decision, rescaled, context.clock.now());
       const dueAt = woken.has(id) ? now + minSyncPeriodMs : nextSyncAt(now, readings, syncPeriodMs);
       const recommendations = newestOfEachCount(conclusion.history.recommendations);
       // Before the last write: a pod that changes meanwhile brings the next sync forward.
       memories.set(id, { history: { ...conclusion.history, recommendations }, spec, syncedAt: now, dueAt });
-      const record = recordOf(hpa, decision, conclusion, pods.length, now, dueAt);
+      const record = recordOf(hpa, decision, conclusion, seen, now, dueAt);
       await writeStatus(hpa, conclusion, record, context);
       for (const { type, replicas } of decision.proposals) {
         const error = replicas !== undefined ? "none" : metricTypes.has(type) ? "internal" : "spec";
@@ -152,23 +162,14 @@ const metricTypes: ReadonlySet<string> = new Set(["Resource", "ContainerResource
 const actionTo = (replicas: number | undefined, current: number) =>
   replicas === undefined || replicas === current ? "none" : replicas > current ? "scale_up" : "scale_down";
 
-const targetOf = (spec: HorizontalPodAutoscalerSpec, namespace: string) => ({
-  apiVersion: spec.scaleTargetRef.apiVersion ?? "v1",
-  kind: spec.scaleTargetRef.kind,
-  name: spec.scaleTargetRef.name,
-  namespace,
-});
-
 /** Writes spec.replicas by the version that was read; where that is outdated, reads again and writes the same count. */
 async function rescale(
-  spec: HorizontalPodAutoscalerSpec,
-  namespace: string,
+  target: ScaleTarget,
   scale: ObservedScale,
   decision: HpaDecision,
   context: ControllerContext,
 ): Promise<{ error?: string }> {
   if (decision.rescaleTo === undefined || context.signal.aborted) return {};
-  const target = targetOf(spec, namespace);
   let version = "error" in scale ? undefined : scale.resourceVersion;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -177,7 +178,7 @@ async function rescale(
     } catch (error) {
       const message = refusal(error);
       if (!isConflict(error) || attempt === conflictRetries) return { error: message };
-      const latest = await observeScale(context.client, target);
+      const latest = await readScale(context.client, target);
       if ("error" in latest) return { error: latest.error };
       version = latest.resourceVersion;
     }

@@ -39,6 +39,8 @@ export interface Seen {
   readonly selectorError?: string;
   /** The pods that the target's selector picks. */
   readonly pods: readonly Pod[];
+  /** Whether the target replaces its pods by others: an old pod and its successor then count as one replica. */
+  readonly isRollingOut?: boolean;
   /** Every autoscaler whose target picks one of these pods, as `namespace/name`. */
   readonly autoscalersOfPods: readonly string[];
   /** One for each of spec.metrics. */
@@ -239,7 +241,9 @@ function replicasOfMetrics(
     now,
     namespace: hpa.metadata.namespace ?? "",
     specReplicas: scale.specReplicas,
-    statusReplicas: scale.statusReplicas,
+    // In a rollout the status counts the surge, too.
+    statusReplicas: seen.isRollingOut ? scale.specReplicas : scale.statusReplicas,
+    ...(seen.isRollingOut && { isRollingOut: true }),
   };
   const outcomes = specs.map((metric, index) =>
     evaluateMetric(metric, seen.readings[index] ?? { error: "the metric was not read" }, context),

@@ -1,6 +1,7 @@
 import type { Pod } from "@bellows/api";
 import { isWithin, type Tolerance, usageRatio, utilizationRatio } from "./metric-ratio.ts";
 import { type GroupedPods, groupPods, isReady, type ReadinessDelays, requestsOf } from "./pods.ts";
+import { idleInRollout, replicasInRollout } from "./rollout.ts";
 import type { Sample, Samples } from "./samples.ts";
 
 /** The replicas one metric asks for, and the value it showed. Source: kube-controller-manager 1.35, `ReplicaCalculator`. */
@@ -23,7 +24,13 @@ export interface PodsSeen {
   readonly delays: ReadinessDelays;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Whether the pods are being replaced: some of them then stand for one replica. */
+  readonly isRollingOut?: boolean;
 }
+
+/** The replicas that a ratio to the target asks for, over the pods it was measured on. */
+const scaled = (seen: PodsSeen, ratio: number, pods: number, current: number): number =>
+  seen.isRollingOut ? replicasInRollout(ratio, pods, current) : Math.ceil(ratio * pods);
 
 const maxInt32 = 2 ** 31 - 1;
 const maxInt64 = 2n ** 63n - 1n;
@@ -51,15 +58,7 @@ export function replicasForUtilization(
   // Going down, a pod without samples is taken for fully used, so that losing metrics never removes capacity.
   const missingMilli = (pod: string) => Math.trunc(((requests.get(pod) ?? 0) * Math.max(100, targetPercent)) / 100);
   return {
-    replicas: replicasForRatio(
-      first.ratio,
-      counted,
-      groups,
-      current,
-      seen.tolerance,
-      missingMilli,
-      (of) => measured(of).ratio,
-    ),
+    replicas: replicasForRatio(seen, first.ratio, counted, groups, current, missingMilli, (of) => measured(of).ratio),
     valueMilli: BigInt(first.averageMilli),
     percent: first.percent,
   };
@@ -77,11 +76,11 @@ export function replicasForPodAverage(
   const first = usageRatio(counted, targetMilli);
   return {
     replicas: replicasForRatio(
+      seen,
       first.ratio,
       counted,
       groups,
       current,
-      seen.tolerance,
       () => targetMilli,
       (of) => usageRatio(of, targetMilli).ratio,
     ),
@@ -104,28 +103,30 @@ function countedSamples(seen: PodsSeen, samples: Samples, resource: string | und
  * when shrinking, an unready one as idle when growing; a change of direction by these guesses changes nothing.
  */
 function replicasForRatio(
+  seen: PodsSeen,
   ratio: number,
   counted: Map<string, Sample>,
   groups: GroupedPods,
   current: number,
-  tolerance: Tolerance,
   missingMilli: (pod: string) => number,
   ratioOf: (samples: Samples) => number,
 ): number {
   const growWithUnready = groups.unready.size > 0 && ratio > 1;
   if (!growWithUnready && groups.missing.size === 0) {
-    return isWithin(ratio, tolerance) ? current : Math.ceil(ratio * groups.readyCount);
+    return isWithin(ratio, seen.tolerance) ? current : scaled(seen, ratio, groups.readyCount, current);
   }
   const guessed = (milli: number): Sample => ({ milli, at: 0, windowMs: 0 });
   if (ratio < 1) for (const pod of groups.missing) counted.set(pod, guessed(missingMilli(pod)));
-  if (ratio > 1) for (const pod of groups.missing) counted.set(pod, guessed(0));
-  if (growWithUnready) for (const pod of groups.unready) counted.set(pod, guessed(0));
+  if (ratio > 1) for (const pod of idle(seen, groups, current)) counted.set(pod, guessed(0));
 
   const damped = ratioOf(counted);
-  if (isWithin(damped, tolerance) || (ratio < 1 && damped > 1) || (ratio > 1 && damped < 1)) return current;
-  const replicas = Math.ceil(damped * counted.size);
+  if (isWithin(damped, seen.tolerance) || (ratio < 1 && damped > 1) || (ratio > 1 && damped < 1)) return current;
+  const replicas = scaled(seen, damped, counted.size, current);
   return (damped < 1 && replicas > current) || (damped > 1 && replicas < current) ? current : replicas;
 }
+
+const idle = (seen: PodsSeen, groups: GroupedPods, current: number): Iterable<string> =>
+  seen.isRollingOut ? idleInRollout(groups, current) : [...groups.missing, ...groups.unready];
 
 /** Replicas that bring one value of the whole (an object's, or the sum of an external metric) to its target. */
 export function replicasForValue(seen: PodsSeen, valueMilli: bigint, current: number, targetMilli: number): Proposal {
@@ -135,7 +136,7 @@ export function replicasForValue(seen: PodsSeen, valueMilli: bigint, current: nu
   if (isWithin(ratio, seen.tolerance)) return { replicas: current, valueMilli };
   if (seen.pods.length === 0) throw new NoProposal(`unable to calculate ready pods: ${noPods}`);
   const ready = seen.pods.filter(isReady).length;
-  return { replicas: Math.min(maxInt32, Math.ceil(ratio * ready)), valueMilli };
+  return { replicas: Math.min(maxInt32, scaled(seen, ratio, ready, current)), valueMilli };
 }
 
 /** Replicas among which one value of the whole is shared so that each gets at most `targetMilli`. */

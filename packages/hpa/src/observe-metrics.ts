@@ -7,29 +7,11 @@ import {
   SelectorError,
   selectorOf,
 } from "@bellows/api";
-import { ApiError, type Cache, type Client, type ScaleTarget } from "@bellows/kube";
-import type { Seen } from "./engine/decide.ts";
+import type { Cache, Client } from "@bellows/kube";
 import type { Reading } from "./engine/metric.ts";
 import { defaultWindowMs, type Sample } from "./engine/samples.ts";
+import { refusal } from "./observe-scale.ts";
 import type { PodsByLabel } from "./pods-by-label.ts";
-
-/** What the target's scale says, or why it can't be read. */
-export type ObservedScale = Seen["scale"] & { readonly resourceVersion?: string };
-
-/** Reads the scale subresource of the target. Never throws for a refusal of the server. */
-export async function observeScale(client: Client, target: ScaleTarget): Promise<ObservedScale> {
-  try {
-    const scale = await client.getScale(target);
-    return {
-      specReplicas: scale.spec?.replicas ?? 0,
-      statusReplicas: scale.status?.replicas ?? 0,
-      selector: scale.status?.selector ?? "",
-      ...(scale.metadata.resourceVersion && { resourceVersion: scale.metadata.resourceVersion }),
-    };
-  } catch (error) {
-    return { error: refusal(error) };
-  }
-}
 
 /** The pods under a selector's text, or why it is none. */
 export function observePods(
@@ -165,9 +147,3 @@ const sampleOf = (item: MetricValue): [string, Sample] => [
 ];
 
 const milliExactly = (text: string): bigint => quantityOf(text).scaled(-3);
-
-/** What a server said, or that none answered. Anything else is a fault of ours and goes on. */
-export function refusal(error: unknown): string {
-  if (error instanceof ApiError || (error instanceof Error && error.name === "TransportError")) return error.message;
-  throw error;
-}
