@@ -6,6 +6,8 @@ import { valueName } from "./controllers/access.ts";
 import { type ControllerCommand, controllerCommands } from "./controllers/catalogue.ts";
 
 const chart = "deploy/helm/bellows";
+/** The cpa part as a chart of its own: it takes the place of upstream's chart, with the same values. */
+const cpaChart = "deploy/helm/cluster-proportional-autoscaler";
 
 /** Folders whose files are all generated. */
 export const generatedChartFolders: readonly string[] = [`${chart}/charts/crds/templates`];
@@ -42,6 +44,15 @@ export async function generatedChartFiles(): Promise<GeneratedFile[]> {
       { path: `${chart}/charts/${part.folder}/values.yaml`, text: valuesText(part) },
       { path: `${chart}/charts/${part.folder}/values.schema.json`, text: json(schemaOf(part)) },
     ]),
+    ...parts
+      .filter(({ name }) => name === "cpa")
+      .flatMap((part) => [
+        {
+          path: `${cpaChart}/values.yaml`,
+          text: valuesText(part, { global: globalValues, replicaCount: 1, replicas: undefined }),
+        },
+        { path: `${cpaChart}/values.schema.json`, text: json(schemaOf(part)) },
+      ]),
     { path: `${chart}/values.yaml`, text: umbrellaValues() },
     { path: `${chart}/values.schema.json`, text: json(umbrellaSchema()) },
     ...definitionTemplates(),
@@ -60,6 +71,9 @@ const shapeOf = ({ settings }: ControllerCommand): Record<string, z.ZodType> =>
   Object.fromEntries(
     Object.entries(settings.shape as Record<string, z.ZodType>).filter(([key]) => !notInCharts.has(key)),
   );
+
+const upstreamNote =
+  "# The values of upstream's chart cluster-proportional-autoscaler are taken as they are: config.ladder or config.linear,\n# options, replicaCount, nameOverride, fullnameOverride, serviceAccount and so on.\n";
 
 const note = "Generated from the settings' schemas by `npm run generate`; do not edit.";
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
@@ -88,18 +102,59 @@ function valuesOf(part: Part): Record<string, unknown> {
   };
 }
 
-function valuesText(part: Part): string {
+/** What the cpa part takes besides, so that values of upstream's chart (1.1.0) can be used as they are. */
+function upstreamCpaValues(): Record<string, object> {
+  const text = { type: ["string", "null"] };
+  const whole = { type: ["integer", "string", "null"] };
+  const flag = { type: ["boolean", "string", "null"] };
+  const note = (description: string) => ({ description });
+  return {
+    replicaCount: { type: "integer", minimum: 0, ...note("Takes the place of replicas.") },
+    image: {
+      type: "object",
+      properties: { repository: text, pullPolicy: text, tag: text },
+      additionalProperties: false,
+      ...note("Accepted and not used: global.image is what runs."),
+    },
+    imagePullSecrets: { type: "array", items: { type: "object" }, ...note("Used besides global.imagePullSecrets.") },
+    fullnameOverride: text,
+    nameOverride: text,
+    podSecurityContext: { type: "object" },
+    securityContext: { type: "object" },
+    options: {
+      type: "object",
+      properties: {
+        target: { ...text, ...note("deployment/NAME, or several separated by commas.") },
+        namespace: { ...text, ...note("Namespace of the target; default the release's.") },
+        nodeLabels: { type: ["object", "null"], ...note("Labels of the nodes that count.") },
+        pollPeriodSeconds: whole,
+        maxSyncFailures: whole,
+        logLevel: { ...whole, ...note("2 or more: debug.") },
+        alsoLogToStdErr: { ...flag, ...note("Accepted and not used, as the four that follow.") },
+        logToStdErr: flag,
+        logBacktraceAt: text,
+        logDir: text,
+        stdErrThreshold: whole,
+        vmodule: text,
+      },
+      additionalProperties: false,
+    },
+  };
+}
+
+function valuesText(part: Part, instead: Record<string, unknown> = {}): string {
   const settings = Object.entries(part.settings).map(([key, setting]) => {
     const value = setting.safeParse(undefined);
     return `#   ${key}: ${value.success && value.data !== undefined ? JSON.stringify(value.data) : ""}\n#     ${setting.meta()?.description ?? ""}\n`;
   });
-  return `# ${note}\n${stringify(valuesOf(part))}# What config takes, with its defaults (\`bellows ${part.name} --help\`):\n${settings.join("")}`;
+  return `# ${note}\n${stringify({ ...valuesOf(part), ...instead })}${part.name === "cpa" ? upstreamNote : ""}# What config takes, with its defaults (\`bellows ${part.name} --help\`):\n${settings.join("")}`;
 }
 
 function schemaOf(part: Part): object {
   const object = { type: "object" };
   const boolean = { type: "boolean" };
   const text = { type: "string" };
+  const isCpa = part.name === "cpa";
   const properties = Object.fromEntries(
     Object.entries(part.settings).map(([key, setting]) => {
       const { $schema: _, ...schema } = z.toJSONSchema(setting, { io: "input" });
@@ -113,6 +168,7 @@ function schemaOf(part: Part): object {
     ...closed({
       enabled: boolean,
       global: object,
+      lib: object,
       ...(part.isAll && {
         controllers: {
           type: "array",
@@ -122,11 +178,15 @@ function schemaOf(part: Part): object {
         },
       }),
       replicas: { type: "integer", minimum: 0 },
-      config: closed(properties),
+      config: closed({ ...properties, ...(isCpa && { ladder: object, linear: object }) }),
+      ...(isCpa && upstreamCpaValues()),
       env: { type: "array", items: object },
       ...(hasDashboard(part) && { tokenSecret: closed({ create: boolean, name: text, key: text }) }),
       rbac: closed({ create: boolean }),
-      serviceAccount: closed({ annotations: object }),
+      serviceAccount: closed({
+        annotations: object,
+        ...(isCpa && { create: boolean, name: { type: ["string", "null"] } }),
+      }),
       serviceMonitor: closed({ enabled: boolean, interval: text }),
       networkPolicy: closed({ enabled: boolean }),
       priorityClassName: text,
@@ -142,9 +202,11 @@ function schemaOf(part: Part): object {
 /** The parts of the umbrella; those that are to come say so when they are chosen. */
 const partNames = [...Object.keys(controllerCommands).map(valueName), "vpa", "allInOne"];
 
+const globalValues = { image: { repository: "bellows", tag: "", pullPolicy: "IfNotPresent" }, imagePullSecrets: [] };
+
 function umbrellaValues(): string {
   const values = {
-    global: { image: { repository: "bellows", tag: "", pullPolicy: "IfNotPresent" }, imagePullSecrets: [] },
+    global: globalValues,
     crds: { enabled: true, keep: true },
     ...Object.fromEntries(partNames.map((name) => [name, { enabled: false }])),
   };

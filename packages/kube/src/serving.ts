@@ -7,7 +7,7 @@ import type { Metrics } from "./metrics.ts";
 export interface ServingOptions {
   readonly log: Logger;
   /** Served at `/metrics`. */
-  readonly metrics?: Metrics;
+  readonly metrics?: Pick<Metrics, "contentType" | "metrics">;
   /** Besides `ping`. */
   readonly healthz?: readonly HealthCheck[];
   readonly readyz?: readonly HealthCheck[];

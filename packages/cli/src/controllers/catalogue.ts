@@ -22,16 +22,21 @@ export interface ControllerParts {
   readonly metrics: Metrics;
   /** The pod's, or the kubeconfig's. */
   readonly namespace: string;
-  /** Aborted when the process is to end. */
+  /** Aborted when what was made with these parts is to end. */
   readonly signal: AbortSignal;
   /** Ends the process with exit code 1, after the reconciles at work. */
   giveUp(reason: string): void;
 }
 
+/** What a set has for what it serves to the API server. */
+export type ServingParts = Omit<ControllerParts, "cache" | "metrics" | "giveUp">;
+
 /** What runs in a process for one controller. */
 export interface ControllerSet {
   readonly projections?: readonly Projection[];
-  /** Called once the cache is made. */
+  /** Begins to serve what others need of this process also while it stands by or another replica leads. */
+  serve?(parts: ServingParts): Promise<void>;
+  /** Called once the cache is made; the signal of its parts aborts when these controllers are to end. */
   controllers?(parts: ControllerParts): Promise<readonly Controller[]> | readonly Controller[];
   /** What is served beside /metrics and health. */
   routes?(parts: Pick<ControllerParts, "client" | "clock">): NonNullable<ServingOptions["routes"]>;
@@ -115,9 +120,14 @@ export const controllerCommands: Readonly<
           }
           nodeProvisionerOptions(settings, undefined as never);
           return {
+            async serve(parts) {
+              const { serveConversion } = await import("./node-provisioner.ts");
+              await serveConversion(parts, settings);
+            },
             async controllers(parts) {
               const { startStandaloneCloud } = await import("@bellows/sandbox/simulated-cloud");
               const cloud = await startStandaloneCloud({ ...parts, region, clusterName });
+              parts.signal.addEventListener("abort", () => cloud.stop(), { once: true });
               return nodeProvisionerControllers(nodeProvisionerOptions(settings, cloud));
             },
           };

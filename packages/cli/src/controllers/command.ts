@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { environmentVariableOf, flagOf } from "@bellows/api";
 import type { Command } from "commander";
 import type { z } from "zod";
-import { type ControllerCommand, type ControllerSet, controllerCommands, plannedCommands } from "./catalogue.ts";
+import { type ControllerCommand, controllerCommands, plannedCommands } from "./catalogue.ts";
 import { readSettings, SettingsRefused, typeOf } from "./settings.ts";
 
 /** Exit codes: 2, a setting can't be used; 1, the process could not go on. */
@@ -75,22 +75,21 @@ async function run(
         settings: readSettings(each.settings, { flags, environment: variables, ...(values && { file: values }) }),
       };
     });
-    const sets = read.map(({ command: each, settings }) => ({ command: each, set: prepared(each, settings) }));
+    const prepared = read.map(({ command: each, settings }) => ({
+      command: each,
+      set: each.prepare(settings as never),
+    }));
     const { runControllers } = await import("./run-controllers.ts");
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
     // A dashboard has no election; where it runs with others, theirs counts.
     const settings = Object.assign({}, ...read.map((each) => each.settings));
-    const wasTold = await runControllers(name, settings, sets, stop.signal);
+    const wasTold = await runControllers(name, settings, prepared, stop.signal);
     process.exit(wasTold ? 0 : 1);
   } catch (error) {
     if (error instanceof SettingsRefused || error instanceof RangeError) fail(error.message);
     throw error;
   }
-}
-
-function prepared(command: ControllerCommand, settings: Record<string, unknown>): ControllerSet {
-  return command.prepare(settings);
 }
 
 function parseWords(

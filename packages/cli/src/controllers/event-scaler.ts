@@ -21,10 +21,13 @@ import {
   guardedHandler,
   readRequestHeaderConfig,
   registerApiService,
+  unregisterApiService,
   webhookConfiguration,
 } from "@bellows/event-scaler";
-import { type CertificateBundle, type Controller, keepCertificates, secretStore, serve } from "@bellows/kube";
+import type { Controller } from "@bellows/kube";
+import { NeighbourAppeared } from "../neighbours/watch-neighbours.ts";
 import type { ControllerParts } from "./catalogue.ts";
+import { serveSecurely } from "./secure-serving.ts";
 
 /** What the webhooks look at; some of it no controller reads. */
 const reviewedKinds = [ScaledObject, HorizontalPodAutoscaler, LimitRange, Deployment, StatefulSet];
@@ -46,6 +49,7 @@ export async function eventScalerControllers(
       boundServiceAccountTokenExpiryMs: durationMs(settings.boundServiceAccountTokenExpiry),
       ...(settings.filepathAuthRootPath !== undefined && { filePathAuthRootPath: settings.filepathAuthRootPath }),
       readFile: (path) => readFile(path, "utf8"),
+      ...(process.env["VAULT_TOKEN"] && { vaultToken: process.env["VAULT_TOKEN"] }),
     }),
     httpTimeoutMs: durationMs(settings.httpDefaultTimeout),
     registry: metrics,
@@ -58,36 +62,30 @@ export async function eventScalerControllers(
   const guarded = guardedHandler({ handler, client, clock, requestHeader: () => requestHeader });
   const review = admissionHandler({ cache, resourceOf: (apiVersion, kind) => client.resourceOf(apiVersion, kind) });
 
-  async function register({ caBundle }: CertificateBundle): Promise<void> {
-    if (settings.registerApiService) former = await registerApiService(client, { service, caBundle });
-    if (!settings.registerWebhooks) return;
-    const configuration = webhookConfiguration({ service, caBundle });
-    await client.apply(ValidatingWebhookConfiguration, configuration, {
-      fieldManager: "bellows-event-scaler",
-      force: true,
-    });
-  }
-  const names = [`${service.name}.${namespace}.svc`, `${service.name}.${namespace}.svc.cluster.local`];
-  const store = secretStore(client, { namespace, name: `${service.name}-certificate` });
-  const used = ({ certificate, key }: CertificateBundle) => ({ certificate, key, clientCa: requestHeader.clientCa });
-  const changed = async (bundle: CertificateBundle) => {
-    serving.use(used(bundle));
-    await register(bundle);
-  };
-  const bundle = await keepCertificates({ store, clock, log, names, changed }, signal);
-  const serving = await serve({
-    log,
+  await serveSecurely(parts, {
     host: settings.bindAddress,
     port: settings.securePort,
-    tls: used(bundle),
+    service,
+    clientCa: requestHeader.clientCa,
     async routes(app) {
       await externalMetricsRoutes(guarded)(app);
       await admissionRoutes(review)(app);
     },
+    async register(caBundle) {
+      if (settings.registerApiService) former = await registerApiService(client, { service, caBundle });
+      if (!settings.registerWebhooks) return;
+      await client.apply(ValidatingWebhookConfiguration, webhookConfiguration({ service, caBundle }), {
+        fieldManager: "bellows-event-scaler",
+        force: true,
+      });
+    },
   });
-  signal.addEventListener("abort", () => void serving.close(), { once: true });
-  log.info("serving external metrics and webhooks", { address: `${serving.host}:${serving.port}` });
-  await register(bundle);
+  signal.addEventListener("abort", () => {
+    if (!settings.registerApiService || !(signal.reason instanceof NeighbourAppeared)) return;
+    unregisterApiService(client, service).catch((error: unknown) =>
+      log.error("external metrics API not given back", { error: String(error) }),
+    );
+  });
   const [first, ...others] = scaler.controllers;
   return first ? [{ ...first, reads: [...(first.reads ?? []), ...reviewedKinds] }, ...others] : [];
 }

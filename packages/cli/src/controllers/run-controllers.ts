@@ -1,12 +1,10 @@
 import { hostname } from "node:os";
-import { durationMs } from "@bellows/api";
+import { durationMs, Lease } from "@bellows/api";
 import {
-  createCache,
   createClient,
   createEventRecorder,
-  createLeaderElection,
   createLogger,
-  createManager,
+  type EventRecorder,
   type HealthCheck,
   inClusterTransport,
   kubeconfigTransport,
@@ -18,10 +16,12 @@ import {
   type Transport,
 } from "@bellows/kube";
 import { Registry } from "prom-client";
-import { standBy } from "../neighbours/stand-by.ts";
+import { type NeighbourWatch, watchNeighbours } from "../neighbours/watch-neighbours.ts";
 import { watchAccess } from "./access.ts";
 import type { ControllerCommand, ControllerSet } from "./catalogue.ts";
 import { lateTransport } from "./late-transport.ts";
+import { type ProcessParts, type Term, takeTurn } from "./take-turn.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 /** What every process takes; a dashboard elects no leader. */
 export interface ProcessSettings {
@@ -39,15 +39,22 @@ export interface ProcessSettings {
   readonly ignoreNeighbours?: boolean;
 }
 
+/** A controller of the process, with what was made of its settings. */
+export interface PreparedController {
+  readonly command: ControllerCommand;
+  readonly set: ControllerSet;
+}
+
 /**
  * Runs controllers in one process until `signal` aborts: health and metrics first, so that probes are answered while
- * the API server is not, then the client, the election and the controllers.
+ * the API server is not, then the client, what is served to the API server, and the controllers in turns: each turn
+ * ends when a neighbour that acts on the same objects comes or goes.
  * @returns whether it ended because it was told to; false where the Lease was lost or a controller gave up
  */
 export async function runControllers(
   name: string,
   settings: ProcessSettings,
-  sets: readonly { readonly command: ControllerCommand; readonly set: ControllerSet }[],
+  prepared: readonly PreparedController[],
   signal: AbortSignal,
 ): Promise<boolean> {
   const log = createLogger({ level: settings.logLevel, name });
@@ -55,9 +62,9 @@ export async function runControllers(
   const clock = systemClock;
   const random = systemRandom;
   const inCluster = settings.kubeconfig === undefined && process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
-  const live: HealthCheck[] = [];
-  const ready: HealthCheck[] = [{ name: "started", check: () => (started ? undefined : "the client is being made") }];
+  const ready: HealthCheck[] = [];
   let started = false;
+  let term: Term | undefined;
   // Loading the transport must not delay the answers to probes.
   const transport = Promise.withResolvers<Transport>();
   const client = createClient(lateTransport(transport.promise), {
@@ -68,13 +75,20 @@ export async function runControllers(
   });
   const serving = await serve({
     log,
-    metrics,
+    metrics: {
+      contentType: metrics.contentType,
+      // What a turn measures begins anew with it.
+      metrics: async () => `${await metrics.metrics()}${(await term?.metrics.metrics()) ?? ""}`,
+    },
     host: settings.bindAddress,
     port: settings.metricsPort,
-    healthz: [{ name: "alive", check: () => firstFailure(live) }],
-    readyz: [{ name: "ready", check: () => firstFailure(ready) }],
+    healthz: [{ name: "alive", check: () => term?.alive() }],
+    readyz: [
+      { name: "started", check: () => (started ? undefined : "the client is being made") },
+      { name: "ready", check: async () => (await firstFailure(ready)) ?? (await term?.ready()) },
+    ],
     async routes(app) {
-      for (const { set } of sets) await set.routes?.({ client, clock })(app);
+      for (const { set } of prepared) await set.routes?.({ client, clock })(app);
     },
   });
   log.info("serving health and metrics", { address: `${serving.host}:${serving.port}` });
@@ -83,66 +97,56 @@ export async function runControllers(
     const access = watchAccess(connected, { controller: name, server: connected.server ?? "", clock, log, metrics });
     ready.push(access.healthCheck);
     transport.resolve(access.transport);
-    const projections = sets.flatMap(({ set }) => set.projections ?? []);
-    const cache = createCache({ client, clock, random, log, projections });
-    ready.push(cache.healthCheck);
-    // Whoever waits for the first lists must not wait for a server that does not answer.
-    const giveUp = () => {
-      if (cache.unsynced.length > 0) cache.stop();
-    };
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
     started = true;
-    if (settings.leaderElect !== undefined && !settings.ignoreNeighbours) {
-      const acting = sets.map(({ command }) => command.name);
-      const waiting = standBy({ client, clock, log, controllers: acting, signal });
-      ready.push(waiting.healthCheck);
-      await waiting.clear;
-      if (signal.aborted) return true;
-    }
     const namespace = settings.leaderElectResourceNamespace ?? connected.namespace;
-    const ending = new AbortController();
-    const parts = {
-      ...{ client, clock, random, log, cache, metrics, namespace, signal },
-      giveUp(reason: string) {
-        log.error("giving up", { reason });
-        ending.abort();
-      },
-    };
-    const controllers = [];
-    for (const { set } of sets) controllers.push(...((await set.controllers?.(parts)) ?? []));
-    if (controllers.length === 0) {
+    const lease = { namespace, name: settings.leaderElectResourceName ?? `bellows-${name}` };
+    const events = createEventRecorder({ client, clock, random, log, component: `bellows-${name}` });
+    const parts: ProcessParts = { client, clock, random, log, namespace };
+    for (const { set } of prepared) {
+      const serveFor = set.serve;
+      if (serveFor) await untilAnswered(parts, signal, (attempt) => serveFor({ ...parts, signal: attempt }));
+    }
+    const acting = prepared.filter(({ set }) => set.controllers).map(({ command }) => command.name);
+    if (acting.length === 0) {
       log.info("started", { controllers: name });
       await aborted(signal);
       return true;
     }
-    const election = settings.leaderElect
-      ? createLeaderElection({
-          client,
-          clock,
-          random,
-          log,
-          metrics,
-          namespace,
-          name: settings.leaderElectResourceName ?? `bellows-${name}`,
-          identity: `${hostname()}_${randomUuid(random)}`,
-          events: createEventRecorder({ client, clock, random, log, component: `bellows-${name}` }),
-          leaseDurationMs: durationMs(settings.leaderElectLeaseDuration ?? "15s"),
-          renewDeadlineMs: durationMs(settings.leaderElectRenewDeadline ?? "10s"),
-          retryPeriodMs: durationMs(settings.leaderElectRetryPeriod ?? "2s"),
-        })
-      : undefined;
-    if (election) live.push(election.healthCheck);
-    const manager = createManager({ client, clock, random, log, metrics, cache, ...(election && { election }) });
-    const running = await manager.add(...controllers).start(AbortSignal.any([signal, ending.signal]));
-    log.info("started", { controllers: controllers.map((each) => each.name).join(", ") });
-    await running.done;
-    cache.stop();
-    return signal.aborted;
+    let neighbours: NeighbourWatch | undefined;
+    if (!settings.ignoreNeighbours) {
+      const tell = teller(events, lease);
+      neighbours = watchNeighbours({ client, clock, log, metrics, controllers: acting, tell, signal });
+      ready.push(neighbours.healthCheck);
+    }
+    for (;;) {
+      const turn = (await neighbours?.turn()) ?? { free: acting, signal };
+      if (signal.aborted) return true;
+      const sets = prepared.filter(({ command }) => turn.free.includes(command.name)).map(({ set }) => set);
+      const election = settings.leaderElect && {
+        ...lease,
+        identity: `${hostname()}_${randomUuid(random)}`,
+        events,
+        leaseDurationMs: durationMs(settings.leaderElectLeaseDuration ?? "15s"),
+        renewDeadlineMs: durationMs(settings.leaderElectRenewDeadline ?? "10s"),
+        retryPeriodMs: durationMs(settings.leaderElectRetryPeriod ?? "2s"),
+      };
+      term = takeTurn(parts, sets, election || undefined, turn.signal);
+      await term.done;
+      term = undefined;
+      if (signal.aborted) return true;
+      if (!turn.signal.aborted) return false;
+    }
   } finally {
     await serving.close();
   }
 }
+
+const teller =
+  (events: EventRecorder, { namespace, name }: { readonly namespace: string; readonly name: string }) =>
+  (type: "Normal" | "Warning", reason: string, message: string): void => {
+    const { apiVersion, kind } = Lease;
+    events.record({ apiVersion, kind, metadata: { namespace, name } }, { type, reason, message });
+  };
 
 async function firstFailure(checks: readonly HealthCheck[]): Promise<string | undefined> {
   for (const { check } of checks) {

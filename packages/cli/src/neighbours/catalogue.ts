@@ -70,6 +70,8 @@ export const neighbours: readonly Neighbour[] = [
   },
 ];
 
+/** Our controller that must not act beside the HPA of kube-controller-manager. */
+export const inTreeHpaRival = "hpa";
 /** What kube-controller-manager writes the status of an autoscaler as. */
 export const inTreeHpaManager = "kube-controller-manager";
 export const inTreeHpaFix =

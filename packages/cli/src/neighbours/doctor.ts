@@ -2,7 +2,7 @@ import { CustomResourceDefinition } from "@bellows/api";
 import { ApiError, type Client, createClient, kubeconfigTransport, systemClock } from "@bellows/kube";
 import { type DefinitionProblem, definitionProblems } from "./definitions.ts";
 import { type FoundNeighbour, findNeighbours } from "./find-neighbours.ts";
-import { survey } from "./survey.ts";
+import { everything, survey } from "./survey.ts";
 
 export interface Diagnosis {
   readonly neighbours: readonly FoundNeighbour[];
@@ -13,7 +13,7 @@ export interface Diagnosis {
 
 /** What in a cluster would fight with our controllers, or keep them from working. */
 export async function diagnose(client: Client, now: number): Promise<Diagnosis> {
-  const { surroundings, unseen } = await survey(client);
+  const { surroundings, unseen } = await survey(client, everything);
   try {
     const { items } = await client.listAll(CustomResourceDefinition);
     return { neighbours: findNeighbours(surroundings, now), definitions: definitionProblems(items), unseen };

@@ -1,4 +1,4 @@
-import type { Deployment, HorizontalPodAutoscaler, Lease } from "@bellows/api";
+import type { APIService, Deployment, HorizontalPodAutoscaler, Lease } from "@bellows/api";
 import { describe, expect, test } from "vitest";
 import { findNeighbours, type Surroundings } from "./find-neighbours.ts";
 
@@ -41,6 +41,29 @@ describe("a live neighbour", () => {
     expect(findNeighbours({ ...nothing, deployments: [deployment(image, 0)] }, now)).toEqual([]);
   });
 
+  test("serves the external metrics API", () => {
+    const apiService = (status: "True" | "False"): APIService => ({
+      metadata: { name: "v1beta1.external.metrics.k8s.io" },
+      spec: {
+        service: { namespace: "keda", name: "keda-operator-metrics-apiserver" },
+        groupPriorityMinimum: 100,
+        versionPriority: 100,
+      },
+      status: { conditions: [{ type: "Available", status }] },
+    });
+    const found = (status: "True" | "False") => findNeighbours({ ...nothing, apiServices: [apiService(status)] }, now);
+    expect(found("True")).toMatchObject([
+      {
+        name: "KEDA",
+        live: true,
+        evidence: [
+          "APIService v1beta1.external.metrics.k8s.io points to keda/keda-operator-metrics-apiserver, and is available",
+        ],
+      },
+    ]);
+    expect(found("False")).toMatchObject([{ name: "KEDA", live: false }]);
+  });
+
   test("is the HPA of kube-controller-manager that wrote a status lately", () => {
     const autoscaler = (time: string, manager = "kube-controller-manager"): HorizontalPodAutoscaler => ({
       metadata: {
@@ -65,6 +88,12 @@ describe("what is no live neighbour", () => {
     ["a lease of our own", lease("bellows-event-scaler", "2026-03-01T11:59:59.000000Z")],
   ])("%s", (_name, held) => {
     expect(findNeighbours({ ...nothing, leases: [held] }, now)).toEqual([]);
+  });
+
+  test("webhooks that are ours under the neighbour's name", () => {
+    const labels = { "app.kubernetes.io/part-of": "bellows" };
+    const webhooks = [{ kind: "ValidatingWebhookConfiguration", metadata: { name: "keda-admission", labels } }];
+    expect(findNeighbours({ ...nothing, webhooks }, now)).toEqual([]);
   });
 
   test("an APIService and a webhook that were left behind are told, and are no conflict", () => {

@@ -1,12 +1,13 @@
-import type {
-  APIService,
-  Deployment,
-  HorizontalPodAutoscaler,
-  Lease,
-  MutatingWebhookConfiguration,
-  ValidatingWebhookConfiguration,
+import {
+  type APIService,
+  type Deployment,
+  type HorizontalPodAutoscaler,
+  isConditionTrue,
+  type Lease,
+  type MutatingWebhookConfiguration,
+  type ValidatingWebhookConfiguration,
 } from "@bellows/api";
-import { inTreeHpaFix, inTreeHpaManager, type Neighbour, neighbours } from "./catalogue.ts";
+import { inTreeHpaFix, inTreeHpaManager, inTreeHpaRival, type Neighbour, neighbours } from "./catalogue.ts";
 
 /** What a cluster holds of the kinds that give a neighbour away; what may not be read is left empty. */
 export interface Surroundings {
@@ -20,7 +21,7 @@ export interface Surroundings {
 export interface FoundNeighbour {
   readonly name: string;
   readonly rivals: readonly string[];
-  /** It acts: it renews a lease, has ready pods, or writes. Otherwise it left something behind that does no harm by itself. */
+  /** It acts: it renews a lease, has ready pods, serves an API, or writes. Otherwise it left something behind that does no harm by itself. */
   readonly live: boolean;
   /** What was seen, each with the object's name. */
   readonly evidence: readonly string[];
@@ -40,6 +41,10 @@ export function findNeighbours(seen: Surroundings, now: number): FoundNeighbour[
 }
 
 function look({ name, rivals, fix, ...neighbour }: Neighbour, seen: Surroundings, now: number): FoundNeighbour {
+  const served = seen.apiServices.filter(({ spec }) =>
+    neighbour.apiServiceBackends.includes(spec?.service?.name ?? ""),
+  );
+  const isAvailable = ({ status }: APIService) => isConditionTrue(status?.conditions, "Available");
   const live = [
     ...seen.leases
       .filter((lease) => neighbour.leases.includes(lease.metadata.name ?? "") && isHeld(lease, now))
@@ -47,17 +52,13 @@ function look({ name, rivals, fix, ...neighbour }: Neighbour, seen: Surroundings
     ...seen.deployments
       .filter((deployment) => (deployment.status?.readyReplicas ?? 0) > 0 && runs(deployment, neighbour.image))
       .map((deployment) => `Deployment ${path(deployment)} has ${deployment.status?.readyReplicas} ready`),
+    ...served.filter(isAvailable).map((each) => `${pointsTo(each)}, and is available`),
   ];
   const left = [
     ...seen.webhooks
-      .filter(({ metadata }) => neighbour.webhooks.includes(metadata.name ?? ""))
+      .filter(({ metadata }) => neighbour.webhooks.includes(metadata.name ?? "") && !isOurs(metadata))
       .map((webhook) => `${webhook.kind ?? "webhook configuration"} ${webhook.metadata.name} is installed`),
-    ...seen.apiServices
-      .filter(({ spec }) => neighbour.apiServiceBackends.includes(spec?.service?.name ?? ""))
-      .map(
-        ({ metadata, spec }) =>
-          `APIService ${metadata.name} points to ${spec?.service?.namespace}/${spec?.service?.name}`,
-      ),
+    ...served.filter((each) => !isAvailable(each)).map(pointsTo),
   ];
   return { name, rivals, live: live.length > 0, evidence: [...live, ...left], fix };
 }
@@ -72,7 +73,7 @@ function inTreeHpa({ autoscalers }: Surroundings, now: number): FoundNeighbour {
   const [first] = written;
   return {
     name: "HPA of kube-controller-manager",
-    rivals: ["hpa"],
+    rivals: [inTreeHpaRival],
     live: written.length > 0,
     evidence: first
       ? [
@@ -88,9 +89,15 @@ function isHeld({ spec }: Lease, now: number): boolean {
   return Date.parse(spec.renewTime) + (spec.leaseDurationSeconds ?? 0) * 1000 > now;
 }
 
+/** The event scaler's webhooks have the name that KEDA's have. */
+const isOurs = ({ labels }: Lease["metadata"]): boolean => labels?.["app.kubernetes.io/part-of"] === "bellows";
+
 const runs = (deployment: Deployment, image: RegExp | undefined): boolean =>
   image !== undefined &&
   (deployment.spec?.template.spec?.containers ?? []).some((each) => image.test(each.image ?? ""));
+
+const pointsTo = ({ metadata, spec }: APIService): string =>
+  `APIService ${metadata.name} points to ${spec?.service?.namespace}/${spec?.service?.name}`;
 
 const path = ({ metadata: { namespace, name } }: Lease | Deployment | HorizontalPodAutoscaler): string =>
   `${namespace}/${name}`;

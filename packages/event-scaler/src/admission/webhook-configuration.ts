@@ -22,7 +22,7 @@ export function webhookConfiguration(options: WebhookConfigurationOptions): Vali
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingWebhookConfiguration",
-    metadata: { name: "keda-admission" },
+    metadata: { name: "keda-admission", labels: { "app.kubernetes.io/part-of": "bellows" } },
     webhooks: webhooks.map(({ name, kind }) => ({
       name,
       admissionReviewVersions: ["v1"],

@@ -1,0 +1,93 @@
+import {
+  type Client,
+  type Clock,
+  createCache,
+  createLeaderElection,
+  createManager,
+  type EventRecorder,
+  type Logger,
+  type Random,
+} from "@bellows/kube";
+import { Registry } from "prom-client";
+import type { ControllerSet } from "./catalogue.ts";
+import { untilAnswered } from "./until-answered.ts";
+
+/** What a process has for all of its turns. */
+export interface ProcessParts {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly namespace: string;
+}
+
+export interface ElectionParts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+  readonly events: EventRecorder;
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+}
+
+/** Controllers at work, from a start to an end. */
+export interface Term {
+  readonly metrics: Registry;
+  /** Why it should be started anew; undefined where it need not. */
+  alive(): Promise<string | undefined>;
+  /** Why it does not act yet. */
+  ready(): Promise<string | undefined>;
+  /** Resolves when its controllers have stopped. */
+  readonly done: Promise<void>;
+}
+
+/** Runs the controllers of `sets` over a cache of their own until `told` aborts, the Lease is lost or one gives up. */
+export function takeTurn(
+  parts: ProcessParts,
+  sets: readonly ControllerSet[],
+  elected: ElectionParts | undefined,
+  told: AbortSignal,
+): Term {
+  const { client, clock, random, log } = parts;
+  const metrics = new Registry();
+  const projections = sets.flatMap((set) => set.projections ?? []);
+  const cache = createCache({ client, clock, random, log, projections });
+  const election = elected && createLeaderElection({ client, clock, random, log, metrics, ...elected });
+
+  const givingUp = new AbortController();
+  const signal = AbortSignal.any([told, givingUp.signal]);
+  function giveUp(reason: string): void {
+    log.error("giving up", { reason });
+    givingUp.abort();
+  }
+
+  async function run(): Promise<void> {
+    const controllers = [];
+    for (const set of sets) {
+      const make = set.controllers;
+      if (!make) continue;
+      const made = await untilAnswered(parts, signal, (attempt) =>
+        make({ ...parts, cache, metrics, giveUp, signal: attempt }),
+      );
+      controllers.push(...(made ?? []));
+    }
+    if (signal.aborted) return;
+    // Whoever waits for the first lists must not wait for a server that does not answer.
+    const stopWaiting = () => {
+      if (cache.unsynced.length > 0) cache.stop();
+    };
+    signal.addEventListener("abort", stopWaiting, { once: true });
+    const manager = createManager({ client, clock, random, log, metrics, cache, ...(election && { election }) });
+    const running = await manager.add(...controllers).start(signal);
+    if (!signal.aborted) log.info("started", { controllers: controllers.map((each) => each.name).join(", ") });
+    await running.done;
+  }
+
+  return {
+    metrics,
+    alive: async () => (election ? (await election.healthCheck.check()) || undefined : undefined),
+    ready: async () => (await cache.healthCheck.check()) || undefined,
+    done: run().finally(() => cache.stop()),
+  };
+}
