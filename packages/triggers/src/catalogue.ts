@@ -4,6 +4,7 @@ import { kubernetesWorkload } from "./kubernetes-workload.ts";
 import { metricsApi } from "./metrics-api.ts";
 import { prometheus } from "./prometheus.ts";
 import { redis, redisCluster, redisSentinel } from "./redis.ts";
+import { redisClusterStreams, redisSentinelStreams, redisStreams } from "./redis-streams.ts";
 import { cpu, memory } from "./resource.ts";
 import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type TriggerType } from "./trigger.ts";
 
@@ -19,7 +20,10 @@ export const triggerTypes: readonly TriggerType[] = [
   prometheus,
   redis,
   redisCluster,
+  redisClusterStreams,
   redisSentinel,
+  redisSentinelStreams,
+  redisStreams,
 ];
 
 const typeByName = new Map(triggerTypes.flatMap((type) => type.types.map((name) => [name, type] as const)));

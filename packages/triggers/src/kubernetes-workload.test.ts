@@ -1,5 +1,10 @@
+import { Pod } from "@bellows/api";
+import { createClient, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
+import { FakeApiServer } from "@bellows/kube/testing";
 import { describe, expect, test } from "vitest";
-import { metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
+import { openTrigger } from "./catalogue.ts";
+import { aTriggerConfig, metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
+import type { Push, TriggerSeams } from "./trigger.ts";
 
 const valid = { value: "1", podSelector: "app=demo" };
 const parsing = "error parsing kubernetes workload metadata: ";
@@ -81,4 +86,112 @@ test("only pods of the namespace that the selector means are asked for", async (
 test("a refusal of the API server is an error, never no pods", async () => {
   const trigger = await open("kubernetes-workload", { metadata: valid });
   await expect(trigger.read("m", soon())).rejects.toThrow(/^error inspecting kubernetes workload: .*not allowed/);
+});
+
+describe("the watch of a namespace's pods", () => {
+  const pod = (name: string, { labels = { app: "demo" }, phase = "Running", nodeName = "n1" } = {}) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace: "shop", name, labels },
+    spec: { nodeName, containers: [] },
+    status: { phase },
+  });
+
+  function world() {
+    const server = new FakeApiServer();
+    const clock = new VirtualClock(0);
+    const client = createClient(server);
+    const seams: TriggerSeams = { client, clock, random: seededRandom(1), log: silentLogger };
+    const lists = () => server.requests.filter(({ query }) => query?.["watch"] === undefined).length;
+    const listening = async (metadata: Record<string, string> = {}) => {
+      const config = aTriggerConfig("kubernetes-workload", { metadata: { ...valid, ...metadata } });
+      const trigger = await openTrigger(config, seams);
+      const stopping = new AbortController();
+      const pushes: Push[] = [];
+      const handler = { push: (push: Push) => void pushes.push(push), metricSpecs: () => {} };
+      const ended = trigger.listen?.(handler, stopping.signal) ?? Promise.resolve();
+      ended.catch(() => {});
+      await clock.run(100);
+      return { trigger, pushes, stopping, ended };
+    };
+    return { server, client, clock, lists, listening };
+  }
+  const values = (value: number) => [{ metricName: "s0-workload-shop", value }];
+
+  test("tells of changes, once for many, and is read without a list", async () => {
+    const { server, client, clock, lists, listening } = world();
+    await client.create(Pod, pod("a"));
+    const { trigger, pushes } = await listening({ activationValue: "1" });
+    expect(pushes).toEqual([{ active: false, values: values(1) }]);
+    for (const name of ["b", "c", "d"]) await client.create(Pod, pod(name));
+    await client.create(Pod, pod("other", { labels: { app: "other" } }));
+    await clock.run(100);
+    expect(pushes.slice(1)).toEqual([{ active: true, values: values(4) }]);
+    const before = lists();
+    expect(await trigger.read("s0-workload-shop", soon())).toEqual({ values: values(4), active: true });
+    expect(lists()).toBe(before);
+    await client.delete(Pod, { namespace: "shop", name: "a" });
+    await client.patch(Pod, { namespace: "shop", name: "b" }, { type: "merge", body: { status: { phase: "Failed" } } });
+    await client.patch(Pod, { namespace: "shop", name: "c" }, { type: "merge", body: { metadata: { labels: null } } });
+    await clock.run(100);
+    expect(pushes.slice(2)).toEqual([{ active: false, values: values(1) }]);
+    expect(server.openWatches).toBe(1);
+  });
+
+  test("does not tell what was read already, nor of changes that leave the number", async () => {
+    const { client, clock, listening } = world();
+    await client.create(Pod, pod("a"));
+    const { pushes } = await listening();
+    await client.create(Pod, pod("b"));
+    await client.delete(Pod, { namespace: "shop", name: "a" });
+    await client.patch(Pod, { namespace: "shop", name: "b" }, { type: "merge", body: { spec: { nodeName: "n2" } } });
+    await clock.run(100);
+    expect(pushes).toEqual([{ active: true, values: values(1) }]);
+  });
+
+  test("counts nodes", async () => {
+    const { client, clock, listening } = world();
+    await client.create(Pod, pod("a"));
+    const { pushes } = await listening({ groupByNode: "true" });
+    await client.create(Pod, pod("b"));
+    await client.create(Pod, pod("c", { nodeName: "n2" }));
+    await client.create(Pod, pod("d", { nodeName: "" }));
+    await clock.run(100);
+    expect(pushes).toEqual([
+      { active: true, values: values(1) },
+      { active: true, values: values(2) },
+    ]);
+  });
+
+  test("is one for all triggers, and ends with the last of them", async () => {
+    const { server, clock, listening } = world();
+    const first = await listening();
+    const second = await listening({ podSelector: "app=other" });
+    expect(server.openWatches).toBe(1);
+    first.stopping.abort();
+    await first.ended;
+    expect(server.openWatches).toBe(1);
+    second.stopping.abort();
+    await second.ended;
+    await clock.run(0);
+    expect(server.openWatches).toBe(0);
+  });
+
+  test("that breaks leaves reading to lists, and can be had again", async () => {
+    const { server, client, clock, lists, listening } = world();
+    const { trigger, pushes, ended } = await listening();
+    server.down = true;
+    server.dropWatches(new Error("reset"));
+    await expect(ended).rejects.toThrow();
+    await expect(trigger.read("m", soon())).rejects.toThrow(/^error inspecting kubernetes workload: /);
+    server.down = false;
+    await client.create(Pod, pod("a"));
+    const before = lists();
+    expect(await trigger.read("m", soon())).toMatchObject({ active: true });
+    expect(lists()).toBe(before + 1);
+    void trigger.listen?.({ push: (push) => void pushes.push(push), metricSpecs: () => {} }, soon());
+    await client.create(Pod, pod("b"));
+    await clock.run(100);
+    expect(pushes.at(-1)).toEqual({ active: true, values: values(2) });
+  });
 });

@@ -3,11 +3,13 @@ import { z } from "zod";
 import { defineTrigger } from "./define-trigger.ts";
 import { flag, float, text } from "./metadata.ts";
 import { readingOf } from "./metric.ts";
+import { hasEnded, type PodChanged, podWatch, type WatchedPod, watched } from "./pod-watch.ts";
 import { TriggerError } from "./trigger.ts";
 
 export const kubernetesWorkload = defineTrigger({
   types: ["kubernetes-workload"],
-  summary: "Replicas follow the number of pods, or of the nodes that they run on, of the same namespace.",
+  summary:
+    "Replicas follow the number of pods, or of the nodes that they run on, of the same namespace; a watch tells of changes.",
   metadata: z.object({
     podSelector: text().meta({ description: "Label selector of the pods." }),
     value: float().default(0).meta({ description: "Pods (nodes) per replica; above 0 unless it feeds a formula." }),
@@ -18,24 +20,62 @@ export const kubernetesWorkload = defineTrigger({
   parameterPrefix: "error parsing kubernetes workload metadata",
   validate: ({ value = 0 }, { asMetricSource }) =>
     value <= 0 && !asMetricSource ? "value must be a float greater than 0" : undefined,
-  open({ podSelector, value, activationValue, groupByNode }, { config, client, external }) {
+  open({ podSelector, value, activationValue, groupByNode }, { config, client, clock, external }) {
     const selector = readSelector(podSelector);
     const { namespace } = config.object;
+    const watch = podWatch(client, namespace);
+    const spec = external(`workload-${namespace}`, value);
+    const metricName = spec.external?.metric.name ?? "";
+    let known: number | undefined;
+
+    /** Of the watch, where there is one. */
+    const countWatched = (): number | undefined => {
+      const { pods } = watch;
+      if (!pods) return undefined;
+      return count(
+        [...pods].filter(({ labels }) => selector.matches(labels)),
+        groupByNode,
+      );
+    };
     return {
-      metricSpecs: () => [external(`workload-${namespace}`, value)],
-      read: async (asked) => readingOf(asked, countPods(await listPods(), groupByNode), activationValue),
+      metricSpecs: () => [spec],
+      read: async (asked) => {
+        known = countWatched() ?? count(await listPods(), groupByNode);
+        return readingOf(asked, known, activationValue);
+      },
+      listen: async (handler, signal) => {
+        let isWaiting = false;
+        const tell = () => {
+          isWaiting = false;
+          const now = countWatched();
+          if (signal.aborted || now === undefined || now === known) return;
+          known = now;
+          handler.push(readingOf(metricName, now, activationValue));
+        };
+        const changed: PodChanged = (before, after) => {
+          const concerned = [before, after].some((pod) => pod && selector.matches(pod.labels));
+          if (!concerned || isWaiting) return;
+          isWaiting = true;
+          clock.after(pushPauseMs, tell);
+        };
+        await watch.follow(changed, signal);
+      },
       close: async () => {},
     };
 
-    async function listPods(): Promise<readonly Pod[]> {
+    async function listPods(): Promise<readonly WatchedPod[]> {
       try {
-        return (await client.listAll(Pod, { namespace, labelSelector: selector.toString() })).items;
+        const { items } = await client.listAll(Pod, { namespace, labelSelector: selector.toString() });
+        return items.filter((pod) => !hasEnded(pod)).map(watched);
       } catch (error) {
         throw new Error(`error inspecting kubernetes workload: ${(error as Error).message}`, { cause: error });
       }
     }
   },
 });
+
+/** A rollout changes many pods at once: what they come to is told once in so long. */
+const pushPauseMs = 50;
 
 function readSelector(source: string): Selector {
   try {
@@ -46,9 +86,6 @@ function readSelector(source: string): Selector {
   }
 }
 
-/** Pods that have ended don't count; of nodes, those that were chosen. */
-function countPods(pods: readonly Pod[], groupByNode: boolean): number {
-  const counted = pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
-  if (!groupByNode) return counted.length;
-  return new Set(counted.flatMap(({ spec }) => spec?.nodeName || [])).size;
-}
+/** Pods, or of the nodes those that were chosen for them. */
+const count = (pods: readonly WatchedPod[], groupByNode: boolean): number =>
+  groupByNode ? new Set(pods.flatMap(({ nodeName }) => nodeName ?? [])).size : pods.length;

@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { systemClock } from "@bellows/kube";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Redis } from "ioredis";
+import { describe, expect, test } from "vitest";
+import { freePort, hasRedisServer, redisServer } from "./redis-server.fixture.ts";
 import { metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
 import type { Push } from "./trigger.ts";
 
@@ -67,56 +65,20 @@ describe("metadata", () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
-}
-
 test("a server that is not there is an error", async () => {
   const trigger = await open("redis", { metadata: { ...mylist, address: `127.0.0.1:${await freePort()}` } });
   await expect(trigger.read("s0-m", soon())).rejects.toThrow(/^connection to redis failed: connect ECONNREFUSED/);
   await trigger.close();
 });
 
-// Debian: apt-get install redis-server.
-describe.skipIf(spawnSync("redis-server", ["--version"]).status !== 0)("a Redis server", () => {
-  let server: ChildProcess;
-  let port = 0;
-  let admin: Redis;
-
-  async function start() {
-    server = spawn("redis-server", ["--port", String(port), "--save", "", "--requirepass", "pw"], { stdio: "ignore" });
-    await vi.waitFor(() => admin.ping(), { timeout: 10_000 });
-  }
-
-  beforeAll(async () => {
-    port = await freePort();
-    admin = new Redis({
-      port,
-      host: "127.0.0.1",
-      password: "pw",
-      db: 2,
-      retryStrategy: () => 20,
-      maxRetriesPerRequest: 0,
-    });
-    admin.on("error", () => {});
-    await start();
-  });
-  afterAll(() => {
-    admin.disconnect();
-    server.kill();
-  });
-  beforeEach(() => admin.flushall());
+describe.skipIf(!hasRedisServer)("a Redis server", () => {
+  const server = redisServer();
 
   const opened = (more: Record<string, string> = {}, password = "pw") =>
     open(
       "redis",
       {
-        metadata: { listName: "jobs", host: "127.0.0.1", port: String(port), databaseIndex: "2", ...more },
+        metadata: { listName: "jobs", host: "127.0.0.1", port: String(server().port), databaseIndex: "2", ...more },
         authParams: { password },
       },
       { clock: systemClock },
@@ -129,7 +91,7 @@ describe.skipIf(spawnSync("redis-server", ["--version"]).status !== 0)("a Redis 
     ["a sorted set", (redis) => redis.zadd("jobs", 1, "a", 2, "b"), 2],
     ["a hash", (redis) => redis.hset("jobs", "a", "1"), 1],
   ])("has a length for %s", async (_, fill, value) => {
-    await fill(admin);
+    await fill(server().admin);
     const trigger = await opened({ activationListLength: "2" });
     expect(await trigger.read("s0-redis-jobs", soon())).toEqual({
       values: [{ metricName: "s0-redis-jobs", value }],
@@ -139,7 +101,7 @@ describe.skipIf(spawnSync("redis-server", ["--version"]).status !== 0)("a Redis 
   });
 
   test("has none for a text, nor for a stranger", async () => {
-    await admin.set("jobs", "text");
+    await server().admin.set("jobs", "text");
     const trigger = await opened();
     await expect(trigger.read("m", soon())).rejects.toThrow("ERR unsupported key type: string");
     await trigger.close();
@@ -149,6 +111,7 @@ describe.skipIf(spawnSync("redis-server", ["--version"]).status !== 0)("a Redis 
   });
 
   test("tells of changes where it is set to", async () => {
+    const { admin } = server();
     await admin.config("SET", "notify-keyspace-events", "KA");
     const trigger = await opened();
     const stopping = new AbortController();
@@ -164,13 +127,18 @@ describe.skipIf(spawnSync("redis-server", ["--version"]).status !== 0)("a Redis 
     await trigger.close();
   });
 
+  test("is not listened to where that is not wanted", async () => {
+    const trigger = await opened({ keyspaceNotifications: "false" });
+    expect(trigger.listen).toBeUndefined();
+    await trigger.close();
+  });
+
   test("that goes and comes back is read again", async () => {
     const trigger = await opened();
     await trigger.read("m", soon());
-    server.kill();
-    await once(server, "exit");
+    await server().stop();
     await expect(trigger.read("m", soon())).rejects.toThrow();
-    await start();
+    await server().start();
     expect(await trigger.read("m", soon())).toMatchObject({ active: false });
     await trigger.close();
   });
@@ -178,9 +146,9 @@ describe.skipIf(spawnSync("redis-server", ["--version"]).status !== 0)("a Redis 
   test("that hangs is given up", async () => {
     const trigger = await opened();
     await trigger.read("m", soon());
-    server.kill("SIGSTOP");
+    server().hang();
     await expect(trigger.read("m", AbortSignal.timeout(100))).rejects.toThrow("timeout");
-    server.kill("SIGCONT");
+    server().resume();
     expect(await trigger.read("m", soon())).toMatchObject({ active: false });
     await trigger.close();
   });
