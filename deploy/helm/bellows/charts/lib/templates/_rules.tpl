@@ -19,6 +19,7 @@
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list, watch] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers/status], verbs: [patch] }
 - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
+- { apiGroups: [apps], resources: [deployments, statefulsets], verbs: [list, watch] }
 # Anything that has a scale may be a target.
 - { apiGroups: ["*"], resources: ["*/scale"], verbs: [get, patch] }
 - { apiGroups: [metrics.k8s.io], resources: [pods], verbs: [list] }
@@ -28,15 +29,20 @@
 {{- define "bellows.rules.cpa" -}}
 {{ include "bellows.rules.events" . }}
 {{ include "bellows.rules.neighbours" . }}
+{{- if ne (toString .Values.config.clusterProportionalAutoscalers) "false" }}
 - { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers], verbs: [list, watch] }
 - { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers/status], verbs: [patch] }
+- { apiGroups: [apps], resources: [replicasets, statefulsets], verbs: [list, watch] }
+{{- end }}
 - { apiGroups: [""], resources: [nodes], verbs: [list, watch] }
-- { apiGroups: [apps], resources: [deployments, replicasets, statefulsets], verbs: [list, watch] }
+- { apiGroups: [apps], resources: [deployments], verbs: [list, watch] }
 - { apiGroups: [apps], resources: [deployments/scale, replicasets/scale, statefulsets/scale], verbs: [get, patch] }
 - { apiGroups: [""], resources: [replicationcontrollers/scale], verbs: [get, patch] }
 {{- with .Values.config.configmap }}
 - { apiGroups: [""], resources: [configmaps], resourceNames: [{{ . }}], verbs: [get, list, watch] }
+{{- if $.Values.config.defaultParams }}
 - { apiGroups: [""], resources: [configmaps], verbs: [create] }
+{{- end }}
 {{- end }}
 {{- end }}
 
