@@ -9,16 +9,18 @@ import { type RunningController, startController } from "./controller.ts";
  * Starts a controller as the chart's Deployment would: with the arguments of its pod, and a token of its own service
  * account, so that it may do what the chart's roles say and nothing else.
  * @param more  arguments that are added
+ * @param deployment  the Deployment's name
  */
 export async function startFromChart(
   name: string,
   namespace: string,
   { controlPlane, folder, kubectl }: SuiteContext,
   more: readonly string[] = [],
+  deployment = `bellows-${name}`,
 ): Promise<RunningController> {
   const { client } = controlPlane;
-  const deployment = await client.get(Deployment, { namespace, name: `bellows-${name}` });
-  const pod = deployment.spec?.template.spec;
+  const { spec } = await client.get(Deployment, { namespace, name: deployment });
+  const pod = spec?.template.spec;
   const [container] = pod?.containers ?? [];
   const account = pod?.serviceAccountName as string;
   const { status } = await client.createSub<object, { status: { token: string } }>(

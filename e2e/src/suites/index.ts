@@ -1,5 +1,6 @@
 import type { Suite } from "../suite.ts";
 import { conformance } from "./conformance.ts";
+import { cpaChart } from "./cpa-chart.ts";
 import { eventScaler } from "./event-scaler.ts";
 import { helmSuite } from "./helm.ts";
 import { nodes } from "./nodes.ts";
@@ -11,6 +12,7 @@ import { walkThroughs } from "./walkthroughs.ts";
 export const suites: readonly Suite[] = [
   conformance,
   helmSuite,
+  cpaChart,
   nodes,
   robustness,
   walkThroughs,

@@ -1,6 +1,11 @@
-{{/* Everything of one controller. In: root (the sub-chart's context), name, controllers (whose rules it needs). */}}
+{{/*
+Everything of one controller. In: root (the sub-chart's context), name, controllers (whose rules it needs); fullname and
+selectorName where they are not bellows-NAME.
+*/}}
 {{- define "bellows.controller" -}}
+{{- if ne (toString .root.Values.serviceAccount.create) "false" }}
 {{- include "bellows.serviceAccount" . }}
+{{- end }}
 {{- if .root.Values.rbac.create }}
 {{- include "bellows.rbac" . }}
 {{- end }}
@@ -20,6 +25,15 @@
 {{- end }}
 {{- end }}
 
+{{- define "bellows.fullname" -}}
+{{ .fullname | default (printf "bellows-%s" .name) }}
+{{- end }}
+
+{{- define "bellows.serviceAccountName" -}}
+{{- $default := ternary "default" (include "bellows.fullname" .) (eq (toString .root.Values.serviceAccount.create) "false") }}
+{{- .root.Values.serviceAccount.name | default $default }}
+{{- end }}
+
 {{- define "bellows.labels" -}}
 {{ include "bellows.selector" . }}
 app.kubernetes.io/part-of: bellows
@@ -29,12 +43,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
 {{- define "bellows.selector" -}}
-app.kubernetes.io/name: bellows-{{ .name }}
+app.kubernetes.io/name: {{ .selectorName | default (printf "bellows-%s" .name) }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end }}
 
 {{- define "bellows.metadata" }}
-  name: bellows-{{ .name }}
+  name: {{ include "bellows.fullname" . }}
   namespace: {{ .root.Release.Namespace }}
   labels: {{- include "bellows.labels" . | nindent 4 }}
 {{- end }}
@@ -44,7 +58,9 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-{{- include "bellows.metadata" . }}
+  name: {{ include "bellows.serviceAccountName" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
   {{- with .root.Values.serviceAccount.annotations }}
   annotations: {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -55,7 +71,7 @@ metadata:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: bellows-{{ .name }}
+  name: {{ include "bellows.fullname" . }}
   labels: {{- include "bellows.labels" . | nindent 4 }}
 rules:
 {{- range .controllers }}
@@ -65,23 +81,23 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: bellows-{{ .name }}
+  name: {{ include "bellows.fullname" . }}
   labels: {{- include "bellows.labels" . | nindent 4 }}
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: bellows-{{ .name }} }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {{ include "bellows.fullname" . }} }
 subjects:
-  - { kind: ServiceAccount, name: bellows-{{ .name }}, namespace: {{ .root.Release.Namespace }} }
+  - { kind: ServiceAccount, name: {{ include "bellows.serviceAccountName" . }}, namespace: {{ .root.Release.Namespace }} }
 {{- if has "event-scaler" .controllers }}
 ---
 # Whom the aggregation layer's certificates are signed by.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: bellows-{{ .name }}-extension-apiserver-authentication
+  name: {{ include "bellows.fullname" . }}-extension-apiserver-authentication
   namespace: kube-system
   labels: {{- include "bellows.labels" . | nindent 4 }}
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: extension-apiserver-authentication-reader }
 subjects:
-  - { kind: ServiceAccount, name: bellows-{{ .name }}, namespace: {{ .root.Release.Namespace }} }
+  - { kind: ServiceAccount, name: {{ include "bellows.serviceAccountName" . }}, namespace: {{ .root.Release.Namespace }} }
 {{- end }}
 {{- if ne .name "dashboard" }}
 ---
@@ -92,7 +108,7 @@ metadata:
 rules:
   # A create names no object yet, so that it can't be limited to one.
   - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
-  - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [bellows-{{ .name }}], verbs: [get, update] }
+  - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [{{ include "bellows.fullname" . }}], verbs: [get, update] }
   {{- if has "event-scaler" .controllers }}
   # The certificate of the metrics API and the webhooks.
   - { apiGroups: [""], resources: [secrets], verbs: [create] }
@@ -103,9 +119,9 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
 {{- include "bellows.metadata" . }}
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: bellows-{{ .name }} }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ include "bellows.fullname" . }} }
 subjects:
-  - { kind: ServiceAccount, name: bellows-{{ .name }}, namespace: {{ .root.Release.Namespace }} }
+  - { kind: ServiceAccount, name: {{ include "bellows.serviceAccountName" . }}, namespace: {{ .root.Release.Namespace }} }
 {{- end }}
 {{- end }}
 
@@ -128,17 +144,16 @@ spec:
       annotations: {{- toYaml . | nindent 8 }}
       {{- end }}
     spec:
-      serviceAccountName: bellows-{{ .name }}
-      priorityClassName: {{ $values.priorityClassName }}
+      serviceAccountName: {{ include "bellows.serviceAccountName" . }}
+      {{- with $values.priorityClassName }}
+      priorityClassName: {{ . }}
+      {{- end }}
       terminationGracePeriodSeconds: 30
-      {{- with $values.global.imagePullSecrets }}
+      {{- with concat (default list $values.global.imagePullSecrets) (default list $values.imagePullSecrets) }}
       imagePullSecrets: {{- toYaml . | nindent 8 }}
       {{- end }}
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
-        seccompProfile: { type: RuntimeDefault }
+      {{- $pod := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault") }}
+      securityContext: {{- mergeOverwrite $pod (default dict $values.podSecurityContext) | toYaml | nindent 8 }}
       containers:
         - name: {{ .name }}
           image: "{{ $image.repository }}:{{ $image.tag | default .root.Chart.AppVersion }}"
@@ -149,6 +164,9 @@ spec:
             - --controllers={{ join "," .controllers }}
             {{- end }}
             - --metrics-port=8080
+            {{- with .fullname }}
+            - --leader-elect-resource-name={{ . }}
+            {{- end }}
             {{- if has "event-scaler" .controllers }}
             - --service-name=bellows-{{ .name }}
             {{- end }}
@@ -177,10 +195,8 @@ spec:
             httpGet: { path: /readyz, port: http }
             periodSeconds: 5
           resources: {{- toYaml $values.resources | nindent 12 }}
-          securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities: { drop: [ALL] }
+          {{- $own := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
+          securityContext: {{- mergeOverwrite $own (default dict $values.securityContext) | toYaml | nindent 12 }}
       topologySpreadConstraints:
         - maxSkew: 1
           topologyKey: topology.kubernetes.io/zone
