@@ -25,7 +25,7 @@ function world(...answers: Answer[]) {
   const log = { ...silentLogger, error: (_: string, fields = {}) => void logged.push(fields) };
   const options = { controller: "event-scaler", server: "https://api:443", clock, log, metrics: new Registry() };
   const { transport, healthCheck } = watchAccess(inner, options);
-  const ask = () => transport.request({ method: "GET", path: "/api/v1/pods" }).catch(() => undefined);
+  const ask = (path = "/api/v1/pods") => transport.request({ method: "GET", path }).catch(() => undefined);
   const watch = () => {
     transport.watch({ path: "/api/v1/pods" } as never, { event() {}, end() {} });
     return watches.at(-1) as (typeof watches)[number];
@@ -62,6 +62,36 @@ describe("a controller without access", () => {
       reason: "Unreachable",
       fix: expect.stringContaining("https://api:443 gave no answer"),
     });
+  });
+
+  test("names the definition that is missing or serves other versions, and what installs it", async () => {
+    const { ask, logged, ready } = world({ status: 404, message: "404 page not found" });
+    await ask("/apis/karpenter.sh/v1/nodepools");
+    expect(logged[0]).toMatchObject({
+      reason: "NotServed",
+      fix: expect.stringContaining(
+        "does not serve v1: kubectl apply --server-side --force-conflicts -f deploy/crds/karp",
+      ),
+    });
+    expect(ready()).toContain("NotServed: GET /apis/karpenter.sh/v1/nodepools");
+  });
+
+  test.each(["/apis/karpenter.sh/v1/nodepools/default", "/apis/metrics.k8s.io/v1beta1/pods", "/api/v1/pods"])(
+    "takes 404 of %s for an answer",
+    async (path) => {
+      const { ask, ready } = world({ status: 404, message: "not found" });
+      await ask(path);
+      expect(ready()).toBeUndefined();
+    },
+  );
+
+  test("forgets what is not asked for any more", async () => {
+    const { ask, ready, clock } = world({ status: 403, message: cannotList });
+    await ask();
+    await clock.run(300_000);
+    expect(ready()).toContain("Forbidden");
+    await clock.run(1_000);
+    expect(ready()).toBeUndefined();
   });
 
   test("is ready again once the same request succeeds", async () => {

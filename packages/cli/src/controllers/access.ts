@@ -8,6 +8,7 @@ import {
   type Transport,
 } from "@bellows/kube";
 import { Counter } from "prom-client";
+import { definitionOfPath } from "../neighbours/definitions.ts";
 
 export interface AccessOptions {
   readonly controller: string;
@@ -18,19 +19,22 @@ export interface AccessOptions {
 }
 
 interface Problem {
-  readonly reason: "Forbidden" | "Unauthorized" | "Unreachable";
+  readonly reason: "Forbidden" | "Unauthorized" | "Unreachable" | "NotServed";
   readonly fix: string;
   readonly loggedAt: number;
+  readonly seenAt: number;
 }
 
 /** The same problem is logged again after this long. */
 const repeatMs = 60_000;
+/** A request that was not made again for this long is no longer wanted. */
+const forgottenMs = 5 * 60_000;
 /** A watch that lasts this long was answered; of a quiet kind nothing comes for minutes. */
 const answeredAfterMs = 5_000;
 
 /**
  * A transport that notices what keeps a controller from the API server: a missing permission, a refused token, no
- * answer. Each is logged once a minute with what mends it, counted, and keeps the process from being ready until the
+ * answer, a definition that is missing or serves other versions. Each is logged once a minute with what mends it, counted, and keeps the process from being ready until the
  * same request succeeds. Who sent the request gets its error all the same, and tries again as it does.
  */
 export function watchAccess(
@@ -46,14 +50,18 @@ export function watchAccess(
     registers: [metrics],
   });
 
-  function failed(id: string, error: unknown): void {
-    const problem = problemOf(error, options);
-    if (!problem) return;
+  function failed(id: string, path: string, error: unknown): void {
+    const problem = problemOf(error, path, options);
+    if (!problem) {
+      problems.delete(id);
+      return;
+    }
     counter.labels(problem.reason).inc();
     const before = problems.get(id);
     const now = clock.now();
-    if (before && before.reason === problem.reason && now - before.loggedAt < repeatMs) return;
-    problems.set(id, { ...problem, loggedAt: now });
+    const isKnown = before?.reason === problem.reason && now - before.loggedAt < repeatMs;
+    problems.set(id, { ...problem, loggedAt: isKnown ? before.loggedAt : now, seenAt: now });
+    if (isKnown) return;
     log.error("no access to the API server, trying again", {
       controller,
       reason: problem.reason,
@@ -69,11 +77,12 @@ export function watchAccess(
         const id = `${request.method} ${request.path}`;
         try {
           const response = await transport.request(request);
-          if (response.status === 401 || response.status === 403) failed(id, apiErrorOf(response));
+          if (response.status === 401 || response.status === 403 || response.status === 404)
+            failed(id, request.path, apiErrorOf(response));
           else problems.delete(id);
           return response;
         } catch (error) {
-          if (!request.signal?.aborted) failed(id, error);
+          if (!request.signal?.aborted) failed(id, request.path, error);
           throw error;
         }
       },
@@ -87,7 +96,7 @@ export function watchAccess(
           },
           end(error) {
             lasting.cancel();
-            if (error !== undefined) failed(id, error);
+            if (error !== undefined) failed(id, request.path, error);
             else problems.delete(id);
             handler.end(error);
           },
@@ -102,13 +111,26 @@ export function watchAccess(
     },
     healthCheck: {
       name: "api-access",
-      check: () => [...problems].map(([id, { reason, fix }]) => `${reason}: ${id}: ${fix}`).join("; ") || undefined,
+      check() {
+        // Nobody asks for an object that is gone again, so that its problem would last for ever.
+        for (const [id, { seenAt }] of problems) if (clock.now() - seenAt > forgottenMs) problems.delete(id);
+        return [...problems].map(([id, { reason, fix }]) => `${reason}: ${id}: ${fix}`).join("; ") || undefined;
+      },
     },
   };
 }
 
-function problemOf(error: unknown, { controller, server }: AccessOptions): Omit<Problem, "loggedAt"> | undefined {
+function problemOf(
+  error: unknown,
+  path: string,
+  { controller, server }: AccessOptions,
+): Omit<Problem, "loggedAt" | "seenAt"> | undefined {
   if (error instanceof ApiError) {
+    const definition = error.code === 404 ? definitionOfPath(path) : undefined;
+    if (definition) {
+      const { version, fix } = definition;
+      return { reason: "NotServed", fix: `the definition is not installed, or does not serve ${version}: ${fix}` };
+    }
     if (error.code === 401) {
       return {
         reason: "Unauthorized",

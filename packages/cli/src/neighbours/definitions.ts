@@ -20,6 +20,18 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
+/** What brings a definition to this version. */
+export const definitionFix = (group: string, plural: string): string =>
+  `kubectl apply --server-side --force-conflicts -f deploy/crds/${group}_${plural}.yaml, or helm upgrade with crds.enabled=true`;
+
+/** The custom resource of a path such as `/apis/keda.sh/v1alpha1/scaledobjects`; undefined for other paths. */
+export function definitionOfPath(path: string): { readonly version: string; readonly fix: string } | undefined {
+  const [, group = "", version = "", plural = ""] =
+    /^\/apis\/([^/]+)\/([^/]+)\/(?:namespaces\/[^/]+\/)?([^/]+)$/.exec(path) ?? [];
+  const isOurs = customResources.some(({ versions: [kind] }) => kind.group === group && kind.plural === plural);
+  return isOurs ? { version, fix: definitionFix(group, plural) } : undefined;
+}
+
 /** How the definitions of a cluster differ from those of this version, as far as that changes what is kept. */
 export function definitionProblems(
   installed: readonly InstalledDefinition[],
@@ -29,7 +41,7 @@ export function definitionProblems(
   return wanted.flatMap((resource) => {
     const crd: CrdObject = crdOf(resource.versions, resource.options);
     const name = crd.metadata.name;
-    const fix = `kubectl apply --server-side --force-conflicts -f deploy/crds/${crd.spec.group}_${crd.spec.names.plural}.yaml, or helm upgrade with crds.enabled=true`;
+    const fix = definitionFix(crd.spec.group, crd.spec.names.plural);
     const found = byName.get(name);
     if (!found) return [{ name, problem: "is not installed", fix }];
     return crd.spec.versions.flatMap((version) => {
