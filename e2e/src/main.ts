@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { findControlPlane, NoControlPlane } from "./control-plane/find.ts";
+import { chooseDriver, NoControlPlane, startControlPlane } from "./control-plane/find.ts";
 import { goTools, has } from "./control-plane/go-tools.ts";
 import type { Suite, SuiteContext } from "./suite.ts";
 import { suites } from "./suites/index.ts";
@@ -101,12 +101,13 @@ async function main(): Promise<number> {
     else rmSync(folder, { recursive: true, force: true });
   });
   const kubeconfig = values.kubeconfig ?? process.env["BELLOWS_E2E_KUBECONFIG"];
-  const controlPlane = await findControlPlane({ kubeconfig, folder, print }).catch((error: unknown) => {
+  const driver = await chooseDriver(kubeconfig).catch((error: unknown) => {
     if (!(error instanceof NoControlPlane)) throw error;
-    print(error.message);
+    print(values["allow-skip"] ? `skipped: ${error.message}` : error.message);
     return undefined;
   });
-  if (!controlPlane) return values["allow-skip"] ? 0 : 1;
+  if (!driver) return values["allow-skip"] ? 0 : 1;
+  const controlPlane = await startControlPlane(driver, { folder, print });
   const outcomes: Outcome[] = [];
   try {
     print(`driver: ${controlPlane.driver}, up after ${((performance.now() - began) / 1000).toFixed(1)} s`);

@@ -2,7 +2,7 @@ import type { Client } from "@bellows/kube";
 
 /** The control plane that a run has, and what suites may do to it. */
 export interface ControlPlane {
-  /** `kubeconfig`, or `go`. */
+  /** What brought it, and of which version: `kubeconfig`, `docker` or `go`. */
   readonly driver: string;
   /** A kubeconfig file of a cluster administrator. */
   readonly kubeconfig: string;
@@ -14,6 +14,13 @@ export interface ControlPlane {
   readonly serviceAccountKey?: string;
   /** Ends kube-apiserver and starts it again on the same port and data; absent where the driver cannot. */
   readonly restartApiServer?: () => Promise<void>;
+  /** The address at which the API server reaches a port of this machine; absent: this machine's own. */
+  readonly hostAddress?: (port: number) => Promise<string>;
+}
+
+/** One that ends with the run. */
+export interface StartedControlPlane extends ControlPlane {
+  stop(): Promise<void>;
 }
 
 export interface SuiteContext {

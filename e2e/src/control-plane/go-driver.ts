@@ -3,15 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, issueCa, issueServing, kubeconfigTransport, systemClock } from "@bellows/kube";
 import { kubeconfig as kubeconfigText } from "@bellows/sandbox";
-import type { ControlPlane } from "../suite.ts";
+import type { StartedControlPlane } from "../suite.ts";
 import { goTools, kubernetesVersion } from "./go-tools.ts";
 import { freePorts, lastLines, type ManagedProcess, startProcess } from "./process.ts";
-
-export interface StartedControlPlane extends ControlPlane {
-  stop(): Promise<void>;
-}
-
-const readyLimitMs = 120_000;
+import { untilReady } from "./ready.ts";
 
 /** kube-apiserver, kube-controller-manager and kube-scheduler as processes of this machine, beside its etcd. */
 export async function startGoControlPlane(options: {
@@ -89,17 +84,7 @@ export async function startGoControlPlane(options: {
     let apiServer = startApiServer();
     const transport = await kubeconfigTransport({ kubeconfig });
     const client = createClient(transport, { clock: systemClock, userAgent: "bellows-e2e" });
-    const ready = async () => {
-      for (const until = Date.now() + readyLimitMs; Date.now() < until; ) {
-        const isReady = await client.raw("/readyz").then(
-          (answer) => answer === "ok",
-          () => false,
-        );
-        if (isReady) return;
-        await new Promise((resolve) => setTimeout(resolve, 250));
-      }
-      throw new Error(`kube-apiserver is not ready after 2 minutes:\n${lastLines(file("kube-apiserver.log"))}`);
-    };
+    const ready = () => untilReady(client, async () => lastLines(file("kube-apiserver.log")));
     await ready();
     run(tools["kube-controller-manager"] as string, "kube-controller-manager", [
       `--kubeconfig=${kubeconfig}`,

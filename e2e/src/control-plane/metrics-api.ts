@@ -1,21 +1,25 @@
 import { APIService } from "@bellows/api";
-import { type Client, issueCa, issueServing, serve, silentLogger, systemClock } from "@bellows/kube";
+import { issueCa, issueServing, serve, silentLogger, systemClock } from "@bellows/kube";
 import { type MetricsServer, metricsApiService, metricsService } from "@bellows/sandbox/metrics-server";
-import { ownAddress, publishPort } from "./host-service.ts";
+import type { ControlPlane } from "../suite.ts";
+import { publishPort } from "./host-service.ts";
 
 /**
  * Serves metrics.k8s.io of pods without machines from this process, and registers it: an APIService, its Service
  * without selector, and an EndpointSlice with this machine's address.
  * @returns how to end it
  */
-export async function serveMetricsApi(client: Client, metricsServer: MetricsServer): Promise<() => Promise<void>> {
-  const address = ownAddress();
+export async function serveMetricsApi(
+  controlPlane: ControlPlane,
+  metricsServer: MetricsServer,
+): Promise<() => Promise<void>> {
+  const { client } = controlPlane;
   const { namespace, name } = metricsService;
   const now = systemClock.now();
-  const tls = await issueServing(await issueCa(now, {}), now, { names: [`${name}.${namespace}.svc`, address] });
+  const tls = await issueServing(await issueCa(now, {}), now, { names: [`${name}.${namespace}.svc`] });
   const serving = await serve({
     log: silentLogger,
-    host: address,
+    host: "0.0.0.0",
     port: 0,
     tls,
     routes(app) {
@@ -34,7 +38,7 @@ export async function serveMetricsApi(client: Client, metricsServer: MetricsServ
       });
     },
   });
-  const unpublish = await publishPort(client, { namespace, name, port: serving.port });
+  const unpublish = await publishPort(controlPlane, { namespace, name, port: serving.port });
   await client.apply(APIService, metricsApiService, { fieldManager: "bellows-e2e", force: true });
   return async () => {
     await client.delete(APIService, { name: metricsApiService.metadata.name });

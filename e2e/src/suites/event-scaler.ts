@@ -49,7 +49,11 @@ export const eventScaler: Suite = {
     nodes = await startNodes({ ...parts, nodeGroups: [group] });
     await nodesReady(3, context);
     const [port = 0] = await freePorts(1);
-    const unpublish = await publishPort(client, { namespace: "default", name: "bellows-event-scaler", port });
+    const unpublish = await publishPort(context.controlPlane, {
+      namespace: "default",
+      name: "bellows-event-scaler",
+      port,
+    });
     const shared = { kubeconfig, folder: context.folder };
     const started: RunningController[] = [
       await startController("event-scaler", {

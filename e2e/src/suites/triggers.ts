@@ -24,7 +24,7 @@ let started: readonly RunningController[] = [];
 
 /** The event scaler and the HPA controller as processes, with the rights and flags that the chart gives them. */
 async function start(context: SuiteContext): Promise<() => Promise<void>> {
-  const { client, kubeconfig } = context.controlPlane;
+  const { kubeconfig } = context.controlPlane;
   const [port = 0] = await freePorts(1);
   const helm = helmTool(context.print);
   const values = `hpa.enabled=true,eventScaler.enabled=true,eventScaler.config.securePort=${port}`;
@@ -34,7 +34,7 @@ async function start(context: SuiteContext): Promise<() => Promise<void>> {
     if (status !== 0) throw new Error(`helm ${args.join(" ")}: ${stdout}${stderr}`);
   };
   helmed("install", release, chart, "--create-namespace", "--set", values);
-  const unpublish = await publishPort(client, { namespace, name: "bellows-event-scaler", port });
+  const unpublish = await publishPort(context.controlPlane, { namespace, name: "bellows-event-scaler", port });
   started = [
     await startFromChart("event-scaler", namespace, context, ["--bind-address=0.0.0.0"]),
     await startFromChart("hpa", namespace, context),

@@ -75,7 +75,7 @@ export const walkThroughs: Suite = {
     });
     nodes = started;
     await nodesReady(3, context);
-    const stopMetrics = await serveMetricsApi(client, started.metricsServer);
+    const stopMetrics = await serveMetricsApi(context.controlPlane, started.metricsServer);
     return async () => {
       nodes = undefined;
       started.stop();
