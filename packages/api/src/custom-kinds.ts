@@ -1,4 +1,5 @@
 import { ClusterProportionalAutoscaler } from "./bellows/cluster-proportional-autoscaler.ts";
+import { BellowsHorizontalPodAutoscaler } from "./bellows/horizontal-pod-autoscaler.ts";
 import { LoadProfile } from "./bellows/load-profile.ts";
 import { type CrdObject, type CrdOptions, crdOf } from "./crd.ts";
 import { NodeClaim } from "./karpenter/node-claim.ts";
@@ -53,6 +54,7 @@ const converted: CrdOptions = {
 export const customResources: readonly CustomResource[] = [
   { versions: [VerticalPodAutoscaler] },
   { versions: [VerticalPodAutoscalerCheckpoint] },
+  { versions: [BellowsHorizontalPodAutoscaler] },
   { versions: [ClusterProportionalAutoscaler] },
   { versions: [LoadProfile] },
   { versions: [CloudEventSource] },

@@ -1,4 +1,5 @@
 export * from "./bellows/cluster-proportional-autoscaler.ts";
+export * from "./bellows/horizontal-pod-autoscaler.ts";
 export * from "./bellows/load-profile.ts";
 export * from "./bellows/load-series.ts";
 export * from "./builtin/kinds.generated.ts";
