@@ -46,6 +46,8 @@ export interface ControllerCommand<S extends Settings = Settings> {
   readonly name: string;
   readonly summary: string;
   readonly settings: S;
+  /** The definitions that it works with, by name; its role lets it get them. */
+  readonly definitions?: readonly string[];
   /** @throws RangeError naming settings that don't fit together */
   prepare(settings: z.output<S>): ControllerSet;
 }
@@ -77,6 +79,7 @@ export const controllerCommands: Readonly<
         name: "cpa",
         summary: "Replicas by the number of nodes and cores.",
         settings: CpaSettings,
+        definitions: ["clusterproportionalautoscalers.bellows.dev"],
         prepare(settings) {
           const { projections, controllers, routes } = cpaProcess(settings);
           return { projections, controllers, routes: () => routes };
@@ -92,6 +95,9 @@ export const controllerCommands: Readonly<
         name: "event-scaler",
         summary: "Replicas and Jobs by events (keda.sh ScaledObject, ScaledJob).",
         settings: EventScalerSettings,
+        definitions: ["scaledobjects", "scaledjobs", "triggerauthentications", "clustertriggerauthentications"].map(
+          (plural) => `${plural}.keda.sh`,
+        ),
         prepare: (settings) => ({
           async controllers(parts) {
             const { eventScalerControllers } = await import("./event-scaler.ts");
@@ -111,6 +117,10 @@ export const controllerCommands: Readonly<
         name: "node-provisioner",
         summary: "Nodes for pods that fit on none (karpenter.sh NodePool).",
         settings: NodeProvisionerSettings,
+        definitions: [
+          ...["nodepools", "nodeclaims", "provisioners"].map((plural) => `${plural}.karpenter.sh`),
+          ...["ec2nodeclasses", "awsnodetemplates"].map((plural) => `${plural}.karpenter.k8s.aws`),
+        ],
         prepare(settings) {
           const { region, clusterName = "" } = settings;
           if (settings.cloud === "aws") {

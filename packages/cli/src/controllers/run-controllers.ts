@@ -16,6 +16,7 @@ import {
   type Transport,
 } from "@bellows/kube";
 import { Registry } from "prom-client";
+import { tellDefinitionProblems } from "../neighbours/definitions.ts";
 import { type NeighbourWatch, watchNeighbours } from "../neighbours/watch-neighbours.ts";
 import { watchAccess } from "./access.ts";
 import type { ControllerCommand, ControllerSet } from "./catalogue.ts";
@@ -102,6 +103,8 @@ export async function runControllers(
     const lease = { namespace, name: settings.leaderElectResourceName ?? `bellows-${name}` };
     const events = createEventRecorder({ client, clock, random, log, component: `bellows-${name}` });
     const parts: ProcessParts = { client, clock, random, log, namespace };
+    const definitions = prepared.flatMap(({ command }) => command.definitions ?? []);
+    await untilAnswered(parts, signal, () => tellDefinitionProblems(client, log, definitions));
     for (const { set } of prepared) {
       const serveFor = set.serve;
       if (serveFor) await untilAnswered(parts, signal, (attempt) => serveFor({ ...parts, signal: attempt }));

@@ -1,4 +1,5 @@
-import { type CrdObject, type CustomResource, crdOf, customResources } from "@bellows/api";
+import { type CrdObject, type CustomResource, CustomResourceDefinition, crdOf, customResources } from "@bellows/api";
+import { ApiError, type Client, type Logger } from "@bellows/kube";
 
 /** A definition in the cluster that isn't the one that this version was made with. */
 export interface DefinitionProblem {
@@ -57,6 +58,27 @@ export function definitionProblems(
       ];
     });
   });
+}
+
+/**
+ * Tells which definitions of a controller differ from this version's: it acts on with what they keep. What is missing
+ * or not served at all is told by the requests that fail.
+ * @param names  as `nodepools.karpenter.sh`
+ */
+export async function tellDefinitionProblems(client: Client, log: Logger, names: readonly string[]): Promise<void> {
+  const wanted = customResources.filter(({ versions: [{ plural, group }] }) => names.includes(`${plural}.${group}`));
+  try {
+    const found = await Promise.all(names.map((name) => client.find(CustomResourceDefinition, { name })));
+    const installed = found.filter((each) => each !== undefined);
+    const present = wanted.filter(({ versions: [kind] }) =>
+      installed.some(({ metadata }) => metadata.name === `${kind.plural}.${kind.group}`),
+    );
+    for (const { name, problem, fix } of definitionProblems(installed, present))
+      log.warn("the CustomResourceDefinition differs from this version's", { name, problem, fix });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    log.warn("CustomResourceDefinitions not checked", { error: error.message });
+  }
 }
 
 /** Fields of `spec` and `status`, one level deep, that `installed` lacks. */
