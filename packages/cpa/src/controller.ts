@@ -8,6 +8,7 @@ import {
   StatefulSet,
   selectorOfLabels,
   setCondition,
+  stableJson,
   timestamp,
 } from "@bellows/api";
 import {
@@ -199,7 +200,7 @@ async function writeStatus(
       ),
     ],
   };
-  if (JSON.stringify(status) === JSON.stringify(before)) return;
+  if (before && stableJson(status) === stableJson(before)) return;
   await client.patch(
     ClusterProportionalAutoscaler,
     key,

@@ -1,0 +1,90 @@
+import { ClusterProportionalAutoscaler } from "@bellows/api";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { clusterProportionalAutoscalerController } from "./controller.ts";
+import { CpaWorld } from "./testing/cpa-world.ts";
+
+let world: CpaWorld;
+
+beforeEach(async () => {
+  world = new CpaWorld();
+  await world.addNodes("a", "b", "c");
+  await world.addDeployment("web");
+  await world.addDeployment("dns");
+  await world.run(clusterProportionalAutoscalerController());
+});
+afterEach(() => world.stop());
+
+const target = (name: string) => ({ apiVersion: "apps/v1", kind: "Deployment", name });
+
+async function autoscaler(name: string, spec: object, createdAt = "2026-01-05T00:00:00Z"): Promise<void> {
+  const metadata = { namespace: "default", name, creationTimestamp: createdAt, generation: 1 };
+  await world.client.create(ClusterProportionalAutoscaler, { metadata, spec } as ClusterProportionalAutoscaler);
+  await world.settle();
+}
+
+const statusOf = (name: string) =>
+  world.server.objects(ClusterProportionalAutoscaler).find((each) => each.metadata.name === name)?.status;
+
+test("sizes several targets and says by what", async () => {
+  await autoscaler("size", { targets: [target("web"), target("dns")], linear: { coresPerReplica: 2 } });
+  expect([world.replicas("web"), world.replicas("dns")]).toEqual([3, 3]);
+  expect(statusOf("size")).toMatchObject({
+    observedGeneration: 1,
+    nodes: 3,
+    cores: 6,
+    replicas: 3,
+    lastScaleTime: expect.any(String),
+    targets: [
+      { kind: "Deployment", name: "web", replicas: 3 },
+      { kind: "Deployment", name: "dns", replicas: 3 },
+    ],
+    conditions: [{ type: "Ready", status: "True", reason: "TargetsSized" }],
+  });
+});
+
+test("a target that is not there is in the condition, and is sized once it is", async () => {
+  await autoscaler("size", { targets: [target("late"), target("web")], linear: { nodesPerReplica: 1 } });
+  expect(world.replicas("web")).toBe(3);
+  expect(statusOf("size")?.conditions).toMatchObject([{ status: "False", reason: "FailedRescale" }]);
+  await world.addDeployment("late");
+  expect(world.replicas("late")).toBe(3);
+  expect(statusOf("size")?.conditions).toMatchObject([{ status: "True", reason: "TargetsSized" }]);
+});
+
+test("two that name one target do not fight: it is the older one's until that is gone", async () => {
+  await autoscaler("first", { targets: [target("web")], linear: { nodesPerReplica: 1 } });
+  await autoscaler(
+    "second",
+    { targets: [target("dns"), target("web")], linear: { nodesPerReplica: 3 } },
+    "2026-01-05T00:01:00Z",
+  );
+  world.scaleRequests();
+  await world.clock.run(60_000);
+  expect(world.scaleRequests()).toBe(0);
+  expect([world.replicas("web"), world.replicas("dns")]).toEqual([3, 1]);
+  const message =
+    "spec.targets[1]: Deployment/web is a target of ClusterProportionalAutoscaler/first, which is older; expected one autoscaler for it";
+  expect(statusOf("second")?.conditions).toMatchObject([{ status: "False", reason: "AmbiguousTarget", message }]);
+  expect(await world.events()).toContain(`ClusterProportionalAutoscaler/second AmbiguousTarget: ${message}`);
+  await world.client.delete(ClusterProportionalAutoscaler, { namespace: "default", name: "first" });
+  await world.settle();
+  expect(world.replicas("web")).toBe(1);
+  expect(statusOf("second")?.conditions).toMatchObject([{ status: "True", reason: "TargetsSized" }]);
+});
+
+test("only nodes with the labels count", async () => {
+  await world.patchNode("a", { metadata: { labels: { pool: "dns" } } });
+  await autoscaler("size", {
+    targets: [target("web")],
+    nodeSelector: { pool: "dns" },
+    ladder: {
+      nodesToReplicas: [
+        [1, 5],
+        [2, 6],
+      ],
+    },
+  });
+  expect(world.replicas("web")).toBe(5);
+  await world.patchNode("b", { metadata: { labels: { pool: "dns" } } });
+  expect(world.replicas("web")).toBe(6);
+});
