@@ -56,9 +56,6 @@ export const knownDifferences: Readonly<Record<string, string>> = {
   "evictions: a budget with maxUnavailable on pods of no controller": "the Event prints the selector as kubectl does",
   "evictions: a budget's status cannot go below zero":
     "a status is what its controller says: its numbers are not compared",
-  "rollouts: a Job whose deadline passes": "pods that the deadline ends are not counted as failed until they are gone",
-  "rollouts: a Job whose indexes fail one by one": "backoffLimitPerIndex is not written yet",
-  "rollouts: a Job that has succeeded by its own rule": "successPolicy is not written yet",
   "rollouts: Endpoints follow ready pods": "a pod counts as an endpoint though its node is not there",
   "access: the rules of one's own": "rules come in the order of the roles",
   "access: nobody gives rights that he does not have":

@@ -9,6 +9,7 @@ import { discovery } from "./discovery.ts";
 import { evictions } from "./eviction.ts";
 import { expiry } from "./expiry.ts";
 import { fieldValidation } from "./field-validation.ts";
+import { jobs } from "./jobs.ts";
 import { defaults, emptyObjects, tables, wrongFields } from "./kinds.ts";
 import { lists } from "./lists.ts";
 import { openapi } from "./openapi.ts";
@@ -38,6 +39,7 @@ const all: readonly Area[] = [
   customResources,
   evictions,
   rollouts,
+  jobs,
   access,
   admission,
   validation,

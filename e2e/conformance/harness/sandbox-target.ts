@@ -17,7 +17,7 @@ import {
   keepKubernetesService,
   newCredentials,
   serveHttps,
-} from "@bellows/sandbox";
+} from "@bellows/sandbox/api-server";
 import { schedulerController } from "@bellows/sandbox/scheduler";
 import { workloadControllers } from "@bellows/sandbox/workloads";
 import { Registry } from "prom-client";

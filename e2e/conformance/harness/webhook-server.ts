@@ -1,7 +1,7 @@
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "@bellows/kube";
-import { newCredentials } from "@bellows/sandbox";
+import { newCredentials } from "@bellows/sandbox/api-server";
 import type { Json } from "./conversation.ts";
 
 let credentials: ReturnType<typeof newCredentials> | undefined;

@@ -3,6 +3,7 @@ import { cronProblem } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import { dns1123LabelProblems } from "./formats.ts";
+import { validateSuccessPolicy } from "./job-success-policy.ts";
 import { selects, validateLabelSelector } from "./label-selector.ts";
 import { validateMetadataOfTemplate } from "./metadata.ts";
 import { validatePodTemplate } from "./pod.ts";
@@ -71,6 +72,7 @@ function validateJobSpec(errors: FieldErrors, spec: JobSpec, path: string): void
   if (spec.podFailurePolicy) validatePodFailurePolicy(errors, spec, `${path}.podFailurePolicy.rules`);
   if (spec.successPolicy && spec.completionMode !== "Indexed")
     errors.invalid(`${path}.successPolicy`, successPolicyAsGo(spec.successPolicy), "requires indexed completion mode");
+  else if (spec.successPolicy) validateSuccessPolicy(errors, spec, `${path}.successPolicy`);
   if (spec.podReplacementPolicy !== undefined)
     errors.oneOf(
       `${path}.podReplacementPolicy`,

@@ -2,8 +2,7 @@ import { Job, type JobCondition, type JobStatus, Pod, selectorOf, timestamp } fr
 import {
   type Controller,
   type ControllerContext,
-  isNotFound,
-  keyOf,
+  type Instant,
   lookAgainAt,
   mapped,
   parseTimestamp,
@@ -12,17 +11,15 @@ import {
 } from "@bellows/kube";
 import { claim, controllerOf } from "../ownership.ts";
 import { createPod, deletePod, slowStart } from "../pod-creation.ts";
-import { isFinished, isReady, isTerminating } from "../pod-state.ts";
-import { fieldManager, toleratingConflicts, writeStatus } from "../writes.ts";
-import { failureAction } from "./failure-policy.ts";
-import { formatIndexes, parseIndexes } from "./indexes.ts";
-import { hasFailed, indexOfPod, isIndexed, isTracked, jobPod, trackingFinalizer } from "./pods.ts";
-
-const burstPods = 500;
-/** After the n-th failure new pods wait for 10 s * 2^(n-1), at most ten minutes. */
-const failureBackoffMs = { first: 10_000, most: 600_000 };
-/** How many terminated pods are in the making of being counted at a time. */
-const maxUncounted = 500;
+import { isActive, isFinished, isReady, isTerminating } from "../pod-state.ts";
+import { toleratingConflicts, writeStatus } from "../writes.ts";
+import { type Account, accountOf, type NextCount, nextCount } from "./accounting.ts";
+import { formatIndexes } from "./indexes.ts";
+import { isTracked, jobPod } from "./pods.ts";
+import { podsToAdd } from "./pods-to-add.ts";
+import { podsToRemove } from "./pods-to-remove.ts";
+import { podsLeftBehind, releaseAll } from "./release.ts";
+import { completionOf, type Verdict, verdictOn } from "./verdict.ts";
 
 /** Runs pods to completion. Writes: pods (and their finalizer), Job status, Events. */
 export const jobController = (): Controller =>
@@ -37,6 +34,7 @@ export const jobController = (): Controller =>
     ],
     async reconcile(key, context) {
       const job = context.cache.get(Job, key);
+      await releaseAll(context, podsLeftBehind(context.cache, key, job));
       if (!job?.spec || (job.spec.managedBy && job.spec.managedBy !== "kubernetes.io/job-controller")) return undefined;
       return new JobSync(job, context).reconcile();
     },
@@ -47,33 +45,19 @@ export const isJobFinished = ({ status }: Job): boolean =>
     ({ type, status: value }) => (type === "Complete" || type === "Failed") && value === "True",
   ) ?? false;
 
-interface Verdict {
-  readonly type: "SuccessCriteriaMet" | "FailureTarget";
-  readonly reason: string;
-  readonly message: string;
-}
-
-interface Counts {
-  /** What the status has counted. */
-  readonly counted: { readonly succeeded: number; readonly failed: number };
-  /** Counted, and in the making of being counted. */
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly noted: { readonly succeeded: ReadonlySet<string>; readonly failed: ReadonlySet<string> };
-  readonly uncounted: number;
-  /** The completed indexes of an Indexed job. */
-  readonly indexes: ReadonlySet<number> | undefined;
-  readonly toRelease: readonly Pod[];
-  readonly allFailedPods: readonly Pod[];
+/** How many pods of a Job run after a round, are on their way out, and are ready. */
+interface Standing {
+  active: number;
+  terminating: number;
+  ready: number;
+  retryAt?: Instant;
 }
 
 class JobSync {
   readonly #job: Job;
   readonly #context: ControllerContext;
-  readonly #now: number;
+  readonly #now: Instant;
   readonly #conditions: JobCondition[];
-  #pods: readonly Pod[] = [];
-  #active: readonly Pod[] = [];
 
   constructor(job: Job, context: ControllerContext) {
     this.#job = job;
@@ -85,204 +69,66 @@ class JobSync {
   async reconcile(): Promise<ReconcileResult> {
     const job = this.#job;
     const selector = selectorOf(job.spec?.selector);
-    this.#pods = await claim(this.#context, {
+    const pods = await claim(this.#context, {
       owner: job,
       ownerKind: Job,
       kind: Pod,
       matches: (pod) => selector.matches(pod.metadata.labels),
       adoptable: isTracked,
     });
-    if (isJobFinished(job) || job.metadata.deletionTimestamp) return this.#releasePods(this.#pods.filter(isTracked));
-    this.#active = this.#pods.filter((pod) => !isFinished(pod) && !isTerminating(pod));
+    if (isJobFinished(job) || job.metadata.deletionTimestamp) return releaseAll(this.#context, pods);
 
-    const counts = this.#count();
-    const verdict = this.#verdict(counts.succeeded, counts.failed, counts.allFailedPods);
-    const suspended = job.spec?.suspend ?? false;
-    let startTime = job.status?.startTime;
-    if (!startTime && !suspended) startTime = timestamp(this.#now);
-
-    let active = this.#active.length;
+    const activePods = pods.filter(isActive);
+    const account = accountOf(job, pods);
+    let verdict = verdictOn(job, this.#conditions, pods, account, this.#now);
+    const standing: Standing = {
+      active: activePods.length,
+      terminating: pods.filter((pod) => isTerminating(pod) && !isFinished(pod)).length,
+      ready: activePods.filter(isReady).length,
+    };
     let failure: unknown;
-    let again: number | undefined;
     try {
-      if (verdict || suspended) {
-        await this.#deleteActive(this.#active);
-        active = 0;
-      } else {
-        const managed = await this.#managePods(counts);
-        active += managed.change;
-        again = managed.retryAt;
-      }
+      if (verdict) await this.#delete(activePods, standing);
+      else await this.#manage(pods, activePods, account, standing);
     } catch (error) {
       failure = error;
     }
-    const resumedAt = this.#noteSuspension(suspended, verdict);
-    if (resumedAt) startTime = resumedAt;
-    if (suspended && this.#conditions.some(({ type, status }) => type === "Suspended" && status === "True"))
-      startTime = undefined;
-
-    const terminating = this.#pods.filter((pod) => isTerminating(pod) && !isFinished(pod)).length;
-    const finished = verdict ? this.#finish(verdict, active, terminating, counts.uncounted > 0) : undefined;
-    const status = this.#status(counts, { active, terminating, startTime, finished });
-    await writeStatus(this.#context.client, Job, job, status);
+    verdict ??= completionOf(job, account, standing.active);
+    const startTime = this.#started(verdict);
+    const over = verdict && (verdict.type === "FailureTarget" ? "fails" : "succeeds");
+    const next = nextCount(job, pods, account, over);
+    const finished = verdict && this.#finish(verdict, standing, next);
+    await writeStatus(this.#context.client, Job, job, this.#status(account, next, standing, startTime, finished));
     if (finished) this.#tell(finished);
-    await this.#releasePods(counts.toRelease);
+    await releaseAll(this.#context, next.toRelease);
     if (failure) throw failure;
-    return this.#next(again, startTime, verdict);
+    return this.#lookAgain(standing.retryAt, startTime, verdict);
   }
 
-  /** Adds up what has ended: first a pod's uid is noted in the status, then its finalizer goes, then it is counted. */
-  #count(): Counts {
-    const { status, spec } = this.#job;
-    const noted = {
-      succeeded: new Set(status?.uncountedTerminatedPods?.succeeded),
-      failed: new Set(status?.uncountedTerminatedPods?.failed),
-    };
-    const byUid = new Map(this.#pods.map((pod) => [pod.metadata.uid ?? "", pod]));
-    const pending = (uid: string) => {
-      const pod = byUid.get(uid);
-      return pod !== undefined && isTracked(pod);
-    };
-    let succeeded = status?.succeeded ?? 0;
-    let failed = status?.failed ?? 0;
-    for (const uid of [...noted.succeeded]) {
-      if (pending(uid)) continue;
-      noted.succeeded.delete(uid);
-      succeeded++;
+  async #manage(pods: readonly Pod[], active: readonly Pod[], account: Account, standing: Standing): Promise<void> {
+    const job = this.#job;
+    const surplus = podsToRemove(job, active, account);
+    if (surplus.length > 0) {
+      await releaseAll(this.#context, surplus);
+      return this.#delete(surplus, standing);
     }
-    for (const uid of [...noted.failed]) {
-      if (pending(uid)) continue;
-      noted.failed.delete(uid);
-      failed++;
-    }
-    const completions = spec?.completions ?? 0;
-    const indexes = isIndexed(this.#job) ? parseIndexes(status?.completedIndexes, completions) : undefined;
-    const toRelease: Pod[] = [];
-    const allFailedPods: Pod[] = [];
-    for (const pod of this.#pods) {
-      const isFailed = hasFailed(pod, this.#job);
-      if (isFailed) allFailedPods.push(pod);
-      if (!isTracked(pod)) continue;
-      const uid = pod.metadata.uid ?? "";
-      if (pod.status?.phase === "Succeeded") {
-        const index = indexOfPod(pod);
-        if (indexes) {
-          if (index !== undefined && index < completions) indexes.add(index);
-        } else if (noted.succeeded.size + noted.failed.size < maxUncounted) noted.succeeded.add(uid);
-        toRelease.push(pod);
-      } else if (isFailed && noted.succeeded.size + noted.failed.size < maxUncounted) {
-        if (failureAction(this.#job, pod).action !== "Ignore") noted.failed.add(uid);
-        toRelease.push(pod);
-      }
-    }
-    if (indexes) succeeded = indexes.size;
-    const uncounted = noted.succeeded.size + noted.failed.size;
-    return {
-      counted: { succeeded, failed },
-      succeeded: succeeded + noted.succeeded.size,
-      failed: failed + noted.failed.size,
-      noted,
-      uncounted,
-      indexes,
-      toRelease,
-      allFailedPods,
-    };
-  }
-
-  #verdict(succeeded: number, failed: number, failedPods: readonly Pod[]): Verdict | undefined {
-    const { spec, status } = this.#job;
-    const kept = this.#conditions.find(({ type, status: value }) => {
-      return (type === "SuccessCriteriaMet" || type === "FailureTarget") && value === "True";
+    if (job.spec?.suspend) return;
+    const { add, retryAt } = podsToAdd(job, pods, account, this.#now);
+    if (retryAt !== undefined) standing.retryAt = retryAt;
+    await slowStart(add.length, async (position) => {
+      const { index, annotations } = add[position] ?? {};
+      await createPod(this.#context, job, jobPod(job, index, annotations));
+      standing.active++;
     });
-    if (kept) return { type: kept.type as Verdict["type"], reason: kept.reason ?? "", message: kept.message ?? "" };
-    const failure = (reason: string, message: string): Verdict => ({ type: "FailureTarget", reason, message });
-    for (const pod of failedPods) {
-      const action = failureAction(this.#job, pod);
-      if (action.action === "FailJob") return failure("PodFailurePolicy", action.message);
-    }
-    const backoffLimit = spec?.backoffLimit ?? 6;
-    if (failed > backoffLimit || this.#restartsExceed(backoffLimit)) {
-      return failure("BackoffLimitExceeded", "Job has reached the specified backoff limit");
-    }
-    const startedAt = parseTimestamp(status?.startTime);
-    const deadline = spec?.activeDeadlineSeconds;
-    if (
-      deadline !== undefined &&
-      startedAt !== undefined &&
-      !spec?.suspend &&
-      this.#now >= startedAt + deadline * 1000
-    ) {
-      return failure("DeadlineExceeded", "Job was active longer than specified deadline");
-    }
-    const completions = spec?.completions;
-    const done =
-      completions === undefined
-        ? succeeded > 0 && this.#active.length === 0
-        : succeeded >= completions && !spec?.suspend;
-    const reached = { reason: "CompletionsReached", message: "Reached expected number of succeeded pods" };
-    return done ? { type: "SuccessCriteriaMet", ...reached } : undefined;
   }
 
-  /** With restartPolicy OnFailure it is the restarts of running pods that count. */
-  #restartsExceed(backoffLimit: number): boolean {
-    if (this.#job.spec?.template.spec?.restartPolicy !== "OnFailure") return false;
-    let restarts = 0;
-    for (const { status } of this.#active) {
-      const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-      if (status?.phase === "Running" || status?.phase === "Pending")
-        for (const each of statuses) restarts += each.restartCount;
-    }
-    return backoffLimit === 0 ? restarts > 0 : restarts >= backoffLimit;
-  }
-
-  async #managePods(counts: Counts): Promise<{ change: number; retryAt?: number }> {
-    const { spec } = this.#job;
-    const parallelism = spec?.parallelism ?? 1;
-    const terminating = this.#pods.filter((pod) => isTerminating(pod) && !isFinished(pod)).length;
-    let wanted: number;
-    if (spec?.completions === undefined) wanted = counts.succeeded > 0 ? this.#active.length : parallelism;
-    else wanted = Math.min(parallelism, Math.max(0, spec.completions - counts.succeeded));
-    const surplus = this.#active.length - wanted;
-    if (surplus > 0) {
-      await this.#deleteActive([...this.#active].sort(compareForRemoval).slice(0, surplus));
-      return { change: -surplus };
-    }
-    const replacesFailedOnly = spec?.podReplacementPolicy === "Failed" || spec?.podFailurePolicy !== undefined;
-    const missing = Math.min(wanted - this.#active.length - (replacesFailedOnly ? terminating : 0), burstPods);
-    if (missing <= 0) return { change: 0 };
-    const retryAt = this.#backoffUntil(counts.allFailedPods, counts.failed);
-    if (retryAt > this.#now) return { change: 0, retryAt };
-    const indexes = counts.indexes ? this.#freeIndexes(counts.indexes, missing) : undefined;
-    let created = 0;
-    await slowStart(indexes?.length ?? missing, async (position) => {
-      await createPod(this.#context, this.#job, jobPod(this.#job, indexes?.[position]));
-      created++;
-    });
-    return { change: created };
-  }
-
-  #freeIndexes(completed: ReadonlySet<number>, count: number): number[] {
-    const taken = new Set(this.#active.map(indexOfPod));
-    const free: number[] = [];
-    for (let index = 0; index < (this.#job.spec?.completions ?? 0) && free.length < count; index++) {
-      if (!completed.has(index) && !taken.has(index)) free.push(index);
-    }
-    return free;
-  }
-
-  #backoffUntil(failedPods: readonly Pod[], failed: number): number {
-    if (failed === 0 || failedPods.length === 0) return 0;
-    let last = 0;
-    for (const pod of failedPods) last = Math.max(last, finishedAt(pod) ?? this.#now);
-    const exponent = Math.min(failed - 1, 10);
-    return last + Math.min(failureBackoffMs.most, failureBackoffMs.first * 2 ** exponent);
-  }
-
-  async #deleteActive(pods: readonly Pod[]): Promise<void> {
+  async #delete(pods: readonly Pod[], standing: Standing): Promise<void> {
     await Promise.all(
       pods.map(async (pod) => {
-        await this.#release(pod);
         await deletePod(this.#context, this.#job, pod);
+        standing.active--;
+        standing.terminating++;
+        if (isReady(pod)) standing.ready--;
       }),
     );
   }
@@ -299,26 +145,26 @@ class JobSync {
     return true;
   }
 
-  /** @returns the new start time where the job has just been resumed */
-  #noteSuspension(suspended: boolean, verdict: Verdict | undefined): string | undefined {
+  /** Since when the job runs: not while it is suspended, and anew once it is resumed. */
+  #started(verdict: Verdict | undefined): string | undefined {
     const { events } = this.#context;
-    if (verdict) return undefined;
-    if (suspended) {
-      if (this.#put("Suspended", "True", "JobSuspended", "Job suspended")) {
-        events.record(this.#job, { type: "Normal", reason: "Suspended", message: "Job suspended" });
-      }
-      return undefined;
+    const { spec, status } = this.#job;
+    const now = timestamp(this.#now);
+    if (!spec?.suspend) {
+      const resumed = !verdict && this.#put("Suspended", "False", "JobResumed", "Job resumed");
+      if (resumed) events.record(this.#job, { type: "Normal", reason: "Resumed", message: "Job resumed" });
+      return resumed ? now : (status?.startTime ?? now);
     }
-    if (!this.#conditions.some(({ type, status }) => type === "Suspended" && status === "True")) return undefined;
-    this.#put("Suspended", "False", "JobResumed", "Job resumed");
-    events.record(this.#job, { type: "Normal", reason: "Resumed", message: "Job resumed" });
-    return timestamp(this.#now);
+    if (verdict) return status?.startTime;
+    if (!this.#put("Suspended", "True", "JobSuspended", "Job suspended")) return status?.startTime;
+    events.record(this.#job, { type: "Normal", reason: "Suspended", message: "Job suspended" });
+    return undefined;
   }
 
-  /** First the verdict is noted; the job is over when no pod of it is left running and all are counted. */
-  #finish(verdict: Verdict, active: number, terminating: number, uncounted: boolean): JobCondition | undefined {
+  /** First the verdict is noted; the job is over when no pod of it is left and all are counted. */
+  #finish(verdict: Verdict, { active, terminating }: Standing, { noted }: NextCount): JobCondition | undefined {
     this.#put(verdict.type, "True", verdict.reason, verdict.message);
-    if (active > 0 || terminating > 0 || uncounted) return undefined;
+    if (active > 0 || terminating > 0 || noted.succeeded.length + noted.failed.length > 0) return undefined;
     this.#put(verdict.type === "FailureTarget" ? "Failed" : "Complete", "True", verdict.reason, verdict.message);
     return this.#conditions.at(-1);
   }
@@ -330,46 +176,36 @@ class JobSync {
   }
 
   #status(
-    counts: Counts,
-    is: { active: number; terminating: number; startTime: string | undefined; finished: JobCondition | undefined },
+    { counted, indexes }: Account,
+    { noted }: NextCount,
+    { active, ready, terminating }: Standing,
+    startTime: string | undefined,
+    finished: JobCondition | undefined,
   ): JobStatus {
-    const { succeeded, failed } = counts.counted;
-    const ready = is.active === 0 ? 0 : this.#active.filter(isReady).length;
-    const { noted } = counts;
+    const { succeeded, failed } = counted;
     return {
-      ...(is.active > 0 && { active: is.active }),
-      ...(counts.indexes && counts.indexes.size > 0 && { completedIndexes: formatIndexes(counts.indexes) }),
-      ...(is.finished?.type === "Complete" && { completionTime: timestamp(this.#now) }),
+      ...(active > 0 && { active }),
+      ...(indexes && indexes.completed.size > 0 && { completedIndexes: formatIndexes(indexes.completed) }),
+      ...(finished?.type === "Complete" && { completionTime: timestamp(this.#now) }),
       ...(this.#conditions.length > 0 && { conditions: this.#conditions }),
       ...(failed > 0 && { failed }),
+      ...(indexes?.failed && { failedIndexes: formatIndexes(indexes.failed) }),
       ready,
-      ...(is.startTime && { startTime: is.startTime }),
+      ...(startTime && { startTime }),
       ...(succeeded > 0 && { succeeded }),
-      terminating: is.terminating,
+      terminating,
       uncountedTerminatedPods: {
-        ...(noted.succeeded.size > 0 && { succeeded: [...noted.succeeded] }),
-        ...(noted.failed.size > 0 && { failed: [...noted.failed] }),
+        ...(noted.succeeded.length > 0 && { succeeded: [...noted.succeeded] }),
+        ...(noted.failed.length > 0 && { failed: [...noted.failed] }),
       },
     };
   }
 
-  async #releasePods(pods: readonly Pod[]): Promise<undefined> {
-    await Promise.all(pods.map((pod) => this.#release(pod)));
-    return undefined;
-  }
-
-  async #release(pod: Pod): Promise<void> {
-    if (!isTracked(pod)) return;
-    const finalizers = pod.metadata.finalizers?.filter((finalizer) => finalizer !== trackingFinalizer);
-    const body = { metadata: { uid: pod.metadata.uid, finalizers: finalizers?.length ? finalizers : null } };
-    await this.#context.client
-      .patch(Pod, keyOf(pod), { type: "merge", body }, { fieldManager })
-      .catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
-  }
-
-  #next(retryAt: number | undefined, startTime: string | undefined, verdict: Verdict | undefined): ReconcileResult {
+  #lookAgain(
+    retryAt: Instant | undefined,
+    startTime: string | undefined,
+    verdict: Verdict | undefined,
+  ): ReconcileResult {
     const { activeDeadlineSeconds, suspend } = this.#job.spec ?? {};
     const startedAt = parseTimestamp(startTime);
     const times = retryAt === undefined ? [] : [retryAt];
@@ -378,21 +214,4 @@ class JobSync {
     }
     return times.length === 0 ? undefined : lookAgainAt(Math.min(...times));
   }
-}
-
-function finishedAt({ status, metadata }: Pod): number | undefined {
-  let last: number | undefined;
-  for (const { state } of status?.containerStatuses ?? []) {
-    const at = parseTimestamp(state?.terminated?.finishedAt);
-    if (at !== undefined) last = Math.max(last ?? 0, at);
-  }
-  return last ?? parseTimestamp(metadata.deletionTimestamp);
-}
-
-/** Not assigned, not running, not ready, younger go first. */
-function compareForRemoval(a: Pod, b: Pod): number {
-  const rank = (pod: Pod) =>
-    (pod.spec?.nodeName ? 1 : 0) + (pod.status?.phase === "Running" ? 2 : 0) + (isReady(pod) ? 4 : 0);
-  const [left, right] = [a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? ""];
-  return rank(a) - rank(b) || (left > right ? -1 : left < right ? 1 : a.metadata.name < b.metadata.name ? -1 : 1);
 }

@@ -17,11 +17,15 @@ export const isTracked = ({ metadata }: Pod): boolean => metadata.finalizers?.in
 /** A pod that is deleted before it finished counts as failed, unless only failed pods are replaced. */
 export function hasFailed(pod: Pod, { spec }: Job): boolean {
   if (pod.status?.phase === "Failed") return true;
-  const onlyFailed = spec?.podReplacementPolicy === "Failed" || spec?.podFailurePolicy !== undefined;
-  return isTerminating(pod) && !isFinished(pod) && !onlyFailed;
+  return isTerminating(pod) && !isFinished(pod) && !replacesOnlyFailed({ spec });
 }
 
-export function jobPod(job: Job, index: number | undefined): Pod {
+/** Whether a pod on its way out keeps its place until it has failed. */
+export const replacesOnlyFailed = ({ spec }: Pick<Job, "spec">): boolean =>
+  spec?.podReplacementPolicy === "Failed" || spec?.podFailurePolicy !== undefined;
+
+/** A new pod of a Job; of an Indexed one, that of an index, with annotations of its own. */
+export function jobPod(job: Job, index?: number, annotations?: Readonly<Record<string, string>>): Pod {
   const pod = podFromTemplate(job.spec?.template as PodTemplateSpec, job, Job as never);
   const finalizers = [...new Set([...(pod.metadata.finalizers ?? []), trackingFinalizer])];
   const metadata = { ...pod.metadata, finalizers };
@@ -40,7 +44,7 @@ export function jobPod(job: Job, index: number | undefined): Pod {
     metadata: {
       ...metadata,
       generateName: `${name.slice(0, 246 - text.length)}-${text}-`,
-      annotations: { ...metadata.annotations, [indexAnnotation]: text },
+      annotations: { ...metadata.annotations, [indexAnnotation]: text, ...annotations },
       labels: { ...metadata.labels, [indexAnnotation]: text },
     } as Pod["metadata"],
     spec: {
