@@ -9,6 +9,12 @@ export const decisionAnnotation = "bellows.dev/decision";
 /** The annotation that carries the whole record of the last decision about an object, as JSON. */
 export const decisionRecordAnnotation = "bellows.dev/decision-record";
 
+/**
+ * On a HorizontalPodAutoscaler: when a metric of it last got another value, as RFC 3339. Whoever serves the metric sets
+ * it, so that a controller in another process looks at once.
+ */
+export const metricsChangedAnnotation = "bellows.dev/metrics-changed-at";
+
 /** What a decision is about. */
 export interface DecisionSubject {
   readonly apiVersion: string;

@@ -35,7 +35,7 @@ import { observeMetrics, observePods } from "./observe-metrics.ts";
 import { type ObservedScale, observeScale, readScale, refusal, targetOf, watchedTargets } from "./observe-scale.ts";
 import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
-import { followPods } from "./wake-ups.ts";
+import { followMetrics, followPods } from "./wake-ups.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
   /** Longest time between two syncs of one autoscaler; default 15 s, as kube-controller-manager's flag. */
@@ -97,6 +97,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       enqueue = context.enqueue;
       podsByLabel.follow(context.cache);
       followPods(context, selectors, wake);
+      followMetrics(context, wake);
     },
     async reconcile(key, context) {
       const id = keyText(key);

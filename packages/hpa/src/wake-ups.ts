@@ -1,5 +1,5 @@
-import { Pod } from "@bellows/api";
-import type { ControllerContext, ObjectKey } from "@bellows/kube";
+import { HorizontalPodAutoscaler, metricsChangedAnnotation, Pod } from "@bellows/api";
+import { type ControllerContext, keyOf, type ObjectKey } from "@bellows/kube";
 import { isReady } from "./engine/pods.ts";
 import type { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 
@@ -13,6 +13,17 @@ export function followPods(
     changed(_, before, after) {
       if (before && after && countsAlike(before, after)) return;
       for (const pod of [before, after]) if (pod) for (const key of selectors.of(pod)) wake(key);
+    },
+  });
+}
+
+/** Calls `wake` for an autoscaler of which its metrics' server says that one has another value. */
+export function followMetrics({ cache }: Pick<ControllerContext, "cache">, wake: (key: ObjectKey) => void): void {
+  cache.informer(HorizontalPodAutoscaler).handle({
+    changed(_, before, after) {
+      const changedAt = after?.metadata.annotations?.[metricsChangedAnnotation];
+      if (!before || !after || changedAt === undefined) return;
+      if (changedAt !== before.metadata.annotations?.[metricsChangedAnnotation]) wake(keyOf(after));
     },
   });
 }
