@@ -64,7 +64,7 @@ export function structuralSchema(schema: z.ZodType): StructuralSchema {
 function structural(draft: Draft): StructuralSchema {
   if (draft["x-kubernetes-int-or-string"]) {
     return ordered({
-      ...pick(draft, ["description", "default", "pattern", "nullable", "x-kubernetes-validations"]),
+      ...pick(draft, ["description", "default", "pattern", "minimum", "nullable", "x-kubernetes-validations"]),
       anyOf: [{ type: "integer" }, { type: "string" }],
       "x-kubernetes-int-or-string": true,
     });

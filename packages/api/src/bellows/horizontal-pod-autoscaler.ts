@@ -10,12 +10,11 @@ const positiveQuantityPattern =
 
 const positiveQuantity = () =>
   z
-    .union([z.string().regex(positiveQuantityPattern, { error: "a quantity above 0 such as 100m or 1.5Gi" }), z.int()])
-    .meta({
-      "x-kubernetes-int-or-string": true,
-      pattern: positiveQuantityPattern.source,
-      ...rules({ rule: "type(self) == string || self > 0", message: "must be positive" }),
-    });
+    .union([
+      z.string().regex(positiveQuantityPattern, { error: "a quantity above 0 such as 100m or 1.5Gi" }),
+      z.int().min(1),
+    ])
+    .meta({ "x-kubernetes-int-or-string": true, pattern: positiveQuantityPattern.source, minimum: 1 });
 
 const SelectorRequirement = z.object({
   key: z.string().describe("A label."),
