@@ -1,5 +1,6 @@
 import { durationSetting, processSettings } from "@bellows/api";
 import { z } from "zod";
+import { engines } from "./engine/index.ts";
 
 /** The settings of `bellows event-scaler`; environment variables are named as KEDA's. */
 export const EventScalerSettings = z.strictObject({
@@ -14,6 +15,10 @@ export const EventScalerSettings = z.strictObject({
   registerApiService: z.boolean().default(true).meta({
     description:
       "Point the APIService v1beta1.external.metrics.k8s.io to the Service; an adapter that was there goes on being asked.",
+  }),
+  engine: z.enum(engines).default("hpa").meta({
+    description:
+      "What scales ScaledObjects between one and their maximum: an HPA object, or this process itself at each reading; the annotation event-scaler.bellows.dev/engine of a ScaledObject comes first.",
   }),
   registerWebhooks: z
     .boolean()

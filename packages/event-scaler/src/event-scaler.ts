@@ -1,14 +1,20 @@
 import type { Controller, Metrics } from "@bellows/kube";
 import { type MetricValue, openTrigger } from "@bellows/triggers";
 import { clusterTriggerAuthenticationController, triggerAuthenticationController } from "./authentication/index.ts";
+import { type Engine, engineNamed } from "./engine/index.ts";
 import { EventScalerMetrics } from "./metrics.ts";
 import { scaledJobControllers } from "./scaled-job/index.ts";
 import { createScaledObjectScaling } from "./scaled-object/index.ts";
+import type { WakeAutoscaler } from "./scaled-object/wake-hpa.ts";
 import { Scalers, type ScalersOptions } from "./scalers/index.ts";
 
 export interface EventScalerOptions extends Omit<ScalersOptions, "openTrigger"> {
   /** Default: every type of the catalogue. */
   readonly openTrigger?: ScalersOptions["openTrigger"];
+  /** What scales ScaledObjects between one and the maximum where their annotation doesn't say; default: an HPA. */
+  readonly engine?: Engine;
+  /** Wakes the HPA controller, where it runs in this process: for metrics that changed. */
+  readonly wakeAutoscaler?: WakeAutoscaler;
   /** Where KEDA's Prometheus metrics are registered; default: nowhere. */
   readonly registry?: Metrics;
 }
@@ -37,7 +43,12 @@ export function createEventScaler(options: EventScalerOptions): EventScaler {
   const complete = { openTrigger, ...options };
   const scalers = new Scalers(complete);
   const metrics = options.registry && new EventScalerMetrics(options.registry);
-  const scaledObjects = createScaledObjectScaling({ scalers, metrics });
+  const scaledObjects = createScaledObjectScaling({
+    scalers,
+    metrics,
+    wakeAutoscaler: options.wakeAutoscaler,
+    engineOf: (object) => engineNamed(object) ?? options.engine ?? "hpa",
+  });
   return {
     ...scaledObjects,
     controllers: [

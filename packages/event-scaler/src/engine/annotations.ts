@@ -9,6 +9,8 @@ export const annotations = {
   forceActivation: "autoscaling.keda.sh/force-activation",
   transferHpaOwnership: "scaledobject.keda.sh/transfer-hpa-ownership",
   hpaExcludedLabels: "scaledobject.keda.sh/hpa-excluded-labels",
+  /** Ours: which engine scales between one and the maximum. */
+  engine: "event-scaler.bellows.dev/engine",
   /** On an HPA: `"false"` takes it out of the check for rivals. */
   hpaOwnershipValidation: "validations.keda.sh/hpa-ownership",
 } as const;
@@ -43,6 +45,21 @@ export function pausedReplicasOf(object: ScaledObject): PausedReplicas {
   const replicas = Number(text);
   if (replicas > 2 ** 31 - 1 || replicas < -(2 ** 31)) return { problem: `${quoted}: value out of range` };
   return { replicas };
+}
+
+/** What scales a target between one and the maximum: an HPA, as upstream, or this process at once. */
+export const engines = ["hpa", "direct"] as const;
+export type Engine = (typeof engines)[number];
+
+/** The engine that an object's annotation names; undefined where it names none, or none that there is. */
+export const engineNamed = (object: ScaledObject): Engine | undefined =>
+  engines.find((engine) => engine === annotationOf(object, annotations.engine));
+
+/** What is wrong with the annotation that names the engine. */
+export function engineProblem(object: ScaledObject): string | undefined {
+  const text = annotationOf(object, annotations.engine);
+  if (text === undefined || engineNamed(object)) return undefined;
+  return `metadata.annotations[${annotations.engine}]: ${JSON.stringify(text.slice(0, 63))}, expected ${engines.join(" or ")}`;
 }
 
 const annotationOf = (object: KubernetesObject, name: string): string | undefined =>

@@ -287,7 +287,7 @@ test("a reading tells of all triggers, a push of one", () => {
     status: { externalMetricNames: ["s0-a", "s1-b"], triggersActivity: { "s0-a": { isActive: true } } },
   });
   expect(triggersActivity(scaledObject, ["s1-b"])).toEqual({ "s0-a": { isActive: false }, "s1-b": { isActive: true } });
-  expect(triggersActivity(scaledObject, ["s1-b"], "s1-b")).toEqual({
+  expect(triggersActivity(scaledObject, ["s1-b"], ["s1-b"])).toEqual({
     "s0-a": { isActive: true },
     "s1-b": { isActive: true },
   });

@@ -201,16 +201,16 @@ export function cooldownEndsAt({ spec, status, metadata }: ScaledObject): Instan
 
 /**
  * `status.triggersActivity` after a reading.
- * @param pushed  only the trigger of this metric was heard of; what is known of the others stays
+ * @param pushed  only the triggers of these metrics were heard of; what is known of the others stays
  */
 export function triggersActivity(
   scaledObject: ScaledObject,
   activeTriggers: readonly string[],
-  pushed?: string,
+  pushed?: readonly string[],
 ): Readonly<Record<string, { readonly isActive: boolean }>> {
   const { status } = scaledObject;
   const before = pushed === undefined ? {} : (status?.triggersActivity ?? {});
-  const names = pushed === undefined ? (status?.externalMetricNames ?? []) : [pushed];
+  const names = pushed === undefined ? (status?.externalMetricNames ?? []) : pushed;
   const known = Object.entries(before).map(([name, { isActive = false }]) => [name, { isActive }] as const);
   const now = names.map((name) => [name, { isActive: activeTriggers.includes(name) }] as const);
   return Object.fromEntries([...known, ...now]);

@@ -1,6 +1,13 @@
 import { HorizontalPodAutoscaler, ScaledObject } from "@bellows/api";
 import { type Controller, type ControllerContext, controller, keyOf, keyText, owned, self } from "@bellows/kube";
-import { hasValidFallback, isPaused, isScaleInPaused, isScaleOutPaused, ownerLabel } from "../engine/index.ts";
+import {
+  type Engine,
+  hasValidFallback,
+  isPaused,
+  isScaleInPaused,
+  isScaleOutPaused,
+  ownerLabel,
+} from "../engine/index.ts";
 import type { EventScalerMetrics } from "../metrics.ts";
 import { conditionStatus, initializedConditions, withCondition } from "../object/conditions.ts";
 import { ensureFinalizer } from "../object/finalizer.ts";
@@ -14,12 +21,16 @@ import { Problem, type Step } from "./problem.ts";
 import { RegisteredObjects } from "./record-metrics.ts";
 import type { ScaleLoops } from "./scale-loops.ts";
 import type { Status } from "./status.ts";
+import type { WakeAutoscaler } from "./wake-hpa.ts";
 
 const readyMessage = "ScaledObject is defined correctly and is ready for scaling";
 
 export interface ScaledObjectParts {
   readonly scalers: Scalers;
   readonly loops: ScaleLoops;
+  /** What scales an object between one and the maximum. */
+  readonly engineOf: (object: ScaledObject) => Engine;
+  readonly wakeAutoscaler?: WakeAutoscaler | undefined;
   /** KEDA's Prometheus metrics of this process. */
   readonly metrics?: EventScalerMetrics | undefined;
 }
@@ -84,6 +95,8 @@ async function bring(
   );
   // Readings need the status: where it is only written now, the next reconcile, which that brings about, starts them.
   if (!problem && !isPaused(object) && written === object) startScaling(object, parts, context);
+  // Another engine is to take over where this one has left off.
+  if (written.status?.hpaName !== object.status?.hpaName) parts.loops.readSoon(keyOf(object));
   if (problem) {
     const known = object.status?.conditions?.find(({ type }) => type === "Ready")?.message === problem.message;
     if (!known) {

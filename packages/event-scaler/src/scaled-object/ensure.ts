@@ -1,9 +1,9 @@
 import type { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
-import { hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
+import { engineProblem, hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
 import { type Built, messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
-import { ensureHpa } from "./ensure-hpa.ts";
+import { ensureHpa, ensureNoHpa } from "./ensure-hpa.ts";
 import { hpaNameOf } from "./hpa.ts";
 import { hpaMetrics } from "./metric-specs.ts";
 import { refusedAs } from "./pause.ts";
@@ -28,8 +28,14 @@ export async function ensure(
   const wrong = triggersProblem(triggers);
   if (wrong) throw new Problem("ScaledObject doesn't have correct triggers specification", wrong);
 
+  const unknown = engineProblem(object);
+  if (unknown) throw new Problem(hpaFailed, unknown);
+  const isDirect = parts.engineOf(object) === "direct";
+
   const metrics = await metricsOf(object, parts, context);
-  await refusedAs(hpaFailed, ensureHpa(object, gvkr, metrics, context));
+  if (isDirect)
+    await refusedAs("failed to delete HPA for ScaledObject of the direct engine", ensureNoHpa(object, context));
+  else await refusedAs(hpaFailed, ensureHpa(object, gvkr, metrics, context));
   const health = Object.entries(object.status?.health ?? {}).filter(([name]) =>
     metrics.externalMetricNames.includes(name),
   );
@@ -43,7 +49,7 @@ export async function ensure(
       resourceMetricNames: someOrNone(metrics.resourceMetricNames),
       ...(metrics.compositeScalerName && { compositeScalerName: metrics.compositeScalerName }),
       ...(object.status?.health && { health: Object.fromEntries(health) }),
-      hpaName: hpaNameOf(object),
+      hpaName: isDirect ? undefined : hpaNameOf(object),
       ...triggersTypesOf(triggers),
       ...(!hasPausedAnnotation(object) && { pausedReplicaCount: undefined }),
     },

@@ -1,4 +1,6 @@
 import {
+  decisionAnnotation,
+  decisionRecordAnnotation,
   type HorizontalPodAutoscaler,
   type HorizontalPodAutoscalerBehavior,
   type HPAScalingRules,
@@ -33,6 +35,7 @@ export function hpaFor(
 ): HorizontalPodAutoscaler {
   const { metadata, spec } = scaledObject;
   const behavior = behaviorFor(scaledObject);
+  const annotations = annotationsFor(scaledObject);
   return {
     apiVersion: "autoscaling/v2",
     kind: "HorizontalPodAutoscaler",
@@ -40,7 +43,7 @@ export function hpaFor(
       name: hpaNameOf(scaledObject),
       namespace: metadata.namespace as string,
       labels: labelsFor(scaledObject),
-      ...(metadata.annotations && { annotations: metadata.annotations }),
+      ...(annotations && { annotations }),
       ownerReferences: [
         {
           apiVersion: "keda.sh/v1alpha1",
@@ -81,6 +84,15 @@ function behaviorFor(scaledObject: ScaledObject): HorizontalPodAutoscalerBehavio
   };
 }
 
+/** All of the ScaledObject's, but for what is said of its own decisions: an HPA has decisions of its own. */
+function annotationsFor({ metadata: { annotations } }: ScaledObject): Record<string, string> | undefined {
+  if (!annotations || !(decisionRecordAnnotation in annotations || decisionAnnotation in annotations)) {
+    return annotations;
+  }
+  const { [decisionAnnotation]: _, [decisionRecordAnnotation]: __, ...others } = annotations;
+  return others;
+}
+
 function labelsFor(scaledObject: ScaledObject): Record<string, string> {
   const { metadata } = scaledObject;
   const excluded = new Set(metadata.annotations?.[names.hpaExcludedLabels]?.split(","));
@@ -112,8 +124,8 @@ const lacks = (found: Record<string, string> | undefined, wanted: Record<string,
 function specText(spec: HorizontalPodAutoscaler["spec"]): string {
   if (!spec) return "";
   const { behavior, metrics = [], ...rest } = spec;
-  const same = { ...rest, metrics: canonical(metrics), behavior: behavior && behaviorWithDefaults(behavior) };
-  return stableJson(same);
+  const same = { metrics: canonical(metrics), behavior: behavior && canonical(behaviorWithDefaults(behavior)) };
+  return stableJson({ ...rest, ...same });
 }
 
 const quantityFields: ReadonlySet<string> = new Set(["value", "averageValue", "tolerance"]);
@@ -128,7 +140,10 @@ function canonical(value: unknown, field = ""): unknown {
 }
 
 /** What autoscaling/v2 fills in where a behavior is given (`SetDefaults_HorizontalPodAutoscalerBehavior`, 1.35). */
-function behaviorWithDefaults({ scaleUp, scaleDown }: HorizontalPodAutoscalerBehavior): object {
+export function behaviorWithDefaults({
+  scaleUp,
+  scaleDown,
+}: HorizontalPodAutoscalerBehavior): HorizontalPodAutoscalerBehavior {
   return {
     scaleUp: rulesWithDefaults(scaleUp, { stabilizationWindowSeconds: 0, pods: 4 }),
     scaleDown: rulesWithDefaults(scaleDown, {}),
@@ -138,12 +153,13 @@ function behaviorWithDefaults({ scaleUp, scaleDown }: HorizontalPodAutoscalerBeh
 function rulesWithDefaults(
   rules: HPAScalingRules | undefined,
   { stabilizationWindowSeconds, pods }: { stabilizationWindowSeconds?: number; pods?: number },
-): object {
+): HPAScalingRules {
   const podsPolicy = pods === undefined ? [] : [{ type: "Pods", value: pods, periodSeconds: 15 }];
+  const windowSeconds = rules?.stabilizationWindowSeconds ?? stabilizationWindowSeconds;
   return {
-    stabilizationWindowSeconds: rules?.stabilizationWindowSeconds ?? stabilizationWindowSeconds,
+    ...(windowSeconds !== undefined && { stabilizationWindowSeconds: windowSeconds }),
     selectPolicy: rules?.selectPolicy ?? "Max",
     policies: rules?.policies ?? [...podsPolicy, { type: "Percent", value: 100, periodSeconds: 15 }],
-    tolerance: canonical(rules?.tolerance, "tolerance"),
+    ...(rules?.tolerance !== undefined && { tolerance: rules.tolerance }),
   };
 }

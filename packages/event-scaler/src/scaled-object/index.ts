@@ -7,9 +7,9 @@ import { ScaleLoops } from "./scale-loops.ts";
 import { scaledObjectScalingController } from "./scaling-controller.ts";
 
 /** The two controllers of ScaledObjects, and what the external metrics API answers from. */
-export function createScaledObjectScaling({ scalers, metrics }: Omit<ScaledObjectParts, "loops">): EventScaler {
+export function createScaledObjectScaling(options: Omit<ScaledObjectParts, "loops">): EventScaler {
   const loops = new ScaleLoops();
-  const parts = { scalers, loops, metrics };
+  const parts = { ...options, loops };
   const scaling = scaledObjectScalingController(parts);
   let context: ControllerContext | undefined;
   return {

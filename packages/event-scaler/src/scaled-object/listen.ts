@@ -1,5 +1,6 @@
 import type { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
+import type { Push } from "@bellows/triggers";
 import { listenToSources } from "../object/streams.ts";
 import type { Scaler } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
@@ -17,10 +18,9 @@ export function listen(
   loop.isListening = true;
   const key = keyOf(object);
   const handler = (scaler: Scaler) => ({
-    push({ active }: { readonly active: boolean }) {
-      // That a source is no longer active is found by reading it: only all of them together end the activity.
-      if (active) loop.pushed.add(metricOf(object, scaler));
-      else loop.dueAt = Math.min(loop.dueAt, context.clock.now());
+    push(push: Push) {
+      // Of many the last one counts: a source that floods fills nothing.
+      loop.pushed.set(scaler.index, push);
       loops.wakeScaling(key);
     },
     metricSpecs(specs: Parameters<typeof scalers.setSpecs>[1]) {
@@ -30,7 +30,3 @@ export function listen(
   });
   listenToSources(opened, { kind: "ScaledObject", key, handler, ending: loop.ending.signal }, context);
 }
-
-/** The metric of a trigger, which begins with the trigger's place. */
-const metricOf = ({ status }: ScaledObject, { index }: Scaler): string =>
-  status?.externalMetricNames?.find((name) => name.startsWith(`s${index}-`)) ?? `s${index}-`;

@@ -6,7 +6,7 @@ import { updateStatus } from "../object/status.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { builtEvent } from "./ensure.ts";
-import { type KeptReadings, readMetrics } from "./read-metrics.ts";
+import { type Known, readMetrics } from "./read-metrics.ts";
 import { recordReadings } from "./record-metrics.ts";
 import { seamsOf } from "./seams.ts";
 import { compositeOf } from "./state.ts";
@@ -21,7 +21,7 @@ export async function readMetricValues(
   key: { readonly namespace: string; readonly name: string },
   metricName: string,
   { scalers, metrics }: ScaledObjectParts,
-  kept: KeptReadings,
+  kept: NonNullable<Known["kept"]>,
   context: ControllerContext,
 ): Promise<readonly MetricValue[]> {
   const object = context.cache.get(ScaledObject, key);
@@ -42,7 +42,7 @@ export async function readMetricValues(
     scalers,
     context,
     (name) => wanted.has(name.toLowerCase()),
-    kept,
+    { kept },
   );
   recordReadings(object, results, metrics);
   await updateStatus(context.client, ScaledObject, object, (status) => healthAfter(object, status, results));

@@ -1,49 +1,36 @@
-import { HorizontalPodAutoscaler, ScaledObject, timestamp } from "@bellows/api";
-import { ApiError, type ControllerContext, keyOf, keyText, type Scale } from "@bellows/kube";
+import { type ScaledObject, stableJson } from "@bellows/api";
+import { type ControllerContext, keyOf, keyText, type ObjectKey } from "@bellows/kube";
+import type { Push } from "@bellows/triggers";
 import {
-  decideScaleRequest,
   fallbackActivated,
   fallbackDeactivated,
-  hpaHealth,
   nextPollAt,
   pollingIntervalMs,
-  type ScaleDecision,
-  type ScaleOutcome,
-  triggersActivity,
   usesModifiers,
 } from "../engine/index.ts";
-import { conditionStatus, initializedConditions, withKedaCondition } from "../object/conditions.ts";
-import { updateStatus } from "../object/status.ts";
+import { conditionStatus } from "../object/conditions.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
-import type { ScaledObjectParts } from "./controller.ts";
+import { directIntervalMs } from "./direct.ts";
 import { builtEvent } from "./ensure.ts";
 import { listen } from "./listen.ts";
-import { type MetricResult, readMetrics } from "./read-metrics.ts";
+import { type MetricResult, readMetrics, type TriggerFailure } from "./read-metrics.ts";
 import { recordComposite, recordReadings } from "./record-metrics.ts";
+import { request } from "./request.ts";
 import type { ScaleLoop } from "./scale-loops.ts";
-import { targetOf } from "./scale-target.ts";
+import type { ScalingParts } from "./scaling-controller.ts";
 import { seamsOf } from "./seams.ts";
 import { startReplicas } from "./start-replicas.ts";
-import { type ScaledObjectState, stateOf } from "./state.ts";
-import { healthAfter } from "./status.ts";
-
-/** What was seen of an object's triggers, and how. */
-interface Seen {
-  readonly state: Pick<ScaledObjectState, "active" | "failing" | "activeTriggers">;
-  readonly results: readonly MetricResult[];
-  readonly startReplicas?: number;
-  /** Only this metric was heard of. */
-  readonly pushed?: string;
-}
+import { stateOf } from "./state.ts";
+import { wakeHpa } from "./wake-hpa.ts";
 
 /** Reads all triggers of an object, acts on what they say, and sets when to read again. */
 export async function poll(
   object: ScaledObject,
   loop: ScaleLoop,
-  parts: ScaledObjectParts,
+  parts: ScalingParts,
   context: ControllerContext,
 ): Promise<void> {
-  const { clock, events } = context;
+  const { clock } = context;
   const key = keyOf(object);
   const startedAt = clock.now();
   if (Number.isFinite(loop.dueAt)) {
@@ -51,148 +38,162 @@ export async function poll(
   }
   const intervalMs = pollingIntervalMs(object.spec?.pollingInterval);
   loop.dueAt = nextPollAt(keyText(key), intervalMs, startedAt + 1);
+  const { cachedUntil, lastResults } = loop;
+  if (startedAt >= cachedUntil) loop.cachedUntil = loop.dueAt;
 
-  let opened: readonly Scaler[];
-  try {
-    opened = await parts.scalers.open(object, seamsOf(context), builtEvent(object, context));
-  } catch (error) {
-    events.record(object, { type: "Warning", reason: "KEDAScalerFailed", message: messageOf(error) });
-    parts.metrics?.scaledObjectError(key.namespace ?? "", key.name, true);
-    return;
-  }
-  listen(object, opened, loop, parts, context);
-  const { results, failures } = await readMetrics(object, opened, parts.scalers, context);
-  // The object may have been paused, changed or deleted meanwhile.
-  if (parts.loops.get(key) !== loop || context.signal.aborted) return;
+  const opened = await openTriggers(object, loop, parts, context);
+  if (!opened) return;
+  const kept = (scaler: Scaler, metricName: string) =>
+    scaler.declared.useCachedMetrics && startedAt < cachedUntil ? lastResults.get(metricName) : undefined;
+  const { results, failures } = await readMetrics(object, opened, parts.scalers, context, undefined, { kept });
+  if (isOver(key, loop, parts, context)) return;
   loop.lastResults = new Map(results.map((result) => [result.metricName, result]));
-  loop.pushed.clear();
 
-  const state = stateOf(object, results, failures);
-  recordReadings(object, results, parts.metrics);
-  recordComposite(object, state, parts.metrics);
+  const { errors } = stateOf(object, results, failures);
   const reason = usesModifiers(object.spec) ? "KEDAMetricSourceFailed" : "KEDAScalerFailed";
-  for (const message of state.errors) events.record(object, { type: "Warning", reason, message });
+  for (const message of errors) context.events.record(object, { type: "Warning", reason, message });
+  await act(
+    object,
+    opened,
+    { results, failures, fresh: results, hasChanged: differ(results, lastResults) },
+    loop,
+    parts,
+    context,
+  );
+}
+
+/**
+ * Acts on what sources said by themselves: at once on that they are active, then on their values. Only these sources are
+ * read; what the others said last still holds.
+ */
+export async function actOnPushes(
+  object: ScaledObject,
+  loop: ScaleLoop,
+  parts: ScalingParts,
+  context: ControllerContext,
+): Promise<void> {
+  const { pushed, lastResults } = loop;
+  const key = keyOf(object);
+  loop.pushed = new Map();
+  loop.pushesSeenAt = context.clock.now();
+  const isActive = conditionStatus(object.status?.conditions, "Active") === "True";
+  const active = [...pushed].flatMap(([index, push]) => (push.active ? metricsOf(object, index) : []));
+  let latest = object;
+  if (active.length > 0 && !isActive) {
+    const state = { active: true, failing: false, activeTriggers: active };
+    latest = (await request(object, { state, results: [], pushed: active }, loop, parts, context)).object;
+  }
+  if (isOver(key, loop, parts, context)) return;
+  const opened = await openTriggers(latest, loop, parts, context);
+  if (!opened) return;
+  const { results, failures } = await readMetrics(latest, opened, parts.scalers, context, undefined, {
+    kept: ({ index }, metricName) => (pushed.has(index) ? undefined : withoutHealth(lastResults.get(metricName))),
+    told: ({ index }, metricName) => valuesOf(pushed.get(index), metricName),
+  });
+  if (isOver(key, loop, parts, context)) return;
+  loop.lastResults = new Map(
+    results.map((result) => [
+      result.metricName,
+      pushed.has(result.scaler.index) ? result : (lastResults.get(result.metricName) ?? result),
+    ]),
+  );
+  // A source that says it is active is, whatever its value.
+  const asked = results.map((result) =>
+    pushed.get(result.scaler.index)?.active && result.error === undefined ? { ...result, active: true } : result,
+  );
+  const fresh = asked.filter(({ scaler }) => pushed.has(scaler.index));
+  await act(
+    latest,
+    opened,
+    { results: asked, failures, fresh, hasChanged: differ(fresh, lastResults) },
+    loop,
+    parts,
+    context,
+  );
+}
+
+/** The metrics of a trigger begin with its place. */
+function metricsOf({ status }: ScaledObject, index: number): readonly string[] {
+  const names = status?.externalMetricNames?.filter((name) => name.startsWith(`s${index}-`)) ?? [];
+  return names.length > 0 ? names : [`s${index}-`];
+}
+
+/** What a push says of one metric; undefined where it is to be read. */
+function valuesOf(push: Push | undefined, metricName: string): Push | undefined {
+  const values = push?.values?.filter((value) => value.metricName === metricName) ?? [];
+  return push && values.length > 0 ? { ...push, values } : undefined;
+}
+
+/** The health of a metric is counted by its readings alone. */
+function withoutHealth(result: MetricResult | undefined): MetricResult | undefined {
+  if (!result?.health) return result;
+  const { health: _, ...rest } = result;
+  return rest;
+}
+
+/** The object may have been paused, changed or deleted while its triggers were read. */
+const isOver = (key: ObjectKey, loop: ScaleLoop, { loops }: ScalingParts, { signal }: ControllerContext): boolean =>
+  loops.get(key) !== loop || signal.aborted;
+
+async function openTriggers(
+  object: ScaledObject,
+  loop: ScaleLoop,
+  parts: ScalingParts,
+  context: ControllerContext,
+): Promise<readonly Scaler[] | undefined> {
+  const { namespace = "", name } = keyOf(object);
+  try {
+    const opened = await parts.scalers.open(object, seamsOf(context), builtEvent(object, context));
+    listen(object, opened, loop, parts, context);
+    return opened;
+  } catch (error) {
+    context.events.record(object, { type: "Warning", reason: "KEDAScalerFailed", message: messageOf(error) });
+    parts.metrics?.scaledObjectError(namespace, name, true);
+    return undefined;
+  }
+}
+
+/** Whether a metric has another value than at the last reading. */
+const differ = (results: readonly MetricResult[], last: ReadonlyMap<string, MetricResult>): boolean =>
+  results.some(
+    ({ metricName, values }) =>
+      values.length > 0 && stableJson(values) !== stableJson(last.get(metricName)?.values ?? []),
+  );
+
+interface Readings {
+  readonly results: readonly MetricResult[];
+  /** Those of the results that were read now. */
+  readonly fresh: readonly MetricResult[];
+  readonly hasChanged: boolean;
+  readonly failures: readonly TriggerFailure[];
+}
+
+/** Acts on readings, and brings the next look forward where something changes by time alone. */
+async function act(
+  object: ScaledObject,
+  opened: readonly Scaler[],
+  { results, fresh, hasChanged, failures }: Readings,
+  loop: ScaleLoop,
+  parts: ScalingParts,
+  context: ControllerContext,
+): Promise<void> {
+  const { clock, events } = context;
+  const state = stateOf(object, results, failures);
+  recordReadings(object, fresh, parts.metrics);
+  recordComposite(object, state, parts.metrics);
   const hadFallback = conditionStatus(object.status?.conditions, "Fallback") === "True";
   if (state.isFallback && !hadFallback) events.record(object, fallbackActivated);
   if (!state.isFallback && hadFallback) events.record(object, fallbackDeactivated);
 
   const start = startReplicas(object, results, state);
-  const decision = await request(
-    object,
-    { state, results, ...(start !== undefined && { startReplicas: start }) },
-    context,
-  );
+  const [error] = state.errors;
+  const composite = { values: state.values, ...(error !== undefined && { error }) };
+  const triggers = { results, failures, composite };
+  const seen = { state, results: fresh, opened, triggers, ...(start !== undefined && { startReplicas: start }) };
+  const { lookAgainAt, isScaledDirectly, activated } = await request(object, seen, loop, parts, context);
+  if (!isScaledDirectly && (activated || hasChanged)) await wakeHpa(object, parts.wakeAutoscaler, context);
   const edges = opened.map(({ trigger }) => trigger.nextChange?.(clock.now()) ?? Number.POSITIVE_INFINITY);
-  loop.dueAt = Math.min(loop.dueAt, decision?.lookAgainAt ?? Number.POSITIVE_INFINITY, ...edges);
-}
-
-/** Acts on what sources said by themselves: that they are active. */
-export async function actOnPushes(object: ScaledObject, loop: ScaleLoop, context: ControllerContext): Promise<void> {
-  const pushed = [...loop.pushed];
-  loop.pushed.clear();
-  loop.pushesSeenAt = context.clock.now();
-  for (const metricName of pushed) {
-    const state = { active: true, failing: false, activeTriggers: [metricName] };
-    await request(object, { state, results: [], pushed: metricName }, context);
-  }
-}
-
-/** Takes the target from zero (or idle) or back, and writes the status. */
-async function request(
-  object: ScaledObject,
-  seen: Seen,
-  context: ControllerContext,
-): Promise<ScaleDecision | undefined> {
-  const { client, clock } = context;
-  let scale: Scale;
-  try {
-    scale = await client.getScale(targetOf(object));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    await writeUnknownReplicas(object, seen, error, context);
-    return undefined;
-  }
-  const decision = decideScaleRequest({
-    scaledObject: object,
-    currentReplicas: scale.spec?.replicas ?? 0,
-    ...seen.state,
-    ...(seen.startReplicas !== undefined && { startReplicas: seen.startReplicas }),
-    now: clock.now(),
-  });
-  const outcome = await act(object, scale, decision, context);
-  await writeDecision(object, seen, decision, outcome, context);
-  return decision;
-}
-
-async function act(
-  object: ScaledObject,
-  scale: Scale,
-  { action, reason }: ScaleDecision,
-  { client, events, log, signal }: ControllerContext,
-): Promise<ScaleOutcome | undefined> {
-  if (!action || signal.aborted) return undefined;
-  const fields = {
-    ScaledObject: keyText(keyOf(object)),
-    from: scale.spec?.replicas ?? 0,
-    to: action.replicas,
-    reason,
-  };
-  let outcome = action.written;
-  try {
-    // By the version that was read: whoever scaled meanwhile wins, and the next look decides anew.
-    await client.updateScale(targetOf(object), action.replicas, scale.metadata.resourceVersion);
-    log.info("scaled target", fields);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    log.warn("scaling the target failed", { ...fields, error: error.message });
-    outcome = action.refused;
-  }
-  if (outcome.event) events.record(object, outcome.event);
-  return outcome;
-}
-
-async function writeDecision(
-  object: ScaledObject,
-  seen: Seen,
-  decision: ScaleDecision,
-  outcome: ScaleOutcome | undefined,
-  context: ControllerContext,
-): Promise<void> {
-  const { client, clock } = context;
-  const wasActive = decision.touchesLastActive || outcome?.touchesLastActive === true;
-  const health = hpaHealth(hpaOf(object, context));
-  const next = [...decision.conditions, outcome?.condition ?? [], health ?? []].flat();
-  await updateStatus(client, ScaledObject, object, (before) => {
-    const status = healthAfter(object, before, seen.results);
-    return {
-      ...status,
-      conditions: next.reduce(withKedaCondition, initializedConditions(status.conditions)),
-      triggersActivity: { ...triggersActivity(object, seen.state.activeTriggers, seen.pushed) },
-      ...(wasActive && { lastActiveTime: timestamp(clock.now()) }),
-    };
-  });
-}
-
-async function writeUnknownReplicas(
-  object: ScaledObject,
-  seen: Seen,
-  { message: cause }: ApiError,
-  { client, log }: ControllerContext,
-): Promise<void> {
-  const message = `Error getting current replicas count for ScaleTarget: ${cause}`;
-  log.warn("the target's scale can't be read", { ScaledObject: keyText(keyOf(object)), error: cause });
-  await updateStatus(client, ScaledObject, object, (before) => {
-    const status = healthAfter(object, before, seen.results);
-    const ready = { type: "Ready", status: "False", reason: "ErrorGettingCurrentReplicas", message };
-    return {
-      ...status,
-      conditions: withKedaCondition(initializedConditions(status.conditions), ready),
-      triggersActivity: { ...triggersActivity(object, seen.state.activeTriggers, seen.pushed) },
-    };
-  });
-}
-
-function hpaOf({ metadata, status }: ScaledObject, { cache }: ControllerContext): HorizontalPodAutoscaler | undefined {
-  const name = status?.hpaName;
-  return name ? cache.get(HorizontalPodAutoscaler, { namespace: metadata.namespace as string, name }) : undefined;
+  const key = keyText(keyOf(object));
+  if (isScaledDirectly) edges.push(nextPollAt(key, directIntervalMs, clock.now() + 1));
+  loop.dueAt = Math.min(loop.dueAt, lookAgainAt ?? Number.POSITIVE_INFINITY, ...edges);
 }

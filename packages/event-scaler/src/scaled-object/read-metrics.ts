@@ -1,6 +1,6 @@
 import { isConditionTrue, type MetricSpec, Pod, parseSelector, type ScaledObject } from "@bellows/api";
 import { ApiError, type ControllerContext } from "@bellows/kube";
-import type { MetricValue } from "@bellows/triggers";
+import type { MetricValue, Push } from "@bellows/triggers";
 import {
   type FallbackReplicas,
   fallbackFor,
@@ -39,14 +39,18 @@ export interface TriggerFailure {
   readonly error: string;
 }
 
-/** Values of a trigger that were read before, for triggers that want to be asked by polls alone. */
-export type KeptReadings = (scaler: Scaler, metricName: string) => MetricResult | undefined;
+/** What need not be read. */
+export interface Known {
+  /** Which was read before and still holds. */
+  readonly kept?: (scaler: Scaler, metricName: string) => MetricResult | undefined;
+  /** Which the source has just told by itself. */
+  readonly told?: (scaler: Scaler, metricName: string) => Push | undefined;
+}
 
 /**
  * Reads external metrics of an object's triggers, all at the same time, and lets the fallback stand in for those that
  * have failed too often.
  * @param wants  which metrics to read
- * @param kept  values to take instead of reading
  * @returns in the order of the triggers
  */
 export async function readMetrics(
@@ -55,7 +59,7 @@ export async function readMetrics(
   scalers: Scalers,
   context: ControllerContext,
   wants: (metricName: string) => boolean = () => true,
-  kept: KeptReadings = () => undefined,
+  { kept, told }: Known = {},
 ): Promise<{ readonly results: readonly MetricResult[]; readonly failures: readonly TriggerFailure[] }> {
   const seams = seamsOf(context);
   const failures: TriggerFailure[] = [];
@@ -74,8 +78,8 @@ export async function readMetrics(
       });
       return Promise.all(
         names.map(({ spec, metricName }) => {
-          const before = kept(scaler, metricName);
-          return before ?? readMetric(object, scaler, metricName, spec, scalers, context);
+          const before = kept?.(scaler, metricName);
+          return before ?? readMetric(object, scaler, metricName, spec, told?.(scaler, metricName), scalers, context);
         }),
       );
     }),
@@ -88,6 +92,7 @@ async function readMetric(
   scaler: Scaler,
   metricName: string,
   spec: MetricSpec,
+  told: Push | undefined,
   scalers: Scalers,
   context: ControllerContext,
 ): Promise<MetricResult> {
@@ -96,7 +101,9 @@ async function readMetric(
   const before = object.status?.health?.[metricName];
   let reading: TimedReading;
   try {
-    reading = await scalers.read(object, scaler, metricName, seamsOf(context));
+    reading = told?.values
+      ? scalers.told({ ...told, values: told.values })
+      : await scalers.read(object, scaler, metricName, seamsOf(context));
   } catch (error) {
     const failed: MetricResult = { ...common, values: [], active: false, error: messageOf(error) };
     if (!tracked) return failed;

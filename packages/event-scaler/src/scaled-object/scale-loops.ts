@@ -1,17 +1,25 @@
-import { keyText, type ObjectKey } from "@bellows/kube";
+import { type History, noHistory } from "@bellows/hpa/engine";
+import { type Instant, keyText, type ObjectKey } from "@bellows/kube";
+import type { Push } from "@bellows/triggers";
 import type { MetricResult } from "./read-metrics.ts";
 
 /** Readings of one ScaledObject that go on from poll to poll. */
 export interface ScaleLoop {
   readonly uid: string;
   readonly generation: number;
-  /** When to read again. */
-  dueAt: number;
-  /** Metrics whose source said by itself that it is active, since that was last acted on. */
-  readonly pushed: Set<string>;
-  pushesSeenAt: number;
-  /** What the last poll read, by metric. */
+  /** When to read all triggers again. */
+  dueAt: Instant;
+  /** What sources said by themselves since that was last acted on, by the place of the trigger. */
+  pushed: Map<number, Push>;
+  pushesSeenAt: Instant;
+  /** What was read last, by metric. */
   lastResults: ReadonlyMap<string, MetricResult>;
+  /** Until when triggers that want to be polled only are not read again. */
+  cachedUntil: Instant;
+  /** What the direct engine remembers; a new spec doesn't change what was. */
+  history: History;
+  /** What was last told of the direct engine's decisions. */
+  explained: string;
   isListening: boolean;
   /** Aborts when the loop ends. */
   readonly ending: AbortController;
@@ -50,9 +58,12 @@ export class ScaleLoops {
       uid,
       generation,
       dueAt: Number.NEGATIVE_INFINITY,
-      pushed: new Set(),
+      pushed: new Map(),
       pushesSeenAt: Number.NEGATIVE_INFINITY,
       lastResults: new Map(),
+      cachedUntil: Number.NEGATIVE_INFINITY,
+      history: before?.history ?? noHistory,
+      explained: "",
       isListening: false,
       ending: new AbortController(),
     });
@@ -64,6 +75,14 @@ export class ScaleLoops {
   stop(key: ObjectKey): boolean {
     this.get(key)?.ending.abort();
     return this.#loops.delete(keyText(key));
+  }
+
+  /** Lets all triggers of an object be read now rather than when they are due. */
+  readSoon(key: ObjectKey): void {
+    const loop = this.get(key);
+    if (!loop) return;
+    loop.dueAt = Number.NEGATIVE_INFINITY;
+    this.wakeScaling(key);
   }
 
   wakeScaling(key: ObjectKey): void {

@@ -1,8 +1,13 @@
 import { HorizontalPodAutoscaler, Pod, ScaledObject } from "@bellows/api";
-import { type Controller, controller, lookAgainAt } from "@bellows/kube";
+import { type Controller, controller, createDecisionLog, type DecisionLog, lookAgainAt } from "@bellows/kube";
 import { isPaused } from "../engine/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { actOnPushes, poll } from "./poll.ts";
+
+/** With what is made once the controller has started. */
+export interface ScalingParts extends ScaledObjectParts {
+  readonly decisions?: DecisionLog;
+}
 
 /** Objects that are read at the same time: a source that is slow keeps no other from being read. */
 const concurrency = 512;
@@ -16,12 +21,14 @@ const leastBetweenPushesMs = 1_000;
  */
 export function scaledObjectScalingController(parts: ScaledObjectParts): Controller {
   const { loops } = parts;
+  let scaling: ScalingParts = parts;
   return controller({
     name: "scaledobject-scaling",
     watches: [],
     reads: [ScaledObject as never, HorizontalPodAutoscaler as never, Pod as never],
     concurrency,
     start(context) {
+      scaling = { ...parts, decisions: createDecisionLog(context, "scaledobject") };
       loops.onScaling((key) => context.enqueue(key));
     },
     async reconcile(key, context) {
@@ -30,8 +37,8 @@ export function scaledObjectScalingController(parts: ScaledObjectParts): Control
       if (!loop || !object?.spec || object.metadata.deletionTimestamp || isPaused(object)) return;
       const now = context.clock.now();
       const pushesDueAt = loop.pushed.size > 0 ? loop.pushesSeenAt + leastBetweenPushesMs : Number.POSITIVE_INFINITY;
-      if (now >= loop.dueAt) await poll(object, loop, parts, context);
-      else if (now >= pushesDueAt) await actOnPushes(object, loop, context);
+      if (now >= pushesDueAt) await actOnPushes(object, loop, scaling, context);
+      else if (now >= loop.dueAt) await poll(object, loop, scaling, context);
       else return lookAgainAt(Math.min(loop.dueAt, pushesDueAt));
       return loops.get(key) === loop ? lookAgainAt(loop.dueAt) : undefined;
     },

@@ -114,6 +114,15 @@ export class Scalers {
     }
   }
 
+  /**
+   * Takes what a source told by itself for a reading.
+   * @throws ScalerError  for what is no value
+   */
+  told(reading: Reading): TimedReading {
+    checkReading(reading);
+    return { ...reading, latencyMs: 0 };
+  }
+
   /** Closes the triggers of an object; the next call opens them anew. */
   forget(object: Scalable): void {
     this.forgetNamed(kindOf(object), { namespace: object.metadata.namespace as string, name: object.metadata.name });
