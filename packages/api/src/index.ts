@@ -1,3 +1,4 @@
+export * from "./autoscaler-targets.ts";
 export * from "./bellows/cluster-proportional-autoscaler.ts";
 export * from "./bellows/horizontal-pod-autoscaler.ts";
 export * from "./bellows/load-profile.ts";
