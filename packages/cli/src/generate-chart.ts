@@ -21,6 +21,7 @@ const notInCharts = new Set([
   "leaderElectResourceNamespace",
   "leaderElectResourceName",
   "serviceName",
+  "conversionServiceName",
   "dashboardToken",
 ]);
 
@@ -88,12 +89,17 @@ function valuesOf(part: Part): Record<string, unknown> {
     replicas: isOne ? 1 : 2,
     config: {},
     env: [],
+    envFrom: [],
+    volumes: [],
+    volumeMounts: [],
     ...(hasDashboard(part) && { tokenSecret: { create: true, name: `bellows-${part.name}-token`, key: "token" } }),
     rbac: { create: true },
     serviceAccount: { annotations: {} },
-    serviceMonitor: { enabled: false, interval: "30s" },
-    networkPolicy: { enabled: true },
-    priorityClassName: "system-cluster-critical",
+    serviceMonitor: { enabled: false, interval: "30s", labels: {} },
+    networkPolicy: { enabled: true, apiServerPorts: [443, 6443] },
+    // Without the others nothing scales; without the dashboard nobody looks.
+    priorityClassName: part.name === "dashboard" ? "" : "system-cluster-critical",
+    podLabels: {},
     podAnnotations: {},
     resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
     nodeSelector: {},
@@ -154,6 +160,7 @@ function schemaOf(part: Part): object {
   const object = { type: "object" };
   const boolean = { type: "boolean" };
   const text = { type: "string" };
+  const texts = { ...object, additionalProperties: text };
   const isCpa = part.name === "cpa";
   const properties = Object.fromEntries(
     Object.entries(part.settings).map(([key, setting]) => {
@@ -181,18 +188,25 @@ function schemaOf(part: Part): object {
       config: closed({ ...properties, ...(isCpa && { ladder: object, linear: object }) }),
       ...(isCpa && upstreamCpaValues()),
       env: { type: "array", items: object },
+      envFrom: { type: "array", items: object },
+      volumes: { type: "array", items: object },
+      volumeMounts: { type: "array", items: object },
       ...(hasDashboard(part) && { tokenSecret: closed({ create: boolean, name: text, key: text }) }),
       rbac: closed({ create: boolean }),
       serviceAccount: closed({
         annotations: object,
         ...(isCpa && { create: boolean, name: { type: ["string", "null"] } }),
       }),
-      serviceMonitor: closed({ enabled: boolean, interval: text }),
-      networkPolicy: closed({ enabled: boolean }),
+      serviceMonitor: closed({ enabled: boolean, interval: text, labels: texts }),
+      networkPolicy: closed({
+        enabled: boolean,
+        apiServerPorts: { type: "array", minItems: 1, items: { type: "integer", minimum: 1, maximum: 65_535 } },
+      }),
       priorityClassName: text,
-      podAnnotations: { ...object, additionalProperties: text },
+      podLabels: texts,
+      podAnnotations: texts,
       resources: object,
-      nodeSelector: { ...object, additionalProperties: text },
+      nodeSelector: texts,
       affinity: object,
       tolerations: { type: "array", items: object },
     }),
@@ -259,6 +273,7 @@ function definitionTemplates(): GeneratedFile[] {
       const body = text
         .replace(/^#.*\n/gm, "")
         .replaceAll("{{", '{{ "{{" }}')
+        .replace(/^( {8}service:\n {10}namespace: )\S+$/m, "$1{{ .Release.Namespace }}")
         .replace(
           /^( {2}name: \S+\n)(?: {2}annotations:\n)?/m,
           (_, line: string) => `${line}${labels}\n  annotations:\n${keep}\n`,

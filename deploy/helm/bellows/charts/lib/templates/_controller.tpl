@@ -109,10 +109,13 @@ rules:
   # A create names no object yet, so that it can't be limited to one.
   - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
   - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [{{ include "bellows.fullname" . }}], verbs: [get, update] }
-  {{- if has "event-scaler" .controllers }}
-  # The certificate of the metrics API and the webhooks.
+  {{- $certificates := list }}
+  {{- if has "event-scaler" .controllers }}{{ $certificates = append $certificates (printf "bellows-%s-certificate" .name) }}{{ end }}
+  {{- if has "node-provisioner" .controllers }}{{ $certificates = append $certificates "bellows-node-provisioner-certificate" }}{{ end }}
+  {{- with $certificates }}
+  # Certificates of what is served to the API server.
   - { apiGroups: [""], resources: [secrets], verbs: [create] }
-  - { apiGroups: [""], resources: [secrets], resourceNames: [bellows-{{ .name }}-certificate], verbs: [get, update] }
+  - { apiGroups: [""], resources: [secrets], resourceNames: [{{ join ", " . }}], verbs: [get, update] }
   {{- end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -140,6 +143,7 @@ spec:
   template:
     metadata:
       labels: {{- include "bellows.labels" . | nindent 8 }}
+        {{- with $values.podLabels }}{{ toYaml . | nindent 8 }}{{- end }}
       {{- with $values.podAnnotations }}
       annotations: {{- toYaml . | nindent 8 }}
       {{- end }}
@@ -181,19 +185,27 @@ spec:
               valueFrom: { secretKeyRef: { name: {{ $values.tokenSecret.name }}, key: {{ $values.tokenSecret.key }} } }
             {{- end }}
             {{- with $values.env }}{{- toYaml . | nindent 12 }}{{- end }}
+          {{- with $values.envFrom }}
+          envFrom: {{- toYaml . | nindent 12 }}
+          {{- end }}
           ports:
             - { name: http, containerPort: 8080 }
             {{- if has "event-scaler" .controllers }}
             - { name: https, containerPort: {{ $values.config.securePort | default 6443 }} }
             {{- end }}
+            {{- if has "node-provisioner" .controllers }}
+            - { name: conversion, containerPort: {{ $values.config.webhookPort | default 8443 }} }
+            {{- end }}
           # Health is served before anything is asked of the API server, so that a start needs no probe of its own.
           livenessProbe:
             httpGet: { path: /healthz, port: http }
             periodSeconds: 10
+            timeoutSeconds: 5
             failureThreshold: 3
           readinessProbe:
             httpGet: { path: /readyz, port: http }
             periodSeconds: 5
+            timeoutSeconds: 5
           resources: {{- toYaml $values.resources | nindent 12 }}
           {{- $own := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
           securityContext: {{- mergeOverwrite $own (default dict $values.securityContext) | toYaml | nindent 12 }}
@@ -201,11 +213,13 @@ spec:
         - maxSkew: 1
           topologyKey: topology.kubernetes.io/zone
           whenUnsatisfiable: ScheduleAnyway
+          matchLabelKeys: [pod-template-hash]
           labelSelector:
             matchLabels: {{- include "bellows.selector" . | nindent 14 }}
         - maxSkew: 1
           topologyKey: kubernetes.io/hostname
           whenUnsatisfiable: ScheduleAnyway
+          matchLabelKeys: [pod-template-hash]
           labelSelector:
             matchLabels: {{- include "bellows.selector" . | nindent 14 }}
       {{- range $field := list "nodeSelector" "affinity" "tolerations" }}
@@ -228,6 +242,34 @@ spec:
     {{- if has "event-scaler" .controllers }}
     - { name: https, port: 443, targetPort: https }
     {{- end }}
+    {{- if eq .name "node-provisioner" }}
+    {{- include "bellows.conversionPort" . | nindent 4 }}
+  {{- include "bellows.conversionReadiness" . }}
+    {{- end }}
+{{- if and (has "node-provisioner" .controllers) (ne .name "node-provisioner") }}
+---
+# The definitions of Karpenter's kinds name this one, whichever process converts.
+apiVersion: v1
+kind: Service
+metadata:
+  name: bellows-node-provisioner
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+spec:
+  selector: {{- include "bellows.selector" . | nindent 4 }}
+  ports:
+    {{- include "bellows.conversionPort" . | nindent 4 }}
+  {{- include "bellows.conversionReadiness" . }}
+{{- end }}
+{{- end }}
+
+{{- define "bellows.conversionPort" -}}
+- { name: conversion, port: 8443, targetPort: conversion }
+{{- end }}
+
+{{- define "bellows.conversionReadiness" }}
+  # A conversion depends on nothing else, and the first lists of the process may need it before it is ready.
+  publishNotReadyAddresses: true
 {{- end }}
 
 {{- define "bellows.podDisruptionBudget" }}
@@ -238,6 +280,8 @@ metadata:
 {{- include "bellows.metadata" . }}
 spec:
   maxUnavailable: 1
+  # One that stands by is not ready, and must not keep its node from being drained.
+  unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels: {{- include "bellows.selector" . | nindent 6 }}
 {{- end }}
@@ -253,14 +297,22 @@ spec:
     matchLabels: {{- include "bellows.selector" . | nindent 6 }}
   policyTypes: [Ingress, Egress]
   ingress:
-    - ports: [{ port: http }{{ if has "event-scaler" .controllers }}, { port: https }{{ end }}]
+    - ports: [{ port: http }{{ if has "event-scaler" .controllers }}, { port: https }{{ end }}{{ if has "node-provisioner" .controllers }}, { port: conversion }{{ end }}]
   egress:
     # The API server (a Service's port, and where it leads to) and names.
-    - ports: [{ port: 443 }, { port: 6443 }]
+    - ports:
+        {{- range .root.Values.networkPolicy.apiServerPorts }}
+        - { port: {{ . }} }
+        {{- end }}
     - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
     {{- if has "event-scaler" .controllers }}
     # Triggers read whatever their objects name.
     - {}
+    {{- else if has "node-provisioner" .controllers }}
+    # AWS, and where its credentials come from: the instance's metadata, EKS Pod Identity.
+    - ports: [{ port: 443 }]
+    - to: [{ ipBlock: { cidr: 169.254.169.254/32 } }, { ipBlock: { cidr: 169.254.170.23/32 } }]
+      ports: [{ port: 80 }]
     {{- end }}
 {{- end }}
 
@@ -270,6 +322,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
 {{- include "bellows.metadata" . }}
+    {{- with .root.Values.serviceMonitor.labels }}{{ toYaml . | nindent 4 }}{{- end }}
 spec:
   selector:
     matchLabels: {{- include "bellows.selector" . | nindent 6 }}

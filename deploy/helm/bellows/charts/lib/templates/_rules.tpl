@@ -4,18 +4,15 @@
 - { apiGroups: [""], resources: [events], verbs: [create, patch] }
 {{- end }}
 
-{{/* Looking for other autoscalers before acting. */}}
+{{/* What gives other autoscalers away, for those that have rivals. */}}
 {{- define "bellows.rules.neighbours" -}}
 - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [list] }
 - { apiGroups: [apps], resources: [deployments], verbs: [list] }
-- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list] }
 - { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations, mutatingwebhookconfigurations], verbs: [list] }
-- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [list] }
 {{- end }}
 
 {{- define "bellows.rules.hpa" -}}
 {{ include "bellows.rules.events" . }}
-{{ include "bellows.rules.neighbours" . }}
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list, watch] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers/status], verbs: [patch] }
 - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
@@ -49,6 +46,10 @@
 {{- define "bellows.rules.node-provisioner" -}}
 {{ include "bellows.rules.events" . }}
 {{ include "bellows.rules.neighbours" . }}
+- { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [nodepools.karpenter.sh, nodeclaims.karpenter.sh, provisioners.karpenter.sh, ec2nodeclasses.karpenter.k8s.aws, awsnodetemplates.karpenter.k8s.aws], verbs: [get] }
+{{- if ne (toString .Values.config.registerConversion) "false" }}
+- { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [nodepools.karpenter.sh, nodeclaims.karpenter.sh, ec2nodeclasses.karpenter.k8s.aws], verbs: [patch] }
+{{- end }}
 - { apiGroups: [karpenter.sh], resources: [nodepools, provisioners], verbs: [list, watch] }
 - { apiGroups: [karpenter.sh], resources: [nodepools], verbs: [patch] }
 - { apiGroups: [karpenter.sh], resources: [nodeclaims], verbs: [get, list, watch, create, patch, delete] }
@@ -64,7 +65,7 @@
 - { apiGroups: [batch], resources: [jobs], verbs: [list, watch] }
 - { apiGroups: [storage.k8s.io], resources: [storageclasses, volumeattachments], verbs: [list, watch] }
 - { apiGroups: [policy], resources: [poddisruptionbudgets], verbs: [list, watch] }
-{{- if eq (toString .Values.config.cloud) "simulated" }}
+{{- if and (eq (toString .Values.config.cloud) "simulated") (not .Values.config.simulatedCloudUrl) }}
 # Simulated EC2 and kubelets: instances are objects, nodes register, pods run.
 - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [create] }
 - { apiGroups: [ec2.sandbox.bellows.dev], resources: ["*"], verbs: ["*"] }
@@ -77,6 +78,7 @@
 {{- define "bellows.rules.event-scaler" -}}
 {{ include "bellows.rules.events" . }}
 {{ include "bellows.rules.neighbours" . }}
+- { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [scaledobjects.keda.sh, scaledjobs.keda.sh, triggerauthentications.keda.sh, clustertriggerauthentications.keda.sh], verbs: [get] }
 - { apiGroups: [keda.sh], resources: [scaledobjects, scaledjobs, triggerauthentications, clustertriggerauthentications], verbs: [get, list, watch, patch, update] }
 - { apiGroups: [keda.sh], resources: [scaledobjects/status, scaledjobs/status, triggerauthentications/status, clustertriggerauthentications/status], verbs: [patch] }
 - { apiGroups: [keda.sh], resources: [scaledobjects/finalizers, scaledjobs/finalizers], verbs: [update] }
@@ -93,8 +95,8 @@
 - { apiGroups: [metrics.k8s.io], resources: [pods], verbs: [list] }
 - { apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create] }
 - { apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create] }
-- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create] }
-- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], resourceNames: [v1beta1.external.metrics.k8s.io], verbs: [get, update] }
+- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [list, create] }
+- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], resourceNames: [v1beta1.external.metrics.k8s.io], verbs: [get, update, delete] }
 - { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], verbs: [create] }
 - { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [keda-admission], verbs: [get, patch] }
 {{- end }}
