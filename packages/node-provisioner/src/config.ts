@@ -9,6 +9,9 @@ export const NodeProvisionerSettings = z.strictObject({
   cloud: z.enum(["aws", "simulated"]).default("aws").meta({
     description: "Where instances come from. aws is not in this version; simulated makes nodes without machines.",
   }),
+  simulatedCloudUrl: z.string().optional().meta({
+    description: "Where the simulated cloud is served. Without it this process has one, and plays the kubelets too.",
+  }),
   region: z.string().default("us-east-1").meta({ description: "Region of the simulated cloud.", env: "AWS_REGION" }),
   clusterName: z.string().optional().meta({ description: "Name of the EKS cluster; required." }),
   clusterEndpoint: z.string().optional().meta({ description: "Address of the API server for new nodes." }),

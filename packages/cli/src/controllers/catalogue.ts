@@ -122,7 +122,7 @@ export const controllerCommands: Readonly<
           ...["ec2nodeclasses", "awsnodetemplates"].map((plural) => `${plural}.karpenter.k8s.aws`),
         ],
         prepare(settings) {
-          const { region, clusterName = "" } = settings;
+          const { region, clusterName = "", simulatedCloudUrl } = settings;
           if (settings.cloud === "aws") {
             throw new RangeError(
               '--cloud: "aws", expected simulated: launching on AWS is not in this version. simulated makes nodes without machines, for sandboxes and tests only',
@@ -135,6 +135,10 @@ export const controllerCommands: Readonly<
               await serveConversion(parts, settings);
             },
             async controllers(parts) {
+              if (simulatedCloudUrl !== undefined) {
+                const { cloudAt } = await import("@bellows/sandbox/cloud-http");
+                return nodeProvisionerControllers(nodeProvisionerOptions(settings, cloudAt(simulatedCloudUrl, region)));
+              }
               const { startStandaloneCloud } = await import("@bellows/sandbox/simulated-cloud");
               const cloud = await startStandaloneCloud({ ...parts, region, clusterName });
               parts.signal.addEventListener("abort", () => cloud.stop(), { once: true });
