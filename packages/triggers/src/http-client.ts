@@ -22,13 +22,20 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
+  /** What the server calls its status: `Not Found`. */
+  readonly statusText: string;
   readonly body: string;
 }
+
+/** Asks by HTTP, a POST where there is a form; rejects where nobody answers. */
+export type HttpExchange = (request: HttpRequest, form?: URLSearchParams) => Promise<HttpAnswer>;
 
 /** A source of metrics that is asked by HTTP. */
 export interface HttpClient {
   /** A GET; follows redirects. Any status is an answer. */
   get(request: HttpRequest): Promise<HttpAnswer>;
+  /** A POST of a form. */
+  postForm(request: HttpRequest, form: URLSearchParams): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
 
@@ -46,26 +53,37 @@ const sharedDispatchers = new Map<string, SharedDispatcher>();
 
 /**
  * A client that gives up after `timeoutMs` of the clock. It connects with the first request.
+ * @param exchange  asks in place of a connection: where sources are simulated
  * @throws TriggerError  for certificates that can't be read
  */
-export function openHttpClient(clock: Clock, timeoutMs: number, tls: HttpTls = {}): HttpClient {
+export function openHttpClient(
+  clock: Clock,
+  timeoutMs: number,
+  tls: HttpTls = {},
+  exchange?: HttpExchange,
+): HttpClient {
   checkCertificates(tls);
   const key = JSON.stringify([tls.ca, tls.cert, tls.key, tls.unsafe === true]);
   let shared: SharedDispatcher | undefined;
   const closing = new AbortController();
+  const ask = async (request: HttpRequest, form?: URLSearchParams) => {
+    closing.signal.throwIfAborted();
+    const signals = [request.signal, closing.signal];
+    if (exchange) {
+      return await withTimeout(clock, timeoutMs, signals, (signal) => exchange({ ...request, signal }, form));
+    }
+    if (!shared) {
+      shared = sharedDispatchers.get(key) ?? { dispatcher: createDispatcher(tls), users: 0 };
+      shared.users++;
+      sharedDispatchers.set(key, shared);
+    }
+    // Loading the client is not the source's time.
+    const dispatcher = await shared.dispatcher;
+    return await withTimeout(clock, timeoutMs, signals, (signal) => send(dispatcher, request, signal, form));
+  };
   return {
-    async get(request) {
-      closing.signal.throwIfAborted();
-      if (!shared) {
-        shared = sharedDispatchers.get(key) ?? { dispatcher: createDispatcher(tls), users: 0 };
-        shared.users++;
-        sharedDispatchers.set(key, shared);
-      }
-      // Loading the client is not the source's time.
-      const dispatcher = await shared.dispatcher;
-      const signals = [request.signal, closing.signal];
-      return await withTimeout(clock, timeoutMs, signals, (signal) => send(dispatcher, request, signal));
-    },
+    get: (request) => ask(request),
+    postForm: (request, form) => ask(request, form),
     async close() {
       closing.abort(new Error("the trigger was closed"));
       const used = shared;
@@ -86,6 +104,18 @@ export function checkCertificates({ ca, cert, key, passphrase }: HttpTls): void 
   } catch (error) {
     throw new TriggerError(`error creating the TLS config: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** What convinces whom, in the words of node:tls: for the clients of other systems. */
+export function tlsOptionsOf({ ca, cert, key, passphrase, unsafe }: HttpTls) {
+  const trusted = trustedCertificates(ca);
+  return {
+    ...(trusted === undefined ? {} : { ca: trusted }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    rejectUnauthorized: unsafe !== true,
+  };
 }
 
 /** A certificate beside those that are trusted anyway; undefined for these alone. */
@@ -122,23 +152,31 @@ async function withTimeout<T>(
   }
 }
 
-async function send(dispatcher: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+async function send(
+  dispatcher: Dispatcher,
+  request: HttpRequest,
+  signal: AbortSignal,
+  form?: URLSearchParams,
+): Promise<HttpAnswer> {
   const url = URL.parse(request.url);
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new Error(`${JSON.stringify(withoutSecrets(request.url))}: expected an http or https URL`);
   }
+  const method = form ? "POST" : "GET";
+  const formType = form && { "content-type": "application/x-www-form-urlencoded" };
   try {
     const answer = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
-      method: "GET",
-      headers: { ...userInfo(url), ...request.headers },
+      method,
+      headers: { ...userInfo(url), ...formType, ...request.headers },
+      ...(form && { body: form.toString() }),
       signal,
     });
-    return { status: answer.statusCode, body: await bounded(answer.body) };
+    return { status: answer.statusCode, statusText: answer.statusText, body: await bounded(answer.body) };
   } catch (error) {
     const cause: unknown = signal.aborted ? signal.reason : error;
-    throw new Error(`GET ${url.origin}${url.pathname}: ${reasonOf(cause)}`, { cause });
+    throw new Error(`${method} ${url.origin}${url.pathname}: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 export * from "./catalogue.ts";
+export type { HttpAnswer, HttpExchange, HttpRequest } from "./http-client.ts";
 export type { Notice } from "./metadata.ts";
 export { indexedMetricName, metricQuantity, normalizeMetricName } from "./metric.ts";
 export * from "./trigger.ts";

@@ -40,7 +40,7 @@ export const metricsApi = defineTrigger({
   metadata: MetricsApiMetadata,
   problemPrefix: "error parsing metric API metadata",
   parameterPrefix: "error parsing metrics API metadata",
-  open(values, { config, clock, client, external }) {
+  open(values, { config, clock, client, external, http: exchange }) {
     if (values.targetValue === 0 && !config.asMetricSource) {
       throw new TriggerError("no targetValue given in metadata");
     }
@@ -49,6 +49,7 @@ export const metricsApi = defineTrigger({
       clock,
       values.timeout || config.httpTimeoutMs,
       isEnabled(authentication, "tls") ? tlsOf(authentication, values.unsafeSsl) : { unsafe: values.unsafeSsl },
+      exchange,
     );
 
     async function ask(url: string, signal: AbortSignal): Promise<number> {

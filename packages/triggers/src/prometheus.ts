@@ -43,7 +43,7 @@ export const prometheus = defineTrigger({
   metadata: PrometheusMetadata,
   problemPrefix: "error parsing prometheus metadata",
   parameterPrefix: "error parsing prometheus metadata",
-  open(values, { config, clock, external }) {
+  open(values, { config, clock, external, http: exchange }) {
     const { provider } = config.podIdentity;
     const ownIdentity = provider !== undefined && provider !== "none";
     if (ownIdentity && !isDisabled(values.authentication)) {
@@ -53,6 +53,7 @@ export const prometheus = defineTrigger({
       clock,
       values.timeout || config.httpTimeoutMs,
       tlsOf(values.authentication, values.unsafeSsl),
+      exchange,
     );
     return {
       metricSpecs: () => [external("prometheus", values.threshold)],

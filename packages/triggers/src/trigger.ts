@@ -1,5 +1,6 @@
 import type { MetricSpec, TriggerAuthenticationSpec } from "@bellows/api";
 import type { Client, Clock, Instant, Logger, Random } from "@bellows/kube";
+import type { HttpExchange } from "./http-client.ts";
 import type { MetadataSchema, Notice } from "./metadata.ts";
 
 /** The ScaledObject or ScaledJob that a trigger belongs to. */
@@ -42,6 +43,8 @@ export interface TriggerSeams {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Left out: real connections. */
+  readonly http?: HttpExchange;
 }
 
 /** A metric as the external metrics API gives it; three decimals of the value count, as upstream. */

@@ -3,9 +3,10 @@ import {
   createEventScaler,
   createResolveAccess,
   type EventScaler,
+  type EventScalerOptions,
   externalMetricsHandler,
 } from "@bellows/event-scaler";
-import type { Client, Clock, Logger, Metrics } from "@bellows/kube";
+import type { Client, Clock, Logger, Metrics, ObjectKey } from "@bellows/kube";
 import { type ApiRequest, ok } from "../api-server/api-request.ts";
 import type { ApiServer } from "../api-server/index.ts";
 
@@ -30,9 +31,16 @@ export const externalMetricsApiService: APIService = {
 /** The event scaler of a world; the API server asks it for external metrics within this process. */
 export function eventScalerOn(
   server: ApiServer,
-  seams: { readonly client: Client; readonly clock: Clock; readonly log: Logger; readonly metrics: Metrics },
+  seams: {
+    readonly client: Client;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    /** Of the HPA controller, where the world has it. */
+    readonly wakeAutoscaler?: (hpa: ObjectKey) => void;
+  } & Pick<EventScalerOptions, "openTrigger" | "engine">,
 ): EventScaler {
-  const scaler = createEventScaler({ resolveAccess: createResolveAccess(seams), registry: seams.metrics });
+  const scaler = createEventScaler({ resolveAccess: createResolveAccess(seams), registry: seams.metrics, ...seams });
   const handle = externalMetricsHandler({ ...scaler, clock: seams.clock });
   server.serveApiService(service, async ({ method, path, query }: ApiRequest) => {
     const labelSelector = query.get("labelSelector");

@@ -1,7 +1,7 @@
 import { convertKarpenter, crdOf, customResources, isConditionTrue, type Kind, Node, Pod } from "@bellows/api";
 import { instanceTypeOf, instanceTypesIn } from "@bellows/aws";
 import { clusterProportionalAutoscalerController, configMapController } from "@bellows/cpa";
-import { hpaController } from "@bellows/hpa";
+import { type HpaController, hpaController } from "@bellows/hpa";
 import {
   type Client,
   type Clock,
@@ -18,6 +18,7 @@ import {
   silentLogger,
 } from "@bellows/kube";
 import { nodeProvisionerControllers } from "@bellows/node-provisioner";
+import { type HttpExchange, openTrigger } from "@bellows/triggers";
 import { Registry } from "prom-client";
 import {
   ApiServer,
@@ -64,6 +65,8 @@ export interface WorldOptions {
   readonly rootCa?: string;
   readonly ec2Timing?: Partial<Ec2Timing>;
   readonly kubeletTiming?: Partial<KubeletTiming>;
+  /** Answers the triggers that ask by HTTP; left out: real connections. */
+  readonly http?: HttpExchange;
 }
 
 /** Karpenter's older versions are converted here, where its webhook would do it. */
@@ -140,7 +143,11 @@ export function createWorld(options: WorldOptions): World {
       metrics: registry,
       cache,
     }).add(...controllers);
+  const hpa = hpaController();
   const world = (name: BellowsController): WorldParts => ({
+    hpa,
+    runs: options.controllers,
+    ...(options.http && { openTrigger: openedWith(options.http) }),
     server,
     cloud,
     clusterName,
@@ -235,8 +242,17 @@ function checkNodeGroups({ region, nodeGroups }: WorldOptions): void {
   }
 }
 
+const openedWith =
+  (http: HttpExchange): typeof openTrigger =>
+  (config, seams) =>
+    openTrigger(config, { ...seams, http });
+
 /** What of a world its controllers are made with. */
 interface WorldParts {
+  readonly hpa: HpaController;
+  /** The Bellows controllers of this world. */
+  readonly runs: readonly BellowsController[];
+  readonly openTrigger?: typeof openTrigger;
   readonly server: ApiServer;
   readonly cloud: SimulatedCloud;
   readonly clusterName: string;
@@ -247,9 +263,10 @@ interface WorldParts {
 }
 
 const controllersOf: Readonly<Record<BellowsController, (parts: WorldParts) => readonly Controller[]>> = {
-  hpa: () => [hpaController()],
+  hpa: ({ hpa }) => [hpa],
   cpa: () => [configMapController({ adoptDeployments: true }), clusterProportionalAutoscalerController()],
-  "event-scaler": (parts) => eventScalerOn(parts.server, parts).controllers,
+  "event-scaler": ({ server, hpa, runs, ...seams }) =>
+    eventScalerOn(server, { ...seams, ...(runs.includes("hpa") && { wakeAutoscaler: hpa.wake }) }).controllers,
   "node-provisioner": ({ cloud, clusterName }) => nodeProvisionerControllers({ cloud, clusterName }),
 };
 

@@ -1,5 +1,6 @@
 import { Event as EventKind } from "@bellows/api";
 import { seededRandom, VirtualClock } from "@bellows/kube";
+import { MetricSources, type SourceState } from "../cluster/metric-sources.ts";
 import { createWorld, type World } from "../cluster/world.ts";
 import { type Observation, observe } from "./check.ts";
 import { runKubectl } from "./kubectl.ts";
@@ -28,7 +29,9 @@ export async function runScenario(
 ): Promise<ScenarioRun> {
   const startAt = Date.parse(scenario.startAt);
   const clock = new VirtualClock(startAt);
-  const world = createWorld({ ...scenario.world, clock, random: seededRandom(scenario.seed) });
+  const sources = new MetricSources(clock);
+  const random = seededRandom(scenario.seed);
+  const world = createWorld({ ...scenario.world, clock, random, http: sources.exchange });
   await driving(clock, world.start());
 
   // The cluster was there before: the run starts when its nodes are ready and nothing is left to do.
@@ -43,7 +46,7 @@ export async function runScenario(
     await clock.run(begunAt + moment - clock.now());
     for (const action of scenario.actions.filter((each) => each.at === moment)) {
       report({ at: moment, kind: "action", text: textOf(action) });
-      await driving(clock, act(action, world, files));
+      await driving(clock, act(action, world, sources, files));
     }
     for (const check of pending) await check.look(moment, world, report);
   }
@@ -85,7 +88,7 @@ function textOf({ at: _, ...action }: ScenarioAction): string {
     : `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`;
 }
 
-async function act(action: ScenarioAction, world: World, files: Files): Promise<void> {
+async function act(action: ScenarioAction, world: World, sources: MetricSources, files: Files): Promise<void> {
   const { client, clusterName } = world;
   const variables = { CLUSTER_NAME: clusterName };
   if (action.kubectl !== undefined) await runKubectl(action.kubectl, { client, files, variables });
@@ -96,6 +99,9 @@ async function act(action: ScenarioAction, world: World, files: Files): Promise<
   else if (action.noCapacity !== undefined) {
     const { instanceType, zone, for: ms } = action.noCapacity;
     world.withholdCapacity({ instanceType, ...(zone !== undefined && { zone }), ms });
+  } else if (action.source !== undefined) {
+    const { url, ...state } = action.source;
+    sources.set(url, state as SourceState);
   }
 }
 

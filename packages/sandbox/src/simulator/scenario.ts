@@ -40,6 +40,13 @@ const World = z.strictObject({
   clusterName: z.string().default("bellows"),
 });
 
+const Source = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe("Without a query: whatever is asked there gets the same answer."),
+  answer: z.unknown().optional().describe("Text, or anything that is sent as JSON."),
+  status: z.int().min(100).max(599).optional(),
+  down: z.enum(["refused", "silent"]).optional().describe("Nobody listens, or whoever does never answers."),
+});
+
 const Action = z
   .strictObject({
     at: Moment,
@@ -51,6 +58,7 @@ const Action = z
     manifest: z.unknown().optional().describe("An object to apply, written here."),
     interruptSpot: z.string().optional().describe("A node whose spot instance gets its two minutes' notice."),
     noCapacity: z.strictObject({ instanceType: z.string(), zone: z.string().optional(), for: Moment }).optional(),
+    source: Source.optional().describe("What a server that triggers ask by HTTP answers from now on."),
   })
   .refine((action) => Object.keys(action).length === 2, { error: "at, and exactly one action" });
 
