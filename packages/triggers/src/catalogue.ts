@@ -1,8 +1,11 @@
+import { awsCloudwatch } from "./aws-cloudwatch.ts";
+import { awsSqsQueue } from "./aws-sqs-queue.ts";
 import { cron } from "./cron.ts";
 import { external, externalPush } from "./external.ts";
 import { kubernetesWorkload } from "./kubernetes-workload.ts";
 import { metricsApi } from "./metrics-api.ts";
 import { prometheus } from "./prometheus.ts";
+import { rabbitmq } from "./rabbitmq.ts";
 import { redis, redisCluster, redisSentinel } from "./redis.ts";
 import { redisClusterStreams, redisSentinelStreams, redisStreams } from "./redis-streams.ts";
 import { cpu, memory } from "./resource.ts";
@@ -10,6 +13,8 @@ import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type
 
 /** Every type of triggers, by name. Clients of other systems load with the first reading that needs them. */
 export const triggerTypes: readonly TriggerType[] = [
+  awsCloudwatch,
+  awsSqsQueue,
   cpu,
   cron,
   external,
@@ -18,6 +23,7 @@ export const triggerTypes: readonly TriggerType[] = [
   memory,
   metricsApi,
   prometheus,
+  rabbitmq,
   redis,
   redisCluster,
   redisClusterStreams,
