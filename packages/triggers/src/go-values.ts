@@ -73,3 +73,9 @@ export function parseGoBool(source: string): boolean | undefined {
   if (["0", "f", "F", "FALSE", "false", "False"].includes(source)) return false;
   return undefined;
 }
+
+/** A text as url.QueryEscape writes it in a query. */
+export const goQueryEscape = (source: string): string =>
+  encodeURIComponent(source)
+    .replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");

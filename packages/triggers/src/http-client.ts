@@ -63,7 +63,7 @@ export function openHttpClient(
   exchange?: HttpExchange,
 ): HttpClient {
   checkCertificates(tls);
-  const key = JSON.stringify([tls.ca, tls.cert, tls.key, tls.unsafe === true]);
+  const key = JSON.stringify([tls.ca, tls.cert, tls.key, tls.passphrase, tls.unsafe === true]);
   let shared: SharedDispatcher | undefined;
   const closing = new AbortController();
   const ask = async (request: HttpRequest, form?: URLSearchParams) => {
@@ -122,15 +122,9 @@ export function tlsOptionsOf({ ca, cert, key, passphrase, unsafe }: HttpTls) {
 export const trustedCertificates = (ca: string | undefined): string[] | undefined =>
   ca === undefined ? undefined : [...rootCertificates, ca];
 
-async function createDispatcher({ ca, cert, key, unsafe }: HttpTls): Promise<Dispatcher> {
+async function createDispatcher(tls: HttpTls): Promise<Dispatcher> {
   const { EnvHttpProxyAgent, interceptors } = await import("undici");
-  const connect = {
-    ...(ca === undefined ? {} : { ca: trustedCertificates(ca) }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    rejectUnauthorized: unsafe !== true,
-    minVersion: "TLSv1.2" as const,
-  };
+  const connect = { ...tlsOptionsOf(tls), minVersion: "TLSv1.2" as const };
   return new EnvHttpProxyAgent({ connect, requestTls: connect }).compose(
     interceptors.redirect({ maxRedirections: maxRedirects }),
   );

@@ -1,5 +1,6 @@
 import type { Cluster, Redis, RedisOptions } from "ioredis";
-import { type HttpTls, trustedCertificates } from "./http-client.ts";
+import { abortable } from "./abortable.ts";
+import { type HttpTls, tlsOptionsOf } from "./http-client.ts";
 
 /** A server, a cluster, or servers behind sentinels. */
 export type RedisMode = "single" | "cluster" | "sentinel";
@@ -100,7 +101,7 @@ async function create(connection: RedisConnection, onError: (error: unknown) => 
   const common: RedisOptions = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    ...(tls === undefined ? {} : { tls: tlsOptionsOf(tls) }),
   };
   const redis =
     mode === "cluster"
@@ -126,28 +127,8 @@ function sentinelOptions(connection: RedisConnection): RedisOptions {
     sentinelRetryStrategy: () => null,
     ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
-    ...(tls === undefined ? {} : { sentinelTLS: tlsOptions(tls), enableTLSForSentinelMode: true }),
+    ...(tls === undefined ? {} : { sentinelTLS: tlsOptionsOf(tls), enableTLSForSentinelMode: true }),
   };
-}
-
-function tlsOptions({ ca, cert, key, passphrase, unsafe }: HttpTls) {
-  const trusted = trustedCertificates(ca);
-  return {
-    ...(trusted === undefined ? {} : { ca: trusted }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    rejectUnauthorized: unsafe !== true,
-  };
-}
-
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
