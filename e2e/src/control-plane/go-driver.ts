@@ -8,6 +8,18 @@ import { goTools, kubernetesVersion } from "./go-tools.ts";
 import { freePorts, lastLines, type ManagedProcess, startProcess } from "./process.ts";
 import { untilReady } from "./ready.ts";
 
+/** What service accounts ask for, so that a test can compare it with their rights. */
+const auditPolicy = JSON.stringify({
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["RequestReceived", "ResponseStarted"],
+  rules: [
+    { level: "None", userGroups: ["system:serviceaccounts:kube-system"] },
+    { level: "Metadata", userGroups: ["system:serviceaccounts"] },
+    { level: "None" },
+  ],
+});
+
 /** kube-apiserver, kube-controller-manager and kube-scheduler as processes of this machine, beside its etcd. */
 export async function startGoControlPlane(options: {
   readonly print: (line: string) => void;
@@ -49,6 +61,8 @@ export async function startGoControlPlane(options: {
     "--service-account-issuer=https://kubernetes.default.svc",
     `--service-account-key-file=${file("sa.pub", publicKey.export({ type: "spki", format: "pem" }) as string)}`,
     `--service-account-signing-key-file=${key}`,
+    `--audit-policy-file=${file("audit-policy.yaml", auditPolicy)}`,
+    `--audit-log-path=${join(folder, "audit.log")}`,
     `--requestheader-client-ca-file=${file("proxy-ca.crt", proxyCa.certificate)}`,
     "--requestheader-allowed-names=front-proxy-client",
     "--requestheader-username-headers=X-Remote-User",
@@ -108,6 +122,7 @@ export async function startGoControlPlane(options: {
       client,
       etcd,
       serviceAccountKey,
+      auditLog: join(folder, "audit.log"),
       async restartApiServer() {
         await apiServer.stop();
         started.splice(started.indexOf(apiServer), 1);

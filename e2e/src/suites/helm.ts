@@ -1,42 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { resolve } from "node:path";
-import { ClusterRole, Deployment } from "@bellows/api";
-import { helmTool } from "../control-plane/helm-tool.ts";
+import { ClusterRole } from "@bellows/api";
+import { chart, helm, install, kubectl, chartNamespace as namespace, tryHelm, uninstall } from "../chart/chart.ts";
+import { expectedUnused } from "../chart/expected-unused.ts";
+import { requestsOf, unusedRights } from "../chart/rights.ts";
+import { allInOne, type Scenario, scenarios, withController } from "../chart/scenarios.ts";
 import { startFromChart } from "../controllers/start-from-chart.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
+import type { Case, Suite, SuiteContext } from "../suite.ts";
 import { waitFor } from "./waiting.ts";
-
-const chart = resolve(import.meta.dirname, "../../../deploy/helm/bellows");
-const namespace = "bellows-system";
-const controllers = ["hpa", "cpa", "dashboard"] as const;
-
-let helmProgram = "";
-
-interface Ran {
-  readonly ok: boolean;
-  readonly text: string;
-}
-
-function run(program: string, args: readonly string[], input?: string): Ran {
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    encoding: "utf8",
-    maxBuffer: 2 ** 27,
-    ...(input !== undefined && { input }),
-  });
-  return { ok: status === 0, text: `${stdout}${stderr}` };
-}
-
-function helm({ controlPlane }: SuiteContext, ...args: readonly string[]): string {
-  const { ok, text } = run(helmProgram, ["--kubeconfig", controlPlane.kubeconfig, ...args]);
-  if (!ok) throw new Error(`helm ${args.join(" ")}: ${text}`);
-  return text;
-}
-
-function kubectl({ kubectl: program, controlPlane }: SuiteContext, args: readonly string[], input?: string): string {
-  const { ok, text } = run(program, ["--kubeconfig", controlPlane.kubeconfig, ...args], input);
-  if (!ok) throw new Error(`kubectl ${args.join(" ")}: ${text}`);
-  return text;
-}
 
 const expect = (holds: boolean, message: string) => {
   if (!holds) throw new Error(message);
@@ -48,15 +17,22 @@ function* matrix(): Generator<readonly string[]> {
   const options = [
     [],
     ["replicas=1"],
-    ["serviceMonitor.enabled=true"],
+    ["serviceMonitor.enabled=true", "serviceMonitor.labels.release=prometheus"],
     ["rbac.create=false"],
     ["networkPolicy.enabled=false"],
+    ["podLabels.a=b", "env[0].name=VAULT_ADDR", "env[0].value=https://vault", "envFrom[0].secretRef.name=vault"],
   ];
   for (let chosen = 0; chosen < 2 ** parts.length; chosen++) {
     const names = parts.filter((_, index) => chosen & (1 << index));
     for (const option of options) {
       if (names.length === 0 && option.length > 0) continue;
-      yield names.flatMap((name) => [`${name}.enabled=true`, ...option.map((each) => `${name}.${each}`)]);
+      const values = names.flatMap((name) => [`${name}.enabled=true`, ...option.map((each) => `${name}.${each}`)]);
+      // What runs alone runs in no second process.
+      const left = ["hpa", "cpa", "event-scaler"].filter(
+        (name) => !names.includes(name === "event-scaler" ? "eventScaler" : name),
+      );
+      if (names.includes("allInOne") && left.length === 0) continue;
+      yield names.includes("allInOne") ? [...values, `allInOne.controllers={${left}}`] : values;
     }
   }
 }
@@ -70,93 +46,68 @@ const refusals: readonly { readonly set: string; readonly says: string }[] = [
     says: "at '/config/horizontalPodAutoscalerTolerance': got string, want number",
   },
   { set: "hpa.config.syncPeriod=15s", says: "at '/config': additional properties 'syncPeriod' not allowed" },
+  { set: "hpa.networkPolicy.apiServerPorts={}", says: "at '/networkPolicy/apiServerPorts'" },
   { set: "hpaa.enabled=true", says: "additional properties 'hpaa' not allowed" },
+  { set: "allInOne.enabled=true", says: "hpa.enabled: true, expected false, or allInOne.controllers without hpa" },
 ];
 
-const workload = (name: string) => `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ${name}, namespace: ${namespace} }
-spec:
-  replicas: 1
-  selector: { matchLabels: { app: ${name} } }
-  template:
-    metadata: { labels: { app: ${name} } }
-    spec: { containers: [{ name: app, image: "registry.k8s.io/pause:3.10" }] }
-`;
+const values = scenarios.flatMap((each) => each.values);
 
-const scenarios: Readonly<Record<string, { readonly manifest: string; readonly target?: string }>> = {
-  hpa: {
-    target: "chart-hpa",
-    manifest: `${workload("chart-hpa")}---
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: { name: chart-hpa, namespace: ${namespace} }
-spec:
-  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: chart-hpa }
-  minReplicas: 3
-  maxReplicas: 5
-  metrics: [{ type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 50 } } }]
-`,
-  },
-  cpa: {
-    target: "chart-cpa",
-    manifest: `${workload("chart-cpa")}---
-apiVersion: bellows.dev/v1
-kind: ClusterProportionalAutoscaler
-metadata: { name: chart-cpa, namespace: ${namespace} }
-spec:
-  targets: [{ apiVersion: apps/v1, kind: Deployment, name: chart-cpa }]
-  linear: { nodesPerReplica: 1, min: 3 }
-`,
-  },
-  dashboard: { manifest: workload("chart-dashboard") },
-};
-
-/** What the server refused a controller, from its log. */
-const forbidden = (lines: readonly string[]): string[] =>
-  lines.filter((line) => line.includes("is forbidden") || line.includes('"reason":"Forbidden"'));
-
-function worksWithItsRole(name: string) {
-  return async (context: SuiteContext) => {
-    const { manifest, target } = scenarios[name] as { manifest: string; target?: string };
-    kubectl(context, ["apply", "-f", "-"], manifest);
-    const running = await startFromChart(name, namespace, context);
-    try {
-      await waitFor(`bellows ${name} is ready`, async () => (await running.notReady()) ?? true, context);
-      if (target) {
-        const key = { namespace, name: target };
-        await waitFor(
-          `${target} has 3 replicas`,
-          async () => {
-            const { spec } = await context.controlPlane.client.get(Deployment, key);
-            return spec?.replicas === 3 || `${spec?.replicas} replicas\n${running.lastLines()}`;
-          },
-          context,
-        );
-        await waitFor(
-          "an Event tells of it",
-          async () => kubectl(context, ["-n", namespace, "get", "events"]).includes("SuccessfulRescale") || "none",
-          context,
-        );
-      }
-      const refused = forbidden(running.logLines());
+/** Its work is done, nothing was refused on the way, and no right of its roles is without a use. */
+const worksWithItsRights = (scenario: Scenario): Case => ({
+  name: `bellows ${scenario.name} does its work with the rights that the chart gives it, and needs each of them`,
+  async run(context) {
+    const account = `bellows-${scenario.name}`;
+    await withController(scenario, context, async (running) => {
+      await scenario.run(context, running);
+      const refused = running.logLines().filter((line) => /is forbidden|"reason":"Forbidden"/.test(line));
       expect(refused.length === 0, `the chart's role lacks: ${refused.join("\n")}`);
+    });
+    const requests = requestsOf(account, context);
+    if (!requests) return context.print("        (this API server keeps no audit log: rights are not compared)");
+    expect(requests.refused.length === 0, `refused: ${requests.refused.join(", ")}`);
+    const expected = expectedUnused(scenario.name);
+    const unused = (await unusedRights(account, context)) ?? [];
+    const surplus = unused.filter((right) => !(right in expected));
+    expect(surplus.length === 0, `rights that it did not need: ${surplus.join(", ")}`);
+    context.print(
+      `        ${requests.granted.length} requests; not needed in this run: ${unused.join(", ") || "none"}`,
+    );
+  },
+});
+
+/** A right that is taken away is named with what mends it, keeps the process from being ready, and mends when it is back. */
+const missesRight = (account: string, verb: string, resource: string): Case => ({
+  name: `bellows ${account} without ${verb} of ${resource}: it is named, with what mends it`,
+  async run(context) {
+    const { client } = context.controlPlane;
+    const key = { name: `bellows-${account}` };
+    const { rules = [] } = await client.get(ClusterRole, key);
+    const without = rules.filter(({ resources, verbs }) => !(resources?.includes(resource) && verbs.includes(verb)));
+    await client.patch(ClusterRole, key, { type: "merge", body: { rules: without } });
+    const running = await startFromChart(account, namespace, context);
+    try {
+      const fix = `the ClusterRole bellows-${account} must allow ${verb} of ${resource}`;
+      await waitFor(
+        "the log names it",
+        async () => running.logLines().some((line) => line.includes(fix)) || running.lastLines(),
+        context,
+      );
+      expect((await running.notReady()) !== undefined, "it is ready, expected not");
+      await client.patch(ClusterRole, key, { type: "merge", body: { rules } });
+      await waitFor("ready once the verb is there", async () => (await running.notReady()) ?? true, context);
     } finally {
       await running.stop();
+      await client.patch(ClusterRole, key, { type: "merge", body: { rules } });
     }
-  };
-}
+  },
+});
 
 /** The chart, installed and used; each controller runs as a process with the rights of its own service account. */
 export const helmSuite: Suite = {
   name: "helm",
   async start(context) {
-    helmProgram = helmTool(context.print);
-    return async () => {
-      run(helmProgram, ["--kubeconfig", context.controlPlane.kubeconfig, "uninstall", "bellows", "-n", namespace]);
-      kubectl(context, ["delete", "namespace", namespace, "--ignore-not-found", "--wait=false"]);
-    };
+    return async () => uninstall(context);
   },
   cases: [
     {
@@ -167,8 +118,9 @@ export const helmSuite: Suite = {
       name: "every choice of controllers renders",
       async run(context) {
         let count = 0;
-        for (const values of matrix()) {
-          helm(context, "template", "bellows", chart, "--set", ["crds.enabled=false", ...values].join(","));
+        for (const chosen of matrix()) {
+          const set = chosen.flatMap((value) => ["--set", value]);
+          helm(context, "template", "bellows", chart, "--set", "crds.enabled=false", ...set);
           count++;
         }
         context.print(`     ${count} choices of values rendered`);
@@ -176,58 +128,49 @@ export const helmSuite: Suite = {
     },
     ...refusals.map(({ set, says }) => ({
       name: `--set ${set} is refused with its place`,
-      run: async () => {
-        const { ok, text } = run(helmProgram, [
-          "template",
-          "bellows",
-          chart,
-          "--set",
-          `crds.enabled=false,hpa.enabled=true,${set}`,
-        ]);
+      run: async (context: SuiteContext) => {
+        const chosen = ["crds.enabled=false", "hpa.enabled=true", set].flatMap((value) => ["--set", value]);
+        const { ok, text } = tryHelm(context, "template", "bellows", chart, ...chosen);
         expect(!ok && text.includes(says), `said ${text.slice(0, 500)}, expected ${says}`);
       },
     })),
     {
       name: "install, upgrade, rollback",
       async run(context) {
-        const to = ["bellows", chart, "-n", namespace];
-        helm(context, "install", ...to, "--create-namespace", "--set", "hpa.enabled=true");
-        const all = controllers.map((name) => `${name}.enabled=true`).join(",");
-        helm(context, "upgrade", ...to, "--set", all);
+        install(context, "hpa.enabled=true");
+        install(context, ...values);
         const deployments = () =>
           kubectl(context, ["-n", namespace, "get", "deploy", "-o", "name"]).trim().split("\n").sort();
-        expect(deployments().length === 3, `after the upgrade: ${deployments()}`);
+        expect(deployments().length === scenarios.length, `after the upgrade: ${deployments()}`);
         helm(context, "rollback", "bellows", "1", "-n", namespace);
         expect(deployments().join() === "deployment.apps/bellows-hpa", `after the rollback: ${deployments()}`);
-        helm(context, "upgrade", ...to, "--set", all);
+        const notes = install(context, ...values);
+        const chosen = "Chosen: cpa, dashboard, event-scaler, hpa, node-provisioner.";
+        expect(notes.includes(chosen), `the notes say ${notes}`);
       },
     },
-    ...controllers.map((name) => ({
-      name: `bellows ${name} does its work with the rights that the chart gives it`,
-      run: worksWithItsRole(name),
-    })),
+    ...scenarios.map(worksWithItsRights),
     {
-      name: "a missing verb is named, with what mends it, and keeps the controller from being ready",
+      name: "an upgrade keeps the certificate of the conversion",
       async run(context) {
-        const { client } = context.controlPlane;
-        const role = await client.get(ClusterRole, { name: "bellows-hpa" });
-        const rules = role.rules?.filter(({ resources }) => !resources?.includes("pods"));
-        await client.update(ClusterRole, { ...role, rules } as never);
-        const running = await startFromChart("hpa", namespace, context);
-        try {
-          const fix = "the ClusterRole bellows-hpa must allow list of pods";
-          await waitFor(
-            "the log names it",
-            async () => running.logLines().some((line) => line.includes(fix)) || running.lastLines(),
-            context,
-          );
-          expect((await running.notReady()) !== undefined, "it is ready, expected not");
-          const current = await client.get(ClusterRole, { name: "bellows-hpa" });
-          await client.update(ClusterRole, { ...current, rules: role.rules } as never);
-          await waitFor("ready once the verb is there", async () => (await running.notReady()) ?? true, context);
-        } finally {
-          await running.stop();
-        }
+        const certificate = () =>
+          kubectl(context, [
+            ...["get", "crd", "nodepools.karpenter.sh"],
+            ...["-o", "jsonpath={.spec.conversion.webhook.clientConfig.caBundle}"],
+          ]);
+        const before = certificate();
+        install(context, ...values);
+        expect(before !== "" && certificate() === before, `it was ${before}, and is ${certificate()}`);
+      },
+    },
+    missesRight("hpa", "list", "pods"),
+    missesRight("event-scaler", "watch", "scaledjobs.keda.sh"),
+    missesRight("node-provisioner", "list", "persistentvolumes"),
+    {
+      name: "every controller in one process, of one Deployment",
+      async run(context) {
+        install(context, ...values.map((value) => value.replace(/enabled=true$/, "enabled=false")), ...allInOne.values);
+        await worksWithItsRights(allInOne).run(context);
       },
     },
     {
@@ -235,17 +178,9 @@ export const helmSuite: Suite = {
       async run(context) {
         helm(context, "uninstall", "bellows", "-n", namespace);
         const definitions = kubectl(context, ["get", "crd", "-l", "app.kubernetes.io/part-of=bellows", "-o", "name"]);
-        expect(definitions.trim().split("\n").length === 16, definitions);
-        helm(context, "install", "bellows", chart, "-n", namespace);
-        const { ok, text } = run(helmProgram, [
-          "--kubeconfig",
-          context.controlPlane.kubeconfig,
-          "install",
-          "other",
-          chart,
-          "-n",
-          "default",
-        ]);
+        expect(definitions.trim().split("\n").length >= 16, definitions);
+        install(context);
+        const { ok, text } = tryHelm(context, "install", "other", chart, "-n", "default");
         expect(!ok && text.includes("is installed already, by bellows"), `a second release: ${text}`);
       },
     },

@@ -1,0 +1,409 @@
+import {
+  CustomResourceDefinition,
+  Deployment,
+  EC2NodeClass,
+  HorizontalPodAutoscaler,
+  isConditionTrue,
+  Job,
+  Node,
+  NodeClaim,
+  NodePool,
+  Pod,
+  ScaledJob,
+  ScaledObject,
+} from "@bellows/api";
+import { publishPort } from "../control-plane/host-service.ts";
+import { freePorts } from "../control-plane/process.ts";
+import type { RunningController } from "../controllers/controller.ts";
+import { startFromChart } from "../controllers/start-from-chart.ts";
+import type { SuiteContext } from "../suite.ts";
+import { waitFor } from "../suites/waiting.ts";
+import { kubectl, chartNamespace as namespace } from "./chart.ts";
+
+/** What a controller must do with the rights that the chart gives it. */
+export interface Scenario {
+  /** The controller, as `bellows NAME`. */
+  readonly name: string;
+  /** Values of the chart that choose it. No replicas: the process of the test is the only one. */
+  readonly values: readonly string[];
+  /** Names of the ports that the API server asks it on, by their flag. */
+  readonly ports?: Readonly<Record<string, { readonly service: string; readonly portName: string }>>;
+  readonly run: (context: SuiteContext, running: RunningController) => Promise<void>;
+}
+
+const workload = (name: string, spec = "") => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name}, namespace: ${namespace} }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec:
+      ${spec}
+      containers: [{ name: app, image: "registry.k8s.io/pause:3.10", resources: { requests: { cpu: 100m } } }]
+---
+`;
+
+const applied = (context: SuiteContext, manifest: string) => kubectl(context, ["apply", "-f", "-"], manifest);
+const deleted = (context: SuiteContext, manifest: string) =>
+  kubectl(context, ["delete", "--ignore-not-found", "-f", "-"], manifest);
+
+const replicasAre = (name: string, wanted: number, context: SuiteContext, running: RunningController) =>
+  waitFor(
+    `${name} has ${wanted} replicas`,
+    async () => {
+      const { spec } = await context.controlPlane.client.get(Deployment, { namespace, name });
+      return spec?.replicas === wanted || `${spec?.replicas} replicas\n${running.lastLines()}`;
+    },
+    context,
+    120_000,
+  );
+
+const eventTells = (reason: string, context: SuiteContext) =>
+  waitFor(
+    `an Event ${reason}`,
+    async () => kubectl(context, ["-n", namespace, "get", "events"]).includes(reason) || "none",
+    context,
+  );
+
+async function hpaScales(context: SuiteContext, running: RunningController): Promise<void> {
+  const manifest = `${workload("chart-hpa")}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: chart-hpa, namespace: ${namespace} }
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: chart-hpa }
+  minReplicas: 3
+  maxReplicas: 5
+  metrics: [{ type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 50 } } }]
+`;
+  applied(context, manifest);
+  await replicasAre("chart-hpa", 3, context, running);
+  await eventTells("SuccessfulRescale", context);
+  deleted(context, manifest);
+}
+
+async function cpaScales(context: SuiteContext, running: RunningController): Promise<void> {
+  const manifest = `${workload("chart-cpa")}
+apiVersion: bellows.dev/v1
+kind: ClusterProportionalAutoscaler
+metadata: { name: chart-cpa, namespace: ${namespace} }
+spec:
+  targets: [{ apiVersion: apps/v1, kind: Deployment, name: chart-cpa }]
+  linear: { nodesPerReplica: 1000, min: 3 }
+`;
+  applied(context, manifest);
+  await replicasAre("chart-cpa", 3, context, running);
+  deleted(context, manifest);
+}
+
+/** All day, so that the time of a run does not matter. */
+const always = `{ type: cron, metadata: { timezone: UTC, start: 0 0 * * *, end: 59 23 * * *, desiredReplicas: "2" } }`;
+
+/** Each source of credentials that needs a right, in one trigger. */
+const eventManifest = `
+apiVersion: v1
+kind: Secret
+metadata: { name: chart-events, namespace: ${namespace} }
+stringData: { password: for-the-test }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: chart-events, namespace: ${namespace} }
+data: { user: for-the-test }
+---
+apiVersion: keda.sh/v1alpha1
+kind: TriggerAuthentication
+metadata: { name: chart-events, namespace: ${namespace} }
+spec:
+  secretTargetRef: [{ parameter: password, name: chart-events, key: password }]
+  configMapTargetRef: [{ parameter: username, name: chart-events, key: user }]
+  boundServiceAccountToken: [{ parameter: token, serviceAccountName: default }]
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: { name: chart-events, namespace: ${namespace} }
+spec:
+  scaleTargetRef: { name: chart-events }
+  minReplicaCount: 0
+  maxReplicaCount: 4
+  pollingInterval: 1
+  cooldownPeriod: 1
+  triggers:
+    - ${always.replace("metadata:", "authenticationRef: { name: chart-events }, metadata:")}
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledJob
+metadata: { name: chart-jobs, namespace: ${namespace} }
+spec:
+  pollingInterval: 1
+  maxReplicaCount: 1
+  triggers: [${always}]
+  jobTargetRef:
+    template:
+      spec:
+        restartPolicy: Never
+        containers: [{ name: app, image: "registry.k8s.io/pause:3.10" }]
+`;
+
+async function eventsScale(context: SuiteContext, running: RunningController): Promise<void> {
+  const { client } = context.controlPlane;
+  applied(context, workload("chart-events") + eventManifest);
+  const key = { namespace, name: "chart-events" };
+  const hpa = { namespace, name: "keda-hpa-chart-events" };
+  await waitFor(
+    "the ScaledObject is ready, and has its HPA",
+    async () => {
+      const { status } = await client.get(ScaledObject, key);
+      if (!isConditionTrue(status?.conditions, "Ready")) return `${JSON.stringify(status)}\n${running.lastLines()}`;
+      return (await client.find(HorizontalPodAutoscaler, hpa)) !== undefined || "no HPA";
+    },
+    context,
+  );
+  await waitFor(
+    "its metric is served through the aggregation layer",
+    async () => {
+      const { items } = (await client.raw(
+        `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/s0-cron-UTC-00xxx-5923xxx`,
+        { labelSelector: "scaledobject.keda.sh/name=chart-events" },
+      )) as { items: readonly { value: string }[] };
+      return items[0]?.value === "2" || JSON.stringify(items);
+    },
+    context,
+  );
+  await waitFor(
+    "the ScaledJob makes a Job",
+    async () => {
+      const { items } = await client.list(Job, { namespace });
+      return items.length > 0 || running.lastLines();
+    },
+    context,
+  );
+  const second = {
+    metadata: { namespace, name: "chart-second" },
+    spec: { scaleTargetRef: { name: "chart-events" }, triggers: [{ type: "cpu", metadata: { value: "50" } }] },
+  } as unknown as ScaledObject;
+  await waitFor(
+    "the webhook refuses a second ScaledObject of the Deployment",
+    () =>
+      client.create(ScaledObject, second).then(
+        async () => {
+          await client.delete(ScaledObject, { namespace, name: "chart-second" });
+          return "accepted";
+        },
+        (error: unknown) => String(error).includes("denied the request") || String(error),
+      ),
+    context,
+  );
+  await client.patch(ScaledObject, key, {
+    type: "merge",
+    body: { metadata: { annotations: { "autoscaling.keda.sh/paused-replicas": "0" } } },
+  });
+  await replicasAre("chart-events", 0, context, running);
+  await client.delete(ScaledObject, key);
+  await client.delete(ScaledJob, { namespace, name: "chart-jobs" });
+  await waitFor(
+    "the HPA is gone with its ScaledObject",
+    async () => (await client.find(HorizontalPodAutoscaler, hpa)) === undefined || running.lastLines(),
+    context,
+  );
+  deleted(context, workload("chart-events") + eventManifest);
+}
+
+/** With the event scaler beside an HPA controller: the whole way from a trigger to replicas. */
+async function eventsScaleWithHpa(context: SuiteContext, running: RunningController): Promise<void> {
+  const hpa = await startFromChart("hpa", namespace, context);
+  try {
+    applied(context, workload("chart-events") + eventManifest);
+    await replicasAre("chart-events", 2, context, running);
+  } finally {
+    await hpa.stop();
+  }
+  await eventsScale(context, running);
+}
+
+const clusterName = "bellows-chart";
+const nodeLabel = "bellows-e2e/chart";
+const oldPool = {
+  apiVersion: "karpenter.sh/v1beta1",
+  kind: "NodePool",
+  metadata: { name: "chart-nodes" },
+  spec: {
+    template: {
+      metadata: { labels: { [nodeLabel]: "true" } },
+      spec: {
+        requirements: [
+          { key: "kubernetes.io/arch", operator: "In", values: ["amd64"] },
+          { key: "karpenter.sh/capacity-type", operator: "In", values: ["on-demand"] },
+        ],
+        nodeClassRef: { apiVersion: "karpenter.k8s.aws/v1beta1", kind: "EC2NodeClass", name: "chart-nodes" },
+        kubelet: { maxPods: 20 },
+      },
+    },
+    limits: { cpu: "16" },
+    disruption: { consolidationPolicy: "WhenEmpty", consolidateAfter: "1s", expireAfter: "720h" },
+  },
+};
+const selector = [{ tags: { "karpenter.sh/discovery": clusterName } }];
+const oldNodeClass = {
+  apiVersion: "karpenter.k8s.aws/v1beta1",
+  kind: "EC2NodeClass",
+  metadata: { name: "chart-nodes" },
+  spec: { amiFamily: "AL2023", role: "node", subnetSelectorTerms: selector, securityGroupSelectorTerms: selector },
+};
+
+/** Written in v1beta1, read in both, by the conversion that the process serves. */
+async function converts(context: SuiteContext, running: RunningController): Promise<void> {
+  const { client } = context.controlPlane;
+  await waitFor(
+    "the definitions trust the conversion",
+    async () => {
+      const { spec } = await client.get(CustomResourceDefinition, { name: "nodepools.karpenter.sh" });
+      const config = spec?.conversion?.webhook?.clientConfig;
+      const isSet = config?.caBundle !== undefined && config.service?.namespace === namespace;
+      return isSet || `${JSON.stringify(config)}\n${running.lastLines()}`;
+    },
+    context,
+  );
+  const manifest = JSON.stringify({ apiVersion: "v1", kind: "List", items: [oldPool, oldNodeClass] });
+  await waitFor(
+    "kubectl applies objects of v1beta1",
+    async () => {
+      applied(context, manifest);
+      return true;
+    },
+    context,
+    30_000,
+  );
+  const pool = await client.get(NodePool, { name: "chart-nodes" });
+  const nodeClass = await client.get(EC2NodeClass, { name: "chart-nodes" });
+  same("expireAfter of the NodePool in v1", pool.spec.template.spec.expireAfter, "720h");
+  same("consolidateAfter of the NodePool in v1", pool.spec.disruption?.consolidateAfter, "1s");
+  same("group of its class in v1", pool.spec.template.spec.nodeClassRef.group, "karpenter.k8s.aws");
+  same("images of the EC2NodeClass in v1", nodeClass.spec?.amiSelectorTerms, [{ alias: "al2023@latest" }]);
+  const read = (resource: string) =>
+    JSON.parse(kubectl(context, ["get", resource, "chart-nodes", "-o", "json"])) as typeof oldPool & {
+      spec: { amiFamily?: string };
+    };
+  const back = read("nodepools.v1beta1.karpenter.sh");
+  same("version that is asked for", back.apiVersion, "karpenter.sh/v1beta1");
+  same("expireAfter in v1beta1", back.spec.disruption.expireAfter, "720h");
+  same("kubelet in v1beta1", back.spec.template.spec.kubelet, { maxPods: 20 });
+  same("labels in v1beta1", back.spec.template.metadata.labels, { [nodeLabel]: "true" });
+  same("amiFamily in v1beta1", read("ec2nodeclasses.v1beta1.karpenter.k8s.aws").spec.amiFamily, "AL2023");
+  // A patch in the old version goes through both conversions.
+  kubectl(context, [
+    ...["patch", "nodepools.v1beta1.karpenter.sh", "chart-nodes", "--type=merge"],
+    ...["-p", JSON.stringify({ spec: { weight: 7 } })],
+  ]);
+  same("weight in v1", (await client.get(NodePool, { name: "chart-nodes" })).spec.weight, 7);
+  const list = JSON.parse(kubectl(context, ["get", "nodepools.v1beta1.karpenter.sh", "-o", "json"])) as {
+    items: readonly { apiVersion: string }[];
+  };
+  same("versions of a list", [...new Set(list.items.map((each) => each.apiVersion))], ["karpenter.sh/v1beta1"]);
+}
+
+function same(what: string, found: unknown, wanted: unknown): void {
+  const [left, right] = [JSON.stringify(found), JSON.stringify(wanted)];
+  if (left !== right) throw new Error(`${what}: ${left}, expected ${right}`);
+}
+
+async function nodesCome(context: SuiteContext, running: RunningController): Promise<void> {
+  const { client } = context.controlPlane;
+  await converts(context, running);
+  const manifest = workload("chart-nodes", `nodeSelector: { ${nodeLabel}: "true" }`);
+  applied(context, manifest);
+  await waitFor(
+    "a NodeClaim, its node, and the pod on it",
+    async () => {
+      const claims = (await client.list(NodeClaim)).items;
+      const pods = (await client.list(Pod, { namespace, labelSelector: "app=chart-nodes" })).items;
+      const isRunning = pods.some(({ spec, status }) => spec?.nodeName && status?.phase === "Running");
+      const ready = claims.map(({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.message);
+      return isRunning || `${claims.length} NodeClaims (${ready}), no pod runs\n${running.lastLines()}`;
+    },
+    context,
+    180_000,
+  );
+  deleted(context, manifest);
+  await waitFor(
+    "the empty node goes",
+    async () => {
+      const { items } = await client.list(Node, { labelSelector: nodeLabel });
+      return items.length === 0 || `${items.map(({ metadata }) => metadata.name)}\n${running.lastLines()}`;
+    },
+    context,
+    180_000,
+  );
+  for (const kind of [NodePool, EC2NodeClass]) await client.delete(kind as typeof NodePool, { name: "chart-nodes" });
+  await waitFor(
+    "the class is gone",
+    async () => (await client.find(EC2NodeClass, { name: "chart-nodes" })) === undefined || running.lastLines(),
+    context,
+  );
+}
+
+const nodeValues = (part: string) => [`${part}.config.cloud=simulated`, `${part}.config.clusterName=${clusterName}`];
+const securePort = { "--secure-port": { service: "bellows-event-scaler", portName: "https" } };
+const webhookPort = { "--webhook-port": { service: "bellows-node-provisioner", portName: "conversion" } };
+
+export const scenarios: readonly Scenario[] = [
+  { name: "hpa", values: ["hpa.enabled=true", "hpa.replicas=0"], run: hpaScales },
+  { name: "cpa", values: ["cpa.enabled=true", "cpa.replicas=0"], run: cpaScales },
+  { name: "dashboard", values: ["dashboard.enabled=true", "dashboard.replicas=0"], run: async () => {} },
+  {
+    name: "event-scaler",
+    values: ["eventScaler.enabled=true", "eventScaler.replicas=0"],
+    ports: securePort,
+    run: eventsScaleWithHpa,
+  },
+  {
+    name: "node-provisioner",
+    values: ["nodeProvisioner.enabled=true", "nodeProvisioner.replicas=0", ...nodeValues("nodeProvisioner")],
+    ports: webhookPort,
+    run: nodesCome,
+  },
+];
+
+/** Every controller in one process; only one such release at a time. */
+export const allInOne: Scenario = {
+  name: "all",
+  values: [
+    "allInOne.enabled=true",
+    "allInOne.replicas=0",
+    "allInOne.controllers={hpa,cpa,event-scaler,node-provisioner,dashboard}",
+    ...nodeValues("allInOne"),
+  ],
+  ports: { "--secure-port": { service: "bellows-all", portName: "https" }, ...webhookPort },
+  async run(context, running) {
+    await hpaScales(context, running);
+    await cpaScales(context, running);
+    await eventsScale(context, running);
+    await nodesCome(context, running);
+  },
+};
+
+/** Starts a scenario's controller from the chart, with its ports published, and ends it after `use`. */
+export async function withController(
+  { name, ports = {} }: Pick<Scenario, "name" | "ports">,
+  context: SuiteContext,
+  use: (running: RunningController) => Promise<void>,
+): Promise<void> {
+  const flags = ["--bind-address=0.0.0.0"];
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    for (const [flag, { service, portName }] of Object.entries(ports)) {
+      const [port = 0] = await freePorts(1);
+      flags.push(`${flag}=${port}`);
+      undo.push(await publishPort(context.controlPlane, { namespace, name: service, servicePort: portName, port }));
+    }
+    const running = await startFromChart(name, namespace, context, Object.keys(ports).length > 0 ? flags : []);
+    undo.push(() => running.stop());
+    await waitFor(`bellows ${name} is ready`, async () => (await running.notReady()) ?? true, context);
+    await use(running);
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
