@@ -76,20 +76,21 @@ export async function actOnPushes(
   const key = keyOf(object);
   loop.pushed = new Map();
   loop.pushesSeenAt = context.clock.now();
-  const isActive = conditionStatus(object.status?.conditions, "Active") === "True";
-  const active = [...pushed].flatMap(([index, push]) => (push.active ? metricsOf(object, index) : []));
-  let latest = object;
-  if (active.length > 0 && !isActive) {
-    const state = { active: true, failing: false, activeTriggers: active };
-    latest = (await request(object, { state, results: [], pushed: active }, loop, parts, context)).object;
-  }
-  if (isOver(key, loop, parts, context)) return;
-  const opened = await openTriggers(latest, loop, parts, context);
+  const opened = await openTriggers(object, loop, parts, context);
   if (!opened) return;
-  const { results, failures } = await readMetrics(latest, opened, parts.scalers, context, undefined, {
+  const reading = readMetrics(object, opened, parts.scalers, context, undefined, {
     kept: ({ index }, metricName) => (pushed.has(index) ? undefined : withoutHealth(lastResults.get(metricName))),
     told: ({ index }, metricName) => valuesOf(pushed.get(index), metricName),
   });
+  let latest = object;
+  const active = [...pushed].flatMap(([index, push]) => (push.active ? metricsOf(object, index) : []));
+  const isActive = conditionStatus(object.status?.conditions, "Active") === "True";
+  // With its values a target comes from zero in one step; a source that is slow to give them keeps it from nothing.
+  if (active.length > 0 && !isActive && !(await isRead(reading, pushed, context))) {
+    const state = { active: true, failing: false, activeTriggers: active };
+    latest = (await request(object, { state, results: [], pushed: active }, loop, parts, context)).object;
+  }
+  const { results, failures } = await reading;
   if (isOver(key, loop, parts, context)) return;
   loop.lastResults = new Map(
     results.map((result) => [
@@ -110,6 +111,25 @@ export async function actOnPushes(
     parts,
     context,
   );
+}
+
+/** For how long an activation waits for the value of the source that asks for it. */
+const longestWaitMs = 250;
+
+/** Whether a source that says it is active gives its value soon. */
+async function isRead(
+  reading: Promise<{ readonly results: readonly MetricResult[] }>,
+  pushed: ReadonlyMap<number, Push>,
+  { clock }: Pick<ControllerContext, "clock">,
+): Promise<boolean> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = clock.after(longestWaitMs, () => late.resolve(undefined));
+  try {
+    const { results = [] } = (await Promise.race([reading, late.promise])) ?? {};
+    return results.some(({ scaler, error }) => pushed.get(scaler.index)?.active && error === undefined);
+  } finally {
+    timer.cancel();
+  }
 }
 
 /** The metrics of a trigger begin with its place. */

@@ -102,7 +102,7 @@ async function readMetric(
   let reading: TimedReading;
   try {
     reading = told?.values
-      ? scalers.told({ ...told, values: told.values })
+      ? scalers.told(scaler, { ...told, values: told.values })
       : await scalers.read(object, scaler, metricName, seamsOf(context));
   } catch (error) {
     const failed: MetricResult = { ...common, values: [], active: false, error: messageOf(error) };

@@ -101,7 +101,7 @@ export class Scalers {
   async read(object: Scalable, scaler: Scaler, metricName: string, seams: TriggerSeams): Promise<TimedReading> {
     const open = scaler as OpenScaler;
     try {
-      return await this.#readOnce(open.trigger, metricName, seams);
+      return await this.#readOnce(open, metricName, seams);
     } catch (error) {
       // Who did not answer in time won't answer a second question sooner.
       if (error instanceof DeadlineExceeded) throw error;
@@ -110,7 +110,7 @@ export class Scalers {
       open.trigger = trigger;
       open.config = config;
       closeQuietly(before, seams);
-      return this.#readOnce(trigger, metricName, seams);
+      return this.#readOnce(open, metricName, seams);
     }
   }
 
@@ -118,8 +118,9 @@ export class Scalers {
    * Takes what a source told by itself for a reading.
    * @throws ScalerError  for what is no value
    */
-  told(reading: Reading): TimedReading {
-    checkReading(reading);
+  told(scaler: Scaler, reading: Reading): TimedReading {
+    const { config } = scaler as OpenScaler;
+    checkReading(reading, config);
     return { ...reading, latencyMs: 0 };
   }
 
@@ -142,12 +143,12 @@ export class Scalers {
     );
   }
 
-  async #readOnce(trigger: Trigger, metricName: string, { clock }: TriggerSeams): Promise<TimedReading> {
+  async #readOnce({ trigger, config }: OpenScaler, metricName: string, { clock }: TriggerSeams): Promise<TimedReading> {
     const startedAt = clock.now();
     const reading = await withinDeadline(clock, this.#options.readTimeoutMs, (signal) =>
       trigger.read(metricName, signal),
     );
-    checkReading(reading);
+    checkReading(reading, config);
     return { ...reading, latencyMs: clock.now() - startedAt };
   }
 
@@ -206,10 +207,20 @@ const keyOfObject = (object: Scalable): string =>
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** A source may answer anything; what is no number would scale to nonsense. */
-function checkReading({ values }: Reading): void {
+/** The most that thousandths of it fit into 64 bits, in which the metrics APIs reckon. */
+const largest = 9.2e15;
+
+/**
+ * A source may answer anything; what is no count would scale to nonsense, or to zero. A formula may reckon with negative
+ * values, an HPA can't.
+ */
+function checkReading({ values }: Reading, { asMetricSource }: TriggerConfig): void {
+  const least = asMetricSource ? -largest : 0;
   for (const { metricName, value } of values) {
-    if (!Number.isFinite(value)) throw new ScalerError(`${metricName}: the source gave ${value}, expected a number`);
+    // A value of another type is no finite number either.
+    if (Number.isFinite(value) && value >= least && value <= largest) continue;
+    const found = typeof value === "number" ? value : JSON.stringify(value);
+    throw new ScalerError(`${metricName}: the source gave ${found}, expected a number from ${least} to ${largest}`);
   }
 }
 

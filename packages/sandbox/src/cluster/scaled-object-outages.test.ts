@@ -1,0 +1,131 @@
+import { describe, expect, test, vi } from "vitest";
+import { type Answer, eventScalerWorld } from "./event-scaler.fixture.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const engine = "event-scaler.bellows.dev/engine";
+const down = new Error("connect ECONNREFUSED 10.0.0.9:6379");
+
+describe.each(["hpa", "direct"])("with the engine %s", (name) => {
+  const annotations = { [engine]: name };
+
+  test.each([
+    ["static", 4, 6, 6],
+    ["currentReplicas", 4, 6, 4],
+    ["currentReplicasIfHigher", 4, 6, 6],
+    ["currentReplicasIfHigher", 8, 6, 8],
+    ["currentReplicasIfLower", 4, 6, 4],
+    ["currentReplicasIfLower", 8, 6, 6],
+  ] as const)(
+    "the fallback %s keeps to its count while the source is down: %d, %d -> %d",
+    async (behavior, before, wanted, after) => {
+      let answer: Answer = before;
+      const world = await eventScalerWorld({ read: () => answer });
+      const fallback = { failureThreshold: 2, replicas: wanted, behavior };
+      await world.scaled({ pollingInterval: 10, minReplicaCount: 1, fallback }, { annotations });
+      await world.clock.run(60_000);
+      expect(await world.replicas()).toBe(before);
+      expect(await world.condition("Fallback")).toBe("False NoFallbackFound");
+
+      answer = down;
+      // Down from eight to six is a scale-down, which waits for its window.
+      const seen = await world.replicasFor(before > after ? 420 : 120);
+      expect(seen.every((replicas) => replicas === before || replicas === after || replicas === undefined)).toBe(true);
+      expect(await world.replicas()).toBe(after);
+      expect(await world.condition("Fallback")).toBe("True FallbackExists");
+      expect(await world.condition("Ready")).toBe("True ScaledObjectReady");
+      const events = await world.events();
+      expect(events).toContain("Normal ScaledObjectFallbackActivated ScaledObject fallback is active");
+      expect((await world.scaledObject()).status?.health?.["s0-queue"]?.status).toBe("Failing");
+
+      answer = before;
+      await world.clock.run(420_000);
+      expect(await world.replicas()).toBe(before);
+      expect(await world.condition("Fallback")).toBe("False NoFallbackFound");
+    },
+  );
+
+  test.each<[string, Answer, string]>([
+    ["is down", down, "connect ECONNREFUSED 10.0.0.9:6379"],
+    ["answers too slowly", new Promise<never>(() => {}), "no answer within 15 s"],
+    ["says NaN", Number.NaN, "s0-queue: the source gave NaN, expected a number from 0 to 9200000000000000"],
+    ["says a negative number", -3, "s0-queue: the source gave -3, expected a number from 0 to 9200000000000000"],
+    [
+      "says more than there can be",
+      1e300,
+      "s0-queue: the source gave 1e+300, expected a number from 0 to 9200000000000000",
+    ],
+    [
+      "says what is no number",
+      { values: [{ metricName: "s0-queue", value: "12" as unknown as number }], active: false },
+      's0-queue: the source gave "12", expected a number from 0 to 9200000000000000',
+    ],
+  ])(
+    "a source that %s leaves the replicas as they are, is seen, and keeps no other object waiting",
+    async (_, bad, message) => {
+      let answer: Answer = 3;
+      const world = await eventScalerWorld({ read: (_name, object) => (object === "web" ? answer : 2) });
+      await world.scaled({ pollingInterval: 10, cooldownPeriod: 30 }, { annotations });
+      await world.scaled({ pollingInterval: 10, cooldownPeriod: 30 }, { annotations, name: "other" });
+      await world.clock.run(40_000);
+      expect(await world.replicas()).toBe(3);
+
+      answer = bad;
+      expect(await world.replicasFor(600)).toEqual([3]);
+      expect(await world.condition("Ready")).toBe("False TriggerError");
+      expect(await world.condition("HPAActive")).toBe("False FailedGetExternalMetric");
+      expect(await world.condition("Ready", "other")).toBe("True ScaledObjectReady");
+      expect(await world.events()).toContain(`Warning KEDAScalerFailed ${message}`);
+      const metrics = await world.metrics.metrics();
+      const errors = metrics.split("\n").filter((line) => line.startsWith("keda_scaler_detail_errors_total{"));
+      const countOf = (object: string) =>
+        Number(
+          errors
+            .find((line) => line.includes(`"${object}"`))
+            ?.split(" ")
+            .at(-1),
+        );
+      expect(countOf("web")).toBeGreaterThan(5);
+      expect(countOf("other")).toBe(0);
+      expect(world.reads.filter((read) => read === "other/queue").length).toBeGreaterThanOrEqual(60);
+
+      answer = 5;
+      await world.clock.run(40_000);
+      expect(await world.replicas()).toBe(5);
+      expect(await world.condition("Ready")).toBe("True ScaledObjectReady");
+    },
+  );
+
+  test("one of two sources that is down lets the other grow the target, but not shrink it", async () => {
+    let [a, b]: Answer[] = [3, 1];
+    const world = await eventScalerWorld({ read: (trigger) => (trigger === "a" ? a : b) as Answer });
+    const triggers = ["a", "b"].map((trigger) => ({ type: "fake", name: trigger, metadata: {} }));
+    await world.scaled({ pollingInterval: 10, cooldownPeriod: 30, triggers }, { annotations });
+    await world.clock.run(40_000);
+    expect(await world.replicas()).toBe(3);
+    a = down;
+    expect(await world.replicasFor(400)).toEqual([3]);
+    expect(await world.condition("Ready")).toBe("Unknown PartialTriggerError");
+    b = 5;
+    await world.clock.run(40_000);
+    expect(await world.replicas()).toBe(5);
+  });
+
+  test("useCachedMetrics asks the source at the polling interval only", async () => {
+    const world = await eventScalerWorld({ read: () => 3 });
+    const cached = { type: "fake", name: "queue", metadata: {}, useCachedMetrics: true };
+    await world.scaled({ pollingInterval: 60, minReplicaCount: 1, triggers: [cached] }, { annotations });
+    await world.clock.run(60_000);
+    world.reads.length = 0;
+    await world.clock.run(600_000);
+    expect(world.reads).toHaveLength(10);
+    expect(await world.replicas()).toBe(3);
+  });
+});
+
+test("a source that is down from the start takes nothing to zero", async () => {
+  const world = await eventScalerWorld({ read: () => down });
+  await world.scaled({ pollingInterval: 5, cooldownPeriod: 0 }, { replicas: 4 });
+  expect(await world.replicasFor(300)).toEqual([4]);
+  expect(await world.condition("Ready")).toBe("False TriggerError");
+});
