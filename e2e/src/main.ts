@@ -1,63 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chooseDriver, NoControlPlane, startControlPlane } from "./control-plane/find.ts";
 import { goTools, has } from "./control-plane/go-tools.ts";
-import type { Suite, SuiteContext } from "./suite.ts";
+import { type Outcome, runSuite } from "./run-suite.ts";
+import type { SuiteContext } from "./suite.ts";
 import { suites } from "./suites/index.ts";
 
 const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES]
 suites: ${suites.map(({ name }) => name).join(", ")}`;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
-
-interface Outcome {
-  readonly suite: string;
-  passed: number;
-  failed: number;
-  skipped: number;
-  seconds: number;
-}
-
-const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
-
-async function runSuite({ name, cases, start }: Suite, context: SuiteContext): Promise<Outcome> {
-  print(`\n# ${name}`);
-  const outcome = { suite: name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
-  const began = performance.now();
-  const since = (from: number) => (performance.now() - from) / 1000;
-  let finish: (() => Promise<void>) | undefined;
-  try {
-    finish = await start?.(context);
-    await Promise.all(
-      [...Map.groupBy(cases, ({ lane = "" }) => lane).values()].map(async (lane) => {
-        for (const one of lane) {
-          if (context.signal.aborted) return;
-          const missing = one.missing?.();
-          if (missing !== undefined) {
-            outcome.skipped++;
-            print(`  skip  ${one.name}: this machine has no ${missing}`);
-            continue;
-          }
-          const from = performance.now();
-          const failure = await one.run(context).then(() => undefined, textOf);
-          if (failure === undefined) outcome.passed++;
-          else outcome.failed++;
-          print(`  ${failure === undefined ? "ok  " : "FAIL"}  ${one.name} (${since(from).toFixed(1)} s)`);
-          if (failure !== undefined) print(failure.replaceAll(/^/gm, "        "));
-        }
-      }),
-    );
-  } catch (error) {
-    outcome.failed++;
-    print(`  FAIL  ${name} did not start: ${textOf(error)}`);
-  } finally {
-    await finish?.().catch((error: unknown) => print(`  ${name} did not end as it should: ${textOf(error)}`));
-  }
-  outcome.seconds = since(began);
-  return outcome;
-}
 
 /** @returns the exit code */
 async function main(): Promise<number> {
@@ -109,12 +63,29 @@ async function main(): Promise<number> {
   if (!driver) return values["allow-skip"] ? 0 : 1;
   const controlPlane = await startControlPlane(driver, { folder, print });
   const outcomes: Outcome[] = [];
+  let version = "unknown";
   try {
+    version = ((await controlPlane.client.raw("/version")) as { gitVersion: string }).gitVersion;
     print(`driver: ${controlPlane.driver}, up after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     const kubectl = has("kubectl", "version", "--client")
       ? "kubectl"
       : ((await goTools(["kubectl"], print))["kubectl"] as string);
-    const context = { controlPlane, kubectl, folder, print, signal: stopping.signal };
+    let more = 0;
+    const startMore = async () => {
+      const own = join(folder, `control-plane-${++more}`);
+      mkdirSync(own);
+      return startControlPlane(driver, { folder: own, print });
+    };
+    const context: SuiteContext = {
+      controlPlane,
+      kubectl,
+      folder,
+      print,
+      note() {},
+      signal: stopping.signal,
+      // A kubeconfig leads to the same cluster every time.
+      ...(driver.name !== "kubeconfig" && { startControlPlane: startMore }),
+    };
     for (const suite of suites) {
       if (only?.includes(suite.name) === false || stopping.signal.aborted) continue;
       const cases = suite.cases.filter((one) => one.name.includes(values.case));
@@ -123,16 +94,20 @@ async function main(): Promise<number> {
   } finally {
     await controlPlane.stop();
   }
-  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
-  const skipped = outcomes.reduce((sum, outcome) => sum + outcome.skipped, 0);
-  const counts = (one: Pick<Outcome, "passed" | "failed" | "skipped">) =>
-    `${one.passed} passed, ${one.failed} failed${one.skipped > 0 ? `, ${one.skipped} skipped` : ""}`;
+  const count = (of: "passed" | "failed" | "skipped") => outcomes.reduce((sum, one) => sum + one[of].length, 0);
+  const failed = count("failed");
   print("\n# summary");
-  print(`driver   ${controlPlane.driver}`);
-  for (const one of outcomes) print(`suite    ${one.suite}: ${counts(one)}, ${one.seconds.toFixed(0)} s`);
-  print(`cases    ${counts({ passed, failed, skipped })}`);
-  print(`time     ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  print(`driver       ${controlPlane.driver}`);
+  print(`kubernetes   ${version}`);
+  for (const one of outcomes) {
+    const skipped = one.skipped.length > 0 ? `, ${one.skipped.length} skipped` : "";
+    const counts = `${one.passed.length} passed, ${one.failed.length} failed${skipped}`;
+    print(`${one.suite.padEnd(12)} ${counts}, ${one.seconds.toFixed(0)} s`);
+    for (const note of one.notes) print(`             ${note}`);
+    for (const name of one.failed) print(`             FAIL ${name}`);
+  }
+  print(`all          ${count("passed")} passed, ${failed} failed, ${count("skipped")} skipped`);
+  print(`time         ${((performance.now() - began) / 1000).toFixed(0)} s`);
   return failed > 0 || stopping.signal.aborted ? 1 : 0;
 }
 

@@ -12,6 +12,8 @@ export interface ControlPlane {
   readonly etcd?: string;
   /** The key that signs service accounts' tokens, as PEM, where the driver has it. */
   readonly serviceAccountKey?: string;
+  /** File of audit events, one JSON text a line: what service accounts other than the cluster's own asked for. */
+  readonly auditLog?: string;
   /** Ends kube-apiserver and starts it again on the same port and data; absent where the driver cannot. */
   readonly restartApiServer?: () => Promise<void>;
   /** The address at which the API server reaches a port of this machine; absent: this machine's own. */
@@ -29,6 +31,10 @@ export interface SuiteContext {
   /** Where processes log, and files of a run are; gone with it unless it is kept. */
   readonly folder: string;
   readonly print: (line: string) => void;
+  /** Puts a line into the summary at the end. */
+  readonly note: (text: string) => void;
+  /** Another control plane, with nothing in it; absent where there is only the one. */
+  readonly startControlPlane?: () => Promise<StartedControlPlane>;
   /** Aborts when the run is to end: Ctrl-C, or its time is over. */
   readonly signal: AbortSignal;
 }
@@ -37,8 +43,13 @@ export interface SuiteContext {
 export interface Case {
   readonly name: string;
   readonly run: (context: SuiteContext) => Promise<void>;
-  /** Cases of one lane run one after the other, lanes at the same time; default: one lane for all. */
+  /**
+   * Cases of one lane run one after the other, lanes at the same time where every case can have a control plane of its
+   * own; default: one lane for all.
+   */
   readonly lane?: string;
+  /** Why it does not run. */
+  readonly skipped?: string;
   /** What this machine lacks for it: then it is skipped, and the run says so. */
   readonly missing?: () => string | undefined;
 }

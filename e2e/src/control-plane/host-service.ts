@@ -11,30 +11,42 @@ function ownAddress(): string {
 }
 
 /**
- * Makes a port of this machine a Service: one without selector, and an EndpointSlice with this machine's address,
- * as the API server sees it. The port must listen on all addresses.
+ * Leads a Service to a port of this machine, by an EndpointSlice with this machine's address as the API server sees it.
+ * The Service is made where there is none; one that is there must select no pod. The port must listen on all addresses.
  * @returns how to take it away
  */
 export async function publishPort(
   { client, hostAddress }: ControlPlane,
-  { namespace, name, port }: { readonly namespace: string; readonly name: string; readonly port: number },
+  {
+    namespace,
+    name,
+    port,
+    servicePort = "https",
+  }: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly port: number;
+    /** The name of the Service's port. */
+    readonly servicePort?: string;
+  },
 ): Promise<() => Promise<void>> {
   const address = (await hostAddress?.(port)) ?? ownAddress();
-  const options = { fieldManager: "bellows-e2e", force: true };
-  const service: Service = {
-    metadata: { name, namespace },
-    spec: { ports: [{ name: "https", port: 443, targetPort: port }] },
-  };
+  const isThere = await client.find(Service, { namespace, name });
+  if (!isThere) {
+    await client.create(Service, {
+      metadata: { name, namespace },
+      spec: { ports: [{ name: servicePort, port: 443, targetPort: port }] },
+    });
+  }
   const slice: EndpointSlice = {
-    metadata: { name, namespace, labels: { "kubernetes.io/service-name": name } },
+    metadata: { name: `${name}-host`, namespace, labels: { "kubernetes.io/service-name": name } },
     addressType: "IPv4",
-    ports: [{ name: "https", port, protocol: "TCP" }],
+    ports: [{ name: servicePort, port, protocol: "TCP" }],
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
   };
-  await client.apply(Service, service, options);
-  await client.apply(EndpointSlice, slice, options);
+  await client.apply(EndpointSlice, slice, { fieldManager: "bellows-e2e", force: true });
   return async () => {
-    await client.delete(EndpointSlice, { namespace, name });
-    await client.delete(Service, { namespace, name });
+    await client.delete(EndpointSlice, { namespace, name: slice.metadata.name });
+    if (!isThere) await client.delete(Service, { namespace, name });
   };
 }

@@ -1,96 +1,95 @@
-import { Node } from "@bellows/api";
-import { createCache, createLogger, createManager, systemClock, systemRandom } from "@bellows/kube";
-import { nodeProvisionerControllers } from "@bellows/node-provisioner";
-import { type RunningNodes, startNodes } from "@bellows/sandbox";
-import { Registry } from "prom-client";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { silentLogger, systemClock, systemRandom } from "@bellows/kube";
+import { startNodes } from "@bellows/sandbox";
+import { serveCloud } from "@bellows/sandbox/cloud-http";
 import { serveMetricsApi } from "../control-plane/metrics-api.ts";
-import { type ControllerOptions, startController } from "../controllers/controller.ts";
+import { freePorts } from "../control-plane/process.ts";
+import { installChart, type PartName } from "../controllers/installed-chart.ts";
 import type { Case, Suite, SuiteContext } from "../suite.ts";
+import { type Example, exampleNames, readExample } from "../walkthroughs/example.ts";
 import { walkThrough } from "../walkthroughs/real-time.ts";
 import { nodesReady } from "./waiting.ts";
 
-const clusterName = "bellows";
-let nodes: RunningNodes | undefined;
+/** So many walk-throughs run at a time, each on a control plane of its own: most of their time is waiting. */
+const atOnce = 3;
 
-/** A walk-through with a controller as a process of its own. */
-const byProcess = (example: string, lane: string, args: ControllerOptions["args"]): Case => ({
-  name: `examples/${example}, with bellows ${example} as a process`,
-  lane,
-  async run(context) {
-    const { controlPlane, folder } = context;
-    const controller = await startController(example, {
-      kubeconfig: controlPlane.kubeconfig,
-      folder,
-      args: ["--leader-elect=false", ...(args ?? [])],
-    });
-    try {
-      await walkThrough({ example, clusterName, logLines: controller.logLines }, context);
-    } finally {
-      await controller.stop();
-    }
+/** What of the chart's `config` an example needs besides, by its folder. */
+const configs: Readonly<Record<string, Partial<Record<PartName, Readonly<Record<string, unknown>>>>>> = {
+  // Five minutes of stabilization are less here; everything else is as the example has it.
+  hpa: { hpa: { horizontalPodAutoscalerDownscaleStabilization: "90s" } },
+  cpa: {
+    cpa: {
+      target: "deployment/nginx-deployment",
+      configmap: "cluster-proportional-autoscaler",
+      namespace: "default",
+    },
   },
-});
-
-/** A walk-through with the node provisioner in this process, because its cloud is here. */
-const byProvisioner = (example: string, lane: string): Case => ({
-  name: `examples/${example}, with the node provisioner beside its simulated cloud`,
-  lane,
-  async run(context: SuiteContext) {
-    const { client } = context.controlPlane;
-    if (!nodes) throw new Error("there are no nodes");
-    // The groups of these examples have no room for a pod of one CPU; the one here would.
-    for (const { metadata } of (await client.list(Node)).items)
-      await client.patch(Node, { name: metadata.name }, { type: "merge", body: { spec: { unschedulable: true } } });
-    const lines: string[] = [];
-    const log = createLogger({ name: "node-provisioner", destination: { write: (line) => void lines.push(line) } });
-    const parts = { client, clock: systemClock, random: systemRandom, log };
-    const cache = createCache(parts);
-    const manager = createManager({ ...parts, cache, metrics: new Registry() });
-    const running = await manager.add(...nodeProvisionerControllers({ cloud: nodes.cloud, clusterName })).start();
-    try {
-      await walkThrough({ example, clusterName, logLines: () => lines }, context);
-    } finally {
-      await running.stop();
-      cache.stop();
-    }
-  },
-});
-
-/**
- * The walk-throughs of `examples/` on the real API server, its scheduler and its workload controllers. Those whose
- * checks count nodes share a lane.
- */
-export const walkThroughs: Suite = {
-  name: "walkthroughs",
-  async start(context) {
-    const { client } = context.controlPlane;
-    const group = { name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 5, desiredCapacity: 3 };
-    const started = await startNodes({
-      client,
-      clock: systemClock,
-      random: systemRandom,
-      region: "us-east-1",
-      clusterName,
-      nodeGroups: [group],
-    });
-    nodes = started;
-    await nodesReady(3, context);
-    const stopMetrics = await serveMetricsApi(context.controlPlane, started.metricsServer);
-    return async () => {
-      nodes = undefined;
-      started.stop();
-      await stopMetrics();
-    };
-  },
-  cases: [
-    // Five minutes of stabilization are less here; everything else is as the example has it.
-    byProcess("hpa", "pods", ["--horizontal-pod-autoscaler-downscale-stabilization=90s"]),
-    byProcess("cpa", "nodes", [
-      "--target=deployment/nginx-deployment",
-      "--configmap=cluster-proportional-autoscaler",
-      "--namespace=default",
-    ]),
-    byProvisioner("nodepool", "nodes"),
-    byProvisioner("karpenter-provisioner", "nodes"),
-  ],
 };
+
+/** Examples that real time is too slow for, and where they are checked instead. */
+const elsewhere: Readonly<Record<string, string>> = {
+  "keda-cron": "its schedule is in real time: the suite event-scaler moves it to the next minute",
+};
+
+/** Why an example can't run here; undefined where it can. */
+function reasonToSkip({ name, scenario }: Example): string | undefined {
+  if (elsewhere[name]) return elsewhere[name];
+  const able = ["at", "kubectl", "apply", "manifest"];
+  const unable = scenario.actions.flatMap((action) => Object.keys(action).filter((key) => !able.includes(key)));
+  return unable.length > 0 ? `only the sandbox can do this: ${[...new Set(unable)].join(", ")}` : undefined;
+}
+
+/** An example in its own world: its node groups, and its controllers as processes with what the chart gives them. */
+async function run(example: Example, context: SuiteContext): Promise<void> {
+  const { controlPlane } = context;
+  const { name, scenario } = example;
+  const { nodeGroups, region, clusterName, controllers } = scenario.world;
+  await using undo = new AsyncDisposableStack();
+  const [cloudPort = 0] = await freePorts(1);
+  const simulated = { cloud: "simulated", simulatedCloudUrl: `http://127.0.0.1:${cloudPort}`, clusterName, region };
+  const config = (part: PartName) => ({ ...(part === "node-provisioner" && simulated), ...configs[name]?.[part] });
+  const parts = Object.fromEntries(controllers.map((part) => [part, config(part)]));
+  // Before the nodes: its definitions are those that are used, and none of its pods must run.
+  const chart = await installChart(parts, "bellows-system", context);
+  undo.defer(() => chart.remove());
+  const shared = { client: controlPlane.client, clock: systemClock, random: systemRandom };
+  const nodes = await startNodes({ ...shared, region, clusterName, nodeGroups });
+  undo.defer(() => nodes.stop());
+  const cloud = await serveCloud(nodes.cloud, { log: silentLogger, port: cloudPort });
+  undo.defer(() => cloud.close());
+  await nodesReady(
+    nodeGroups.reduce((sum, { desiredCapacity }) => sum + desiredCapacity, 0),
+    context,
+  );
+  undo.defer(await serveMetricsApi(controlPlane, nodes.metricsServer));
+  const running = [...(await chart.start()).values()];
+  await walkThrough({ example, logLines: () => running.flatMap((controller) => controller.logLines()) }, context);
+}
+
+/** On a control plane of its own, where one can be had. */
+async function runAlone(example: Example, context: SuiteContext): Promise<void> {
+  if (!context.startControlPlane) return run(example, context);
+  const controlPlane = await context.startControlPlane();
+  const folder = join(context.folder, example.name);
+  mkdirSync(folder);
+  try {
+    await run(example, { ...context, controlPlane, folder });
+  } finally {
+    await controlPlane.stop();
+  }
+}
+
+const walkThroughCase = (name: string, index: number): Case => {
+  const example = readExample(name);
+  const skipped = reasonToSkip(example);
+  return {
+    name: `examples/${name}: ${example.scenario.name}`,
+    lane: String(index % atOnce),
+    ...(skipped !== undefined && { skipped }),
+    run: (context) => runAlone(example, context),
+  };
+};
+
+/** The walk-throughs of `examples/` on the real API server, its scheduler and its workload controllers. */
+export const walkThroughs: Suite = { name: "walkthroughs", cases: exampleNames().map(walkThroughCase) };

@@ -1,19 +1,17 @@
 import { spawn } from "node:child_process";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Client } from "@bellows/kube";
 import {
   applyObjects,
   clockTime,
   objectsOf,
   observe,
-  parseScenario,
   type ScenarioAction,
   type ScenarioCheck,
 } from "@bellows/sandbox/simulator";
 import type { SuiteContext } from "../suite.ts";
-import { readManifests, readText } from "./example-files.ts";
-
-const examples = resolve(import.meta.dirname, "../../../examples");
+import type { Example } from "./example.ts";
+import { readManifests } from "./example-files.ts";
 
 /** A real control plane and a busy machine are slower than virtual time. */
 const slackMs = 90_000;
@@ -23,10 +21,8 @@ const heldForMs = 20_000;
 const longestWaitMs = 30_000;
 
 export interface WalkThrough {
-  /** A folder of `examples/`. */
-  readonly example: string;
-  readonly clusterName: string;
-  /** Log lines of the controller, by component, as checks of logs ask for them. */
+  readonly example: Example;
+  /** Log lines of the controllers, as checks of logs ask for them. */
   readonly logLines: () => readonly string[];
 }
 
@@ -34,18 +30,14 @@ export interface WalkThrough {
  * Runs the scenario of an example in real time: its actions by kubectl, its checks as they come true. Nothing waits
  * longer than it must: the next action comes when the checks before it hold. Throws with every check that failed.
  */
-export async function walkThrough(
-  { example, clusterName, logLines }: WalkThrough,
-  context: SuiteContext,
-): Promise<void> {
+export async function walkThrough({ example, logLines }: WalkThrough, context: SuiteContext): Promise<void> {
   const { controlPlane, print, signal } = context;
   const { client } = controlPlane;
-  const folder = join(examples, example);
-  const file = join(folder, "scenario.yaml");
-  const { actions, checks } = parseScenario(readText(file), file);
-  const logs = { components: () => [example], of: () => logLines().map((text) => ({ at: 0, text })) };
+  const { name, folder } = example;
+  const { actions, checks, world } = example.scenario;
+  const logs = { components: () => [name], of: () => logLines().map((text) => ({ at: 0, text })) };
   const began = performance.now();
-  const tell = (text: string) => print(`      ${clockTime(performance.now() - began)} ${example}: ${text}`);
+  const tell = (text: string) => print(`      ${clockTime(performance.now() - began)} ${name}: ${text}`);
   const endOf = ({ by, at, until }: ScenarioCheck) => by ?? at ?? until ?? 0;
   // An action comes after the checks whose time ends with it.
   const steps = [
@@ -73,7 +65,7 @@ export async function walkThrough(
       if (signal.aborted) throw new Error("the run was stopped");
       if (action) {
         tell(`> ${textOf(action)}`);
-        await act(action, folder, clusterName, context);
+        await act(action, folder, world.clusterName, context);
         last = { moment, at: performance.now() };
         continue;
       }
