@@ -70,6 +70,17 @@ test("a target that two autoscalers claim is left alone, and says whose it is", 
   });
 });
 
+test.each([{ bounds: { minReplicas: 1, maxReplicas: 2 } }, { bounds: { minReplicas: 5, maxReplicas: 9 } }])(
+  "also where its replicas are outside of the bounds $bounds, which another autoscaler may have wanted",
+  ({ bounds }) => {
+    const seen = { ...seeing([50, 50, 50]), autoscalersOfPods: ["shop/other", "shop/web"] };
+    const decision = decide(anAutoscaler(bounds), seen);
+    expect(decision.rescaleTo).toBeUndefined();
+    expect(decision.conditions.at(-1)).toMatchObject({ type: "ScalingActive", reason: "AmbiguousSelector" });
+    expect(decide(anAutoscaler(bounds), seeing([50, 50, 50])).rescaleTo).toBeDefined();
+  },
+);
+
 test("a failed write of the scale keeps the desired count that was there", () => {
   const hpa = { ...anAutoscaler(), status: { desiredReplicas: 2, currentReplicas: 2 } };
   const conclusion = concludeSync(hpa, decide(hpa, seeing([500, 500])), { error: "the server refused" }, now);

@@ -153,8 +153,11 @@ export function decideReplicas(
     );
     return decided(0, "");
   }
-  if (current > spec.maxReplicas) return decided(spec.maxReplicas, "Current number of replicas above Spec.MaxReplicas");
-  if (current < min) return decided(min, "Current number of replicas below Spec.MinReplicas");
+  // Upstream looks at the bounds first: two autoscalers of one target whose bounds differ undo each other for ever.
+  const isAlone = seen.autoscalersOfPods.length <= 1;
+  if (isAlone && current > spec.maxReplicas)
+    return decided(spec.maxReplicas, "Current number of replicas above Spec.MaxReplicas");
+  if (isAlone && current < min) return decided(min, "Current number of replicas below Spec.MinReplicas");
 
   const computed = replicasOfMetrics(hpa, spec, seen, seen.scale, config, now, conditions, events);
   if (computed.desired === undefined) {
