@@ -1,8 +1,9 @@
 import type { Controller, Metrics } from "@bellows/kube";
 import { type MetricValue, openTrigger } from "@bellows/triggers";
 import { clusterTriggerAuthenticationController, triggerAuthenticationController } from "./authentication/index.ts";
+import { CloudEventEmitter, type CloudEventOptions, cloudEventSourceControllers } from "./cloud-events/index.ts";
 import { type Engine, engineNamed } from "./engine/index.ts";
-import { EventScalerMetrics } from "./metrics.ts";
+import { CloudEventMetrics, EventScalerMetrics } from "./metrics.ts";
 import { scaledJobControllers } from "./scaled-job/index.ts";
 import { createScaledObjectScaling } from "./scaled-object/index.ts";
 import type { WakeAutoscaler } from "./scaled-object/wake-hpa.ts";
@@ -15,6 +16,8 @@ export interface EventScalerOptions extends Omit<ScalersOptions, "openTrigger"> 
   readonly engine?: Engine;
   /** Wakes the HPA controller, where it runs in this process: for metrics that changed. */
   readonly wakeAutoscaler?: WakeAutoscaler;
+  /** What CloudEvents say of this cluster, and how they are sent. */
+  readonly cloudEvents?: CloudEventOptions;
   /** Where KEDA's Prometheus metrics are registered; default: nowhere. */
   readonly registry?: Metrics;
 }
@@ -49,13 +52,19 @@ export function createEventScaler(options: EventScalerOptions): EventScaler {
     wakeAutoscaler: options.wakeAutoscaler,
     engineOf: (object) => engineNamed(object) ?? options.engine ?? "hpa",
   });
+  const emitter = new CloudEventEmitter();
+  const cloudEventMetrics = options.registry && new CloudEventMetrics(options.registry);
+  const scaling = [
+    ...scaledObjects.controllers,
+    ...scaledJobControllers({ scalers, ...(metrics && { metrics }) }),
+    triggerAuthenticationController(metrics),
+    clusterTriggerAuthenticationController(metrics),
+  ];
   return {
     ...scaledObjects,
     controllers: [
-      ...scaledObjects.controllers,
-      ...scaledJobControllers({ scalers, ...(metrics && { metrics }) }),
-      triggerAuthenticationController(metrics),
-      clusterTriggerAuthenticationController(metrics),
+      ...scaling.map((each) => emitter.emitting(each)),
+      ...cloudEventSourceControllers({ ...options.cloudEvents, emitter, metrics, cloudEventMetrics }),
     ],
   };
 }

@@ -169,6 +169,38 @@ export interface EmptyResponseLabels {
   readonly ignoreNullValues: boolean;
 }
 
+/** KEDA's metrics of CloudEvents. */
+export class CloudEventMetrics {
+  readonly #emitted: Counter<string>;
+  readonly #queued: Gauge<string>;
+
+  constructor(registry: Metrics) {
+    const registers = [registry];
+    this.#emitted = new Counter({
+      name: "keda_cloudeventsource_events_emitted_total",
+      help: "CloudEvents that were sent (state emitted) or could not be (state failed).",
+      labelNames: ["namespace", "cloudeventsource", "eventsink", "state"],
+      registers,
+    });
+    this.#queued = new Gauge({
+      name: "keda_cloudeventsource_events_queued",
+      help: "CloudEvents that wait to be sent.",
+      labelNames: ["namespace"],
+      registers,
+    });
+  }
+
+  /** @param namespace  of the object that the event is about */
+  sent(namespace: string, cloudeventsource: string, state: "emitted" | "failed"): void {
+    this.#emitted.inc({ namespace, cloudeventsource, eventsink: "http", state });
+  }
+
+  /** One more (`1`) or one less (`-1`) that waits. */
+  queued(namespace: string, change: 1 | -1): void {
+    this.#queued.inc({ namespace }, change);
+  }
+}
+
 /** KEDA's metrics of the validating webhooks. */
 export class WebhookMetrics {
   readonly #total: Counter<string>;

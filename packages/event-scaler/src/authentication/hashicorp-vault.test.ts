@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 import type { TriggerAuthenticationSpec } from "@bellows/api";
 import { silentLogger, systemClock } from "@bellows/kube";
 import { describe, expect, test } from "vitest";
+import { type HttpRequest, httpClient } from "../http-client.ts";
 import { authentication, FakeCluster, serviceAccount } from "./cluster.fixture.ts";
-import { readVault, type VaultRequest, type VaultSeams } from "./hashicorp-vault.ts";
-import { vaultHttp } from "./vault-http.ts";
+import { readVault, type VaultSeams } from "./hashicorp-vault.ts";
 
 type HashiCorpVault = NonNullable<TriggerAuthenticationSpec["hashiCorpVault"]>;
 
@@ -14,7 +14,7 @@ const v1 = { data: { user: "u1", password: "p1" } };
 const certificate = { data: { certificate: "PEM", ca_chain: ["A", "B"] } };
 
 /** A server that knows one token, one role and three secrets. */
-function answer({ method, url, headers, body }: VaultRequest): { status: number; body: string } {
+function answer({ method, url, headers, body }: HttpRequest): { status: number; body: string } {
   const path = `${method} ${new URL(url).pathname}`;
   const json = (value: object, status = 200) => ({ status, body: JSON.stringify(value) });
   if (path === "PUT /v1/auth/kubernetes/login") {
@@ -49,9 +49,9 @@ const vault = (fields: Partial<HashiCorpVault>): HashiCorpVault => ({
 });
 
 function seams(fields: Partial<VaultSeams> = {}) {
-  const requests: VaultRequest[] = [];
+  const requests: HttpRequest[] = [];
   const warnings: string[] = [];
-  const http = async (request: VaultRequest) => {
+  const http = async (request: HttpRequest) => {
     requests.push(request);
     return answer(request);
   };
@@ -211,5 +211,7 @@ test("Vault is reached by HTTP, with a token of the service account in the objec
 
 test("a Vault that isn't there is named", async () => {
   const request = { method: "GET" as const, url: "http://127.0.0.1:9/v1/x", headers: {} };
-  await expect(vaultHttp(systemClock)(request)).rejects.toThrow(/^Vault: GET http:\/\/127.0.0.1:9\/v1\/x: /);
+  await expect(httpClient("Vault", systemClock, 60_000)(request)).rejects.toThrow(
+    /^Vault: GET http:\/\/127.0.0.1:9\/v1\/x: /,
+  );
 });

@@ -1,22 +1,12 @@
 import type { TriggerAuthenticationSpec } from "@bellows/api";
 import type { Logger } from "@bellows/kube";
+import type { Http } from "../http-client.ts";
 
 type HashiCorpVault = NonNullable<TriggerAuthenticationSpec["hashiCorpVault"]>;
 type VaultSecret = HashiCorpVault["secrets"][number];
 
-/** One request to a Vault server. */
-export interface VaultRequest {
-  readonly method: "GET" | "PUT";
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-/** How Vault is reached: answers with any status, rejects where there is no answer. */
-export type VaultHttp = (request: VaultRequest) => Promise<{ readonly status: number; readonly body: string }>;
-
 export interface VaultSeams {
-  readonly http: VaultHttp;
+  readonly http: Http;
   readonly log: Logger;
   /** Goes before the token of the object (VAULT_TOKEN). */
   readonly vaultToken?: string | undefined;
@@ -69,10 +59,10 @@ interface VaultAnswer {
 
 class VaultServer {
   readonly #vault: HashiCorpVault;
-  readonly #http: VaultHttp;
+  readonly #http: Http;
   readonly #token: string;
 
-  constructor(vault: HashiCorpVault, http: VaultHttp, token = "") {
+  constructor(vault: HashiCorpVault, http: Http, token = "") {
     this.#vault = vault;
     this.#http = http;
     this.#token = token;

@@ -1,4 +1,3 @@
 export type { OpenSecretsManager, SecretsManager, SecretsManagerLogin } from "./aws-secret-manager.ts";
-export type { VaultHttp, VaultRequest } from "./hashicorp-vault.ts";
 export { type AccessOptions, createResolveAccess } from "./resolve-access.ts";
 export { clusterTriggerAuthenticationController, triggerAuthenticationController } from "./trigger-authentication.ts";

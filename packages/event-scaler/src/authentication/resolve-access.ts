@@ -6,16 +6,16 @@ import {
 } from "@bellows/api";
 import type { Client, Clock, Logger } from "@bellows/kube";
 import type { PodIdentity } from "@bellows/triggers";
+import { type Http, httpClient } from "../http-client.ts";
 import type { ResolveAccess, TriggerAccess } from "../scaling.ts";
 import { readAuthenticationFile } from "./authentication-file.ts";
 import { openSecretsManager } from "./aws-sdk.ts";
 import { type OpenSecretsManager, readAwsSecretManager } from "./aws-secret-manager.ts";
 import { containerEnvironment } from "./container-environment.ts";
-import { readVault, type VaultHttp } from "./hashicorp-vault.ts";
+import { readVault } from "./hashicorp-vault.ts";
 import { type References, readReferences } from "./references.ts";
 import { boundToken, roleOfServiceAccount } from "./service-account.ts";
 import { readTargetPod, type TargetPod } from "./target-pod.ts";
-import { vaultHttp } from "./vault-http.ts";
 
 export interface AccessOptions {
   readonly client: Client;
@@ -32,13 +32,15 @@ export interface AccessOptions {
   /** Reads a file of this machine whole. Without it, sources in files are refused. */
   readonly readFile?: (path: string) => Promise<string>;
   /** How Vault is reached; default: by HTTP. */
-  readonly http?: VaultHttp;
+  readonly http?: Http;
   /** A token for Vault that goes before that of the objects (VAULT_TOKEN). */
   readonly vaultToken?: string;
   /** How AWS Secrets Manager is reached; default: the AWS SDK, loaded on first use. */
   readonly openSecretsManager?: OpenSecretsManager;
 }
 
+/** As the client of Vault itself. */
+const vaultTimeoutMs = 60_000;
 const minTokenExpiryMs = 3_600_000;
 const maxTokenExpiryMs = 6 * 3_600_000;
 
@@ -58,7 +60,7 @@ export function createResolveAccess(options: AccessOptions): ResolveAccess {
     throw new RangeError(`bound service account token expiry: ${expiry} ms, must be between 1h and 6h`);
   }
   const references = readReferences(client, options.restrictSecretAccess ? clusterObjectNamespace : undefined);
-  const http = options.http ?? vaultHttp(options.clock);
+  const http = options.http ?? httpClient("Vault", options.clock, vaultTimeoutMs);
   return async (object, trigger) => {
     const namespace = object.metadata.namespace as string;
     const target = await readTargetPod(object, client);
@@ -90,7 +92,7 @@ async function targetEnvironment({ podSpec, containerName }: TargetPod, namespac
 }
 
 interface ResolutionOptions extends AccessOptions {
-  readonly http: VaultHttp;
+  readonly http: Http;
   readonly expiry: number;
   readonly clusterObjectNamespace: string;
   readonly references: References;

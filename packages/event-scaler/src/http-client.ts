@@ -1,12 +1,22 @@
 import { type Clock, sleep } from "@bellows/kube";
-import type { VaultHttp } from "./hashicorp-vault.ts";
 
-/** As the client of Vault itself. */
-const timeoutMs = 60_000;
 const maxBodyBytes = 4 << 20;
 
-/** Vault by HTTP(S), with the certificates that this process trusts. The client is loaded on first use. */
-export function vaultHttp(clock: Clock): VaultHttp {
+export interface HttpRequest {
+  readonly method: "GET" | "PUT" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+/** How another server is reached: answers with any status, rejects where there is no answer. */
+export type Http = (request: HttpRequest) => Promise<{ readonly status: number; readonly body: string }>;
+
+/**
+ * HTTP(S) with the certificates that this process trusts. The client is loaded on first use.
+ * @param server  what is asked, for messages
+ */
+export function httpClient(server: string, clock: Clock, timeoutMs: number): Http {
   return async ({ method, url, headers, body }) => {
     const { request } = await import("undici");
     const done = new AbortController();
@@ -24,7 +34,7 @@ export function vaultHttp(clock: Clock): VaultHttp {
       return { status: answer.statusCode, body: Buffer.concat(chunks).toString("utf8") };
     } catch (error) {
       const cause = (late.signal.aborted ? late.signal.reason : error) as Error & { code?: string };
-      throw new Error(`Vault: ${method} ${url}: ${cause.message || cause.code || cause.name}`, { cause });
+      throw new Error(`${server}: ${method} ${url}: ${cause.message || cause.code || cause.name}`, { cause });
     } finally {
       done.abort();
     }

@@ -1,0 +1,2 @@
+export { type CloudEventOptions, cloudEventSourceControllers } from "./controller.ts";
+export { CloudEventEmitter } from "./emitter.ts";
