@@ -1,10 +1,16 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseScenario, runScenario, timelineLine } from "./index.ts";
 
 const examples = fileURLToPath(new URL("../../../../examples/", import.meta.url));
-const folders = readdirSync(examples).filter((name) => existsSync(`${examples}${name}/scenario.yaml`));
+/** `hpa/scenario.yaml`, `complaints/rollout.yaml`: whatever has checks. */
+const scenarios = readdirSync(examples)
+  .filter((name) => statSync(`${examples}${name}`).isDirectory())
+  .flatMap((folder) => readdirSync(`${examples}${folder}`).map((file) => `${folder}/${file}`))
+  .filter((path) => path.endsWith(".yaml") && /^checks:/m.test(readFileSync(`${examples}${path}`, "utf8")))
+  .sort();
 
 const manifestsAt = (path: string): string[] =>
   statSync(path).isDirectory()
@@ -13,18 +19,18 @@ const manifestsAt = (path: string): string[] =>
         .map((name) => readFileSync(`${path}/${name}`, "utf8"))
     : [readFileSync(path, "utf8")];
 
-async function timelineOf(name: string): Promise<string[]> {
-  const folder = `${examples}${name}`;
-  const scenario = parseScenario(readFileSync(`${folder}/scenario.yaml`, "utf8"), `${name}/scenario.yaml`);
+async function timelineOf(path: string): Promise<string[]> {
+  const folder = dirname(`${examples}${path}`);
+  const scenario = parseScenario(readFileSync(`${examples}${path}`, "utf8"), path);
   const lines: string[] = [];
-  await runScenario(scenario, { read: (path) => manifestsAt(`${folder}/${path}`) }, (entry) =>
+  await runScenario(scenario, { read: (file) => manifestsAt(`${folder}/${file}`) }, (entry) =>
     lines.push(timelineLine(entry)),
   );
   return lines;
 }
 
-describe.each(folders)("the example %s", (name) => {
-  test("passes every check of its scenario, twice with the same timeline", { timeout: 60_000 }, async () => {
+describe.each(scenarios)("the example %s", (name) => {
+  test("passes every check, twice with the same timeline", { timeout: 60_000 }, async () => {
     const timeline = await timelineOf(name);
     expect(timeline.filter((line) => line.includes("  FAIL "))).toEqual([]);
     expect(timeline.some((line) => line.includes("  ok   "))).toBe(true);

@@ -28,14 +28,15 @@ export async function runScenario(
   report: (entry: TimelineEntry) => void,
 ): Promise<ScenarioRun> {
   const startAt = Date.parse(scenario.startAt);
-  const clock = new VirtualClock(startAt);
+  const clock = new VirtualClock(startAt - settleMs);
   const sources = new MetricSources(clock);
   const random = seededRandom(scenario.seed);
   const world = createWorld({ ...scenario.world, clock, random, http: sources.exchange });
   await driving(clock, world.start());
 
-  // The cluster was there before: the run starts when its nodes are ready and nothing is left to do.
-  await clock.runUntil(() => world.isSettled(), clock.now() + settleMs);
+  // The cluster was there before: at the start its nodes are ready and nothing is left to do.
+  await clock.runUntil(() => world.isSettled(), startAt);
+  await clock.run(startAt - clock.now());
   const begunAt = clock.now();
   const elapsed = () => clock.now() - begunAt;
   await followDecisions(world, elapsed, report);

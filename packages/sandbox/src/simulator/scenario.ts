@@ -97,7 +97,7 @@ const Check = z
 const Scenario = z.strictObject({
   name: z.string().describe("What it shows, in a sentence."),
   seed: z.int().min(0).default(1),
-  startAt: z.iso.datetime().default("2026-01-05T00:00:00Z").describe("The virtual time of the start."),
+  startAt: z.iso.datetime().default("2026-01-05T00:00:00Z").describe("The virtual time at 00:00:00 of the run; the cluster is ten minutes old by then."),
   runFor: Moment.describe("How long the run is."),
   world: World.prefault({}),
   actions: z.array(Action).default([]),
