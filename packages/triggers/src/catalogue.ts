@@ -4,6 +4,7 @@ import { cron } from "./cron.ts";
 import { external, externalPush } from "./external.ts";
 import { kubernetesWorkload } from "./kubernetes-workload.ts";
 import { metricsApi } from "./metrics-api.ts";
+import { postgresql } from "./postgresql.ts";
 import { prometheus } from "./prometheus.ts";
 import { rabbitmq } from "./rabbitmq.ts";
 import { redis, redisCluster, redisSentinel } from "./redis.ts";
@@ -22,6 +23,7 @@ export const triggerTypes: readonly TriggerType[] = [
   kubernetesWorkload,
   memory,
   metricsApi,
+  postgresql,
   prometheus,
   rabbitmq,
   redis,
