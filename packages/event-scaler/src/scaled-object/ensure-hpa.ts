@@ -1,5 +1,5 @@
 import { HorizontalPodAutoscaler, type ScaledObject } from "@bellows/api";
-import { ApiError, type ControllerContext, keyOf } from "@bellows/kube";
+import { ApiError, type ControllerContext, isNotFound, keyOf } from "@bellows/kube";
 import { annotations } from "../engine/annotations.ts";
 import { hpaDiffers, hpaFor, hpaNameOf } from "./hpa.ts";
 import type { HpaMetrics } from "./metric-specs.ts";
@@ -68,7 +68,11 @@ async function deleteHpa(
   { client, log }: ControllerContext,
 ): Promise<void> {
   const { uid } = hpa.metadata;
-  await client.delete(HorizontalPodAutoscaler, keyOf(hpa), { ...(uid && { preconditions: { uid } }) });
+  try {
+    await client.delete(HorizontalPodAutoscaler, keyOf(hpa), { ...(uid && { preconditions: { uid } }) });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
   log.info("deleted HPA", {
     ScaledObject: scaledObject.metadata.name,
     HorizontalPodAutoscaler: hpa.metadata.name,

@@ -2,6 +2,7 @@ import { ScaledObject } from "@bellows/api";
 import { ApiError, type ControllerContext } from "@bellows/kube";
 import { hasFinalizer, removeFinalizer } from "../object/finalizer.ts";
 import type { ScaledObjectParts } from "./controller.ts";
+import { ensureNoHpa } from "./ensure-hpa.ts";
 import { targetOf } from "./scale-target.ts";
 import { stopScaling } from "./stop-scaling.ts";
 
@@ -23,12 +24,15 @@ export async function finalize(
 }
 
 /** Gives the target the replicas it had before. Where that is refused, the object goes all the same, as upstream. */
-async function restore(object: ScaledObject, { client, log }: ControllerContext): Promise<void> {
+async function restore(object: ScaledObject, context: ControllerContext): Promise<void> {
+  const { client, log } = context;
   const { scaleTargetGVKR, originalReplicaCount } = object.status ?? {};
   // Scaling never began: the target was not there.
   if (!scaleTargetGVKR || originalReplicaCount === undefined) return;
   const fields = { ScaledObject: object.metadata.name, to: originalReplicaCount };
   try {
+    // Else it would scale by its metrics once more before the garbage collector finds it.
+    await ensureNoHpa(object, context);
     await client.updateScale(targetOf(object), originalReplicaCount);
     log.info("restored the target's replicas", fields);
   } catch (error) {

@@ -6,7 +6,7 @@ import {
   ScaledObject,
   type ScaledObjectTrigger,
 } from "@bellows/api";
-import type { OpenTrigger } from "@bellows/event-scaler";
+import type { EventScalerOptions, OpenTrigger } from "@bellows/event-scaler";
 import { createManager, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
 import { openTrigger as openReal } from "@bellows/triggers";
 import { Registry } from "prom-client";
@@ -31,10 +31,11 @@ export interface FakeSources {
   /** Per replica; default 1. */
   readonly target?: string;
   readonly controllers?: readonly BellowsController[];
+  readonly cloudEvents?: EventScalerOptions["cloudEvents"];
 }
 
 /** A cluster in virtual time with an event scaler whose triggers answer what the test says. */
-export async function eventScalerWorld({ read, target = "1", controllers = ["hpa"] }: FakeSources) {
+export async function eventScalerWorld({ read, target = "1", controllers = ["hpa"], cloudEvents }: FakeSources) {
   const clock = new VirtualClock(startAt);
   const random = seededRandom(1);
   const world = createWorld({
@@ -83,6 +84,7 @@ export async function eventScalerWorld({ read, target = "1", controllers = ["hpa
   const seams = { client, clock, log: silentLogger, metrics };
   const scaler = eventScalerOn(world.server, {
     ...seams,
+    ...(cloudEvents && { cloudEvents }),
     openTrigger: (config, context) =>
       config.type === "fake" ? openTrigger(config, context) : openReal(config, context),
   });
@@ -125,6 +127,7 @@ export async function eventScalerWorld({ read, target = "1", controllers = ["hpa
     },
     annotate: (annotations: Record<string, string | null>, name = "web") =>
       settled(client.patch(ScaledObject, inDefault(name), { type: "merge", body: { metadata: { annotations } } })),
+    remove: (name = "web") => settled(client.delete(ScaledObject, inDefault(name))),
     replicas,
     /** Replicas each second from now on. */
     async replicasFor(seconds: number, name = "web") {

@@ -38,7 +38,7 @@ export function eventScalerOn(
     readonly metrics: Metrics;
     /** Of the HPA controller, where the world has it. */
     readonly wakeAutoscaler?: (hpa: ObjectKey) => void;
-  } & Pick<EventScalerOptions, "openTrigger" | "engine">,
+  } & Pick<EventScalerOptions, "openTrigger" | "engine" | "cloudEvents">,
 ): EventScaler {
   const scaler = createEventScaler({ resolveAccess: createResolveAccess(seams), registry: seams.metrics, ...seams });
   const handle = externalMetricsHandler({ ...scaler, clock: seams.clock });
