@@ -23,10 +23,8 @@ export interface AwsRole {
 
 const fromAuth = ["authParams"] as const;
 
-/** The parameters of every trigger that asks AWS. */
-export const awsParameters = {
-  awsRegion: text().meta({ from: ["triggerMetadata", "authParams"], description: "Region of AWS." }),
-  awsEndpoint: text().optional().meta({ description: "URL of the service, instead of the region's." }),
+/** Who a trigger asks AWS as, without podIdentity. */
+export const awsIdentityParameters = {
   identityOwner: text()
     .optional()
     .meta({ description: "Without podIdentity; operator: this process's own identity. Default: keys or awsRoleArn." }),
@@ -42,6 +40,13 @@ export const awsParameters = {
     .optional()
     .meta({ from: ["authParams", "resolvedEnv"], description: "The key's secret." }),
   awsSessionToken: text().optional().meta({ from: fromAuth, description: "The session of a temporary key." }),
+};
+
+/** The parameters of every trigger that asks a service of AWS. */
+export const awsParameters = {
+  awsRegion: text().meta({ from: ["triggerMetadata", "authParams"], description: "Region of AWS." }),
+  awsEndpoint: text().optional().meta({ description: "URL of the service, instead of the region's." }),
+  ...awsIdentityParameters,
 };
 
 /**

@@ -1,7 +1,9 @@
+import { apacheKafka } from "./apache-kafka.ts";
 import { awsCloudwatch } from "./aws-cloudwatch.ts";
 import { awsSqsQueue } from "./aws-sqs-queue.ts";
 import { cron } from "./cron.ts";
 import { external, externalPush } from "./external.ts";
+import { kafka } from "./kafka.ts";
 import { kubernetesWorkload } from "./kubernetes-workload.ts";
 import { metricsApi } from "./metrics-api.ts";
 import { postgresql } from "./postgresql.ts";
@@ -14,12 +16,14 @@ import { type Trigger, type TriggerConfig, TriggerError, type TriggerSeams, type
 
 /** Every type of triggers, by name. Clients of other systems load with the first reading that needs them. */
 export const triggerTypes: readonly TriggerType[] = [
+  apacheKafka,
   awsCloudwatch,
   awsSqsQueue,
   cpu,
   cron,
   external,
   externalPush,
+  kafka,
   kubernetesWorkload,
   memory,
   metricsApi,
