@@ -70,6 +70,8 @@ export const knownDifferences: Readonly<Record<string, string>> = {
   "validation: endpoints: addresses": "addresses of Endpoints that are written by hand are not looked at",
   "validation: quota: amounts and scopes": "scopes of quotas are not looked at",
   "validation: event: of the new group": "Events are taken as they come",
+  "reached servers: an object is applied in one version and then in another":
+    "who owns a field is compared in the version that is applied, by its name there",
   "scheduling: no nodes at all": "Events of the scheduler are of the core group's form: a source, and no action",
   "scheduling: the one node": "Events of the scheduler are of the core group's form: a source, and no action",
 };

@@ -116,6 +116,42 @@ export const access = area("access", [
     const { body } = await t.post("serviceaccounts/default/token", { spec: {} }, { bare: true });
     await t.get("configmaps", { headers: { authorization: `Bearer ${body.status.token}`, "impersonate-user": "ann" } });
   }),
+  it("a uid and extra values are impersonated too", (t) =>
+    t.post(
+      "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+      {},
+      {
+        headers: { "impersonate-user": "ann", "impersonate-uid": "7", "impersonate-extra-example.com%2fteam": "red" },
+        show: ({ status }) => status,
+      },
+    )),
+  it("extra values need a right of their own", async (t) => {
+    await t.given("serviceaccounts", { metadata: { name: "tester" } });
+    await t.given("/apis/rbac.authorization.k8s.io/v1/clusterroles", {
+      metadata: { name: t.ns },
+      rules: [{ apiGroups: [""], resources: ["users"], verbs: ["impersonate"] }],
+    });
+    t.deleteAtEnd(`/apis/rbac.authorization.k8s.io/v1/clusterroles/${t.ns}`);
+    await t.given("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+      metadata: { name: t.ns },
+      subjects: [{ kind: "ServiceAccount", name: "tester", namespace: t.ns }],
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: t.ns },
+    });
+    t.deleteAtEnd(`/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${t.ns}`);
+    const { body } = await t.post("serviceaccounts/tester/token", { spec: {} }, { bare: true });
+    await t.pause(500);
+    const as = { authorization: `Bearer ${body.status.token}`, "impersonate-user": "ann" };
+    await t.post(
+      "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+      {},
+      { headers: { ...as, "impersonate-extra-team": "red" } },
+    );
+    await t.post(
+      "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+      {},
+      { headers: { ...as, "impersonate-uid": "7" } },
+    );
+  }),
   it("groups without a user cannot be impersonated", (t) =>
     t.get("configmaps", { headers: { "impersonate-group": "team" } })),
   it(

@@ -14,6 +14,7 @@ import { defaults, emptyObjects, tables, wrongFields } from "./kinds.ts";
 import { lists } from "./lists.ts";
 import { openapi } from "./openapi.ts";
 import { patches } from "./patches.ts";
+import { reachedServers } from "./reached-servers.ts";
 import { requests } from "./requests.ts";
 import { rollouts } from "./rollouts.ts";
 import { scheduling } from "./scheduling.ts";
@@ -42,6 +43,7 @@ const all: readonly Area[] = [
   jobs,
   access,
   admission,
+  reachedServers,
   validation,
   scheduling,
   expiry,

@@ -12,9 +12,9 @@ import {
   ApiServer,
   adminUser,
   bootstrapCluster,
-  callWebhook,
   inProcessTransport,
   keepKubernetesService,
+  machineNetwork,
   newCredentials,
   serveHttps,
 } from "@bellows/sandbox/api-server";
@@ -31,7 +31,7 @@ export async function startSandboxTarget(speed = 1): Promise<Target & { stop(): 
   const server = new ApiServer({
     clock,
     random,
-    callWebhook,
+    network: machineNetwork(credentials.frontProxy),
     authenticate: (token) => (token === credentials.token ? adminUser : undefined),
   });
   await bootstrapCluster(server);

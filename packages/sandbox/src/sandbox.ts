@@ -15,12 +15,13 @@ import {
 import {
   adminUser,
   type Credentials,
-  callWebhook,
   type DataDirectory,
   type HttpsFront,
   kubeconfig,
+  machineNetwork,
   newCredentials,
   openDataDirectory,
+  publishFrontProxy,
   serveHttps,
   tokenKeyOf,
 } from "./api-server/index.ts";
@@ -89,7 +90,7 @@ async function startOn(options: SandboxOptions, data: DataDirectory | undefined)
   const clock = new HandoverClock(live.now() - (data?.saved ? 0 : pastMs));
   const tokenKey = tokenKeyOf(credentials.serviceAccountKey);
   const saved = data && { journal: data.journal, ...(data.saved && { saved: data.saved }) };
-  const server = { authenticate, tokenKey, callWebhook, ...saved };
+  const server = { authenticate, tokenKey, network: machineNetwork(credentials.frontProxy), ...saved };
   const world = createWorld({ ...options, clock, random, server, rootCa: tls.caBundle });
   data?.follow(world.server.store);
   // Listening comes first: a port that is taken must be told before anything else is done.
@@ -102,6 +103,7 @@ async function startOn(options: SandboxOptions, data: DataDirectory | undefined)
   });
   try {
     await liveThroughPast(world, clock, live);
+    await publishFrontProxy(world.server, credentials.frontProxy.caBundle);
     const serving = await serveMetrics(options, world, clock, credentials.token);
     return running(world, front, serving, credentials, data);
   } catch (error) {

@@ -1,13 +1,13 @@
 import { type Clock, type Logger, type Random, randomUuid, silentLogger } from "@bellows/kube";
 import { TokenError, verifyServiceAccountToken } from "./access/access.ts";
-import { type CallWebhook, clusterAdmission, storeWorld } from "./admission/admission.ts";
-import type { ApiHandler } from "./aggregation/aggregation.ts";
+import { clusterAdmission, storeWorld } from "./admission/admission.ts";
+import type { ApiHandler, Forward } from "./aggregation/aggregation.ts";
 import { storeKey } from "./api-object.ts";
 import { type ApiRequest, type ApiResponse, failure, type UserInfo } from "./api-request.ts";
-import { ApiServices, type Forward } from "./api-services.ts";
+import { ApiServices } from "./api-services.ts";
 import { builtinServedResources } from "./builtin-resources.ts";
 import { checkAccess, clusterAccess } from "./cluster-access.ts";
-import type { ConvertObject } from "./custom-served-resources.ts";
+import type { ConvertObject } from "./custom-resources/converted-objects.ts";
 import { DefinitionWatcher } from "./definition-watcher.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { EventExpiry } from "./event-expiry.ts";
@@ -21,10 +21,12 @@ import { pathNotFound } from "./rest/refusals.ts";
 import { requestScope } from "./rest/request-scope.ts";
 import { answerResource } from "./rest/resource-requests.ts";
 import type { ServerParts } from "./server-parts.ts";
+import { serviceResolver } from "./service-target.ts";
 import { StatusError } from "./status-error.ts";
 import { type Journal, Store } from "./store.ts";
 import { noPodStreams, type PodStreams } from "./subresources/pod-streams.ts";
 import { ephemeralTokenKey, type TokenKey } from "./token-key.ts";
+import { type Post, webhookCaller } from "./webhook-client.ts";
 
 export interface ApiServerOptions {
   readonly clock: Clock;
@@ -36,16 +38,22 @@ export interface ApiServerOptions {
   readonly authenticate?: (token: string) => UserInfo | undefined;
   /** Signs tokens of service accounts; made afresh where it is not given. */
   readonly tokenKey?: TokenKey;
-  /** Reaches admission webhooks; without it calling one fails, and its failure policy decides. */
-  readonly callWebhook?: CallWebhook;
+  /** Without it webhooks and other API servers are not reached: calling one fails. */
+  readonly network?: Network;
   /** What stands in this process for the conversion webhooks of custom resources, by API group. */
   readonly conversions?: Readonly<Record<string, ConvertObject>>;
-  /** Reaches the servers of APIServices that no handler in this process was registered for. */
-  readonly forward?: Forward;
   /** Objects to begin with, as they were saved. */
   readonly saved?: SavedState;
   /** Where changes are written down. */
   readonly journal?: Journal;
+}
+
+/** How what is outside this process is reached. */
+export interface Network {
+  /** Reaches webhooks. */
+  readonly post: Post;
+  /** Reaches the servers of APIServices that no handler in this process was registered for. */
+  readonly forward: Forward;
 }
 
 /** An embedded Kubernetes API server: everything but the network. */
@@ -65,22 +73,23 @@ export class ApiServer {
     for (const resource of builtinServedResources(store)) registry.add(resource);
     let key = options.tokenKey;
     const tokenKey = () => (key ??= ephemeralTokenKey());
+    const callWebhook = webhookCaller(options.network?.post ?? noNetwork, serviceResolver(store));
     this.#parts = {
       clock,
       random,
       log,
       store,
       registry,
-      admission: clusterAdmission({ world: storeWorld(store, random), callWebhook: options.callWebhook ?? noWebhooks }),
+      admission: clusterAdmission({ world: storeWorld(store, random), callWebhook }),
       access: clusterAccess(store, options.authenticate ?? (() => undefined)),
       get tokenKey() {
         return tokenKey();
       },
       podStreams: noPodStreams,
     };
-    new DefinitionWatcher({ store, registry, clock, log, conversions: options.conversions ?? {} });
+    new DefinitionWatcher({ store, registry, clock, random, log, callWebhook, conversions: options.conversions ?? {} });
     new EventExpiry(store.collection("/events"), clock);
-    this.#apiServices = new ApiServices(this.#parts, options.forward, () => randomUuid(random));
+    this.#apiServices = new ApiServices(this.#parts, options.network?.forward, () => randomUuid(random));
     this.#discovery = new Discovery(registry, this.#apiServices);
     this.#openApi = new OpenApiPaths(registry);
     this.#paths = new NonResourcePaths(registry, store);
@@ -187,4 +196,4 @@ const notFoundPage: ApiResponse = {
   body: "404 page not found\n",
 };
 
-const noWebhooks = () => Promise.reject(new Error("no webhooks are called"));
+const noNetwork = () => Promise.reject(new Error("this server reaches no network"));

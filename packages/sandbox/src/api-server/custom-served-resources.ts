@@ -1,7 +1,7 @@
-import type { CustomResourceDefinition, KubernetesObject } from "@bellows/api";
+import type { CustomResourceDefinition } from "@bellows/api";
 import { builtinDefinitions } from "@bellows/api/builtin";
-import { deepFreeze } from "@bellows/kube";
 import { type ApiObject, withMetadata } from "./api-object.ts";
+import { type Conversion, ConvertedObjects } from "./custom-resources/converted-objects.ts";
 import {
   type CustomResource,
   type CustomResourceVersion,
@@ -11,7 +11,7 @@ import { type Decoded, DecodeFailure, decodeValue } from "./decode/index.ts";
 import { isObject, type JsonObject } from "./json-value.ts";
 import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
 import { SchemaView } from "./schema-view.ts";
-import { badRequest, StatusError } from "./status-error.ts";
+import { badRequest } from "./status-error.ts";
 import type { Store } from "./store.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 import { parseJsonPath } from "./table/table.ts";
@@ -23,20 +23,15 @@ import {
   validateMetadataUpdate,
 } from "./validation/index.ts";
 
-/** Stands in this process for the conversion webhook of an API group. Pure; throws where it does not know the version. */
-export type ConvertObject = (object: KubernetesObject, apiVersion: string) => KubernetesObject;
-
-/**
- * The resources that a definition adds: one for each version that it serves.
- * @param convert what stands for the definition's conversion webhook, if it has one
- */
+/** The resources that a definition adds: one for each version that it serves. */
 export function customServedResources(
   crd: CustomResourceDefinition,
   store: Store,
-  convert: ConvertObject | undefined,
+  conversion: Conversion,
 ): ServedResource[] {
   const resource = customResourceDefinition(crd);
   const webhook = crd.spec?.conversion?.strategy === "Webhook";
+  const known = new ConvertedObjects(webhook ? conversion : {});
   const place = store.collection(`${resource.group}/${resource.plural}`);
   return resource.versions
     .filter((version) => version.served)
@@ -54,42 +49,12 @@ export function customServedResources(
       subresources: subresourcesOf(resource, version),
       apiVersion: apiVersionOf(resource.group, version.name),
       collection: place,
-      rules: customRules(resource, version, webhook ? convert : undefined),
+      rules: customRules(resource, version, known),
       strategy: customStrategy(version),
       ...(version.scale && { scalePaths: version.scale }),
       ...(version.deprecationWarning !== undefined && { deprecation: version.deprecationWarning }),
       custom: true,
-      ...(webhook && !convert && inconvertible(resource, version)),
     }));
-}
-
-/** Conversion webhooks are not called: what is kept in another version stays out of reach, and says so. */
-function inconvertible({ kind, storageVersion }: CustomResource, version: CustomResourceVersion) {
-  if (version === storageVersion) return {};
-  const why = `conversion webhooks are not called by this server; ask for the version that is stored, ${storageVersion.apiVersion}`;
-  return { inconvertible: conversionFailure(version.apiVersion, kind, why) };
-}
-
-const conversionFailure = (apiVersion: string, kind: string, why: string) =>
-  `conversion webhook for ${apiVersion}, Kind=${kind} failed: ${why}`;
-
-/** The same object in another version, made once for every reader. */
-function converter(convert: ConvertObject | undefined): (object: ApiObject, apiVersion: string) => ApiObject {
-  const converted = new WeakMap<ApiObject, ApiObject>();
-  return (object, apiVersion) => {
-    if (object.apiVersion === apiVersion) return object;
-    if (!convert) return { ...object, apiVersion };
-    const known = converted.get(object);
-    if (known?.apiVersion === apiVersion) return known;
-    try {
-      const made = deepFreeze(convert(object, apiVersion) as ApiObject);
-      converted.set(object, made);
-      return made;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new StatusError(500, "InternalError", conversionFailure(apiVersion, object.kind, why));
-    }
-  };
 }
 
 const subresourceVerbs = ["get", "patch", "update"];
@@ -108,14 +73,9 @@ function subresourcesOf(resource: CustomResource, version: CustomResourceVersion
 
 const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-function customRules(
-  resource: CustomResource,
-  version: CustomResourceVersion,
-  convert: ConvertObject | undefined,
-): ResourceRules {
+function customRules(resource: CustomResource, version: CustomResourceVersion, known: ConvertedObjects): ResourceRules {
   const metadata = SchemaView.of(objectMeta, builtinDefinitions());
   const stored = resource.storageVersion;
-  const inVersion = converter(convert);
   const namespaced = resource.scope === "Namespaced";
   return {
     get schema() {
@@ -156,8 +116,12 @@ function customRules(
           : version.validateUpdate(object, before);
       return withMetadataErrors(errors, verdict);
     },
-    toStored: (object) => inVersion(object, stored.apiVersion),
-    fromStored: (object) => inVersion(object, version.apiVersion),
+    ...(known.mustBeAsked && {
+      askToStored: (object) => known.ask([object], stored.apiVersion),
+      askFromStored: (objects) => known.ask(objects, version.apiVersion),
+    }),
+    toStored: (object) => known.inVersion(object, stored.apiVersion),
+    fromStored: (object) => known.inVersion(object, version.apiVersion),
   };
 }
 

@@ -1,12 +1,15 @@
 import type { CustomResourceDefinition } from "@bellows/api";
-import { type Clock, type Logger, timestamp } from "@bellows/kube";
+import { type Clock, type Logger, type Random, timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey, withMetadata } from "./api-object.ts";
+import { conversionWebhook } from "./custom-resources/conversion-webhook.ts";
+import type { ConvertObject } from "./custom-resources/converted-objects.ts";
 import { establish, isEstablished } from "./custom-resources/custom-resource-definition.ts";
-import { type ConvertObject, customServedResources } from "./custom-served-resources.ts";
+import { customServedResources } from "./custom-served-resources.ts";
 import { equalJson } from "./json-value.ts";
 import type { ServedResource } from "./resource.ts";
 import type { ResourceRegistry } from "./resource-registry.ts";
 import type { Store } from "./store.ts";
+import type { CallWebhook } from "./webhook-client.ts";
 
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 
@@ -14,7 +17,9 @@ interface Parts {
   readonly store: Store;
   readonly registry: ResourceRegistry;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
+  readonly callWebhook: CallWebhook;
   /** By API group. */
   readonly conversions: Readonly<Record<string, ConvertObject>>;
 }
@@ -68,11 +73,14 @@ export class DefinitionWatcher {
   }
 
   #serve(key: string, crd: CustomResourceDefinition): void {
-    const { registry, store, log, conversions } = this.#parts;
+    const { registry, store, log, conversions, callWebhook, random } = this.#parts;
     const known = this.#served.get(key);
     if (known && equalJson(known.spec, crd.spec)) return;
     try {
-      const resources = customServedResources(crd, store, conversions[crd.spec?.group ?? ""]);
+      const resources = customServedResources(crd, store, {
+        convert: conversions[crd.spec?.group ?? ""],
+        ask: conversionWebhook(crd, callWebhook, random),
+      });
       for (const resource of known?.resources ?? []) registry.remove(resource);
       for (const resource of resources) registry.add(resource);
       this.#served.set(key, { spec: crd.spec, resources });

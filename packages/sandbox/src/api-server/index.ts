@@ -1,9 +1,10 @@
 export { type ApiRequest, type ApiResponse, adminUser, Query, type UserInfo } from "./api-request.ts";
-export { ApiServer, type ApiServerOptions } from "./api-server.ts";
+export { ApiServer, type ApiServerOptions, type Network } from "./api-server.ts";
 export { bootstrapCluster } from "./bootstrap.ts";
-export { callWebhook } from "./http/call-webhook.ts";
+export { publishFrontProxy } from "./front-proxy.ts";
 export { type HttpsFront, type HttpsFrontOptions, PortTaken, serveHttps } from "./http/https-front.ts";
 export { kubeconfig } from "./http/kubeconfig.ts";
+export { machineNetwork } from "./http/network.ts";
 export { inProcessTransport } from "./in-process-transport.ts";
 export { keepKubernetesService } from "./kubernetes-service.ts";
 export { type Credentials, newCredentials } from "./persistence/credentials.ts";

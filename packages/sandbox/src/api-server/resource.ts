@@ -53,6 +53,12 @@ export interface ResourceRules {
   applyDefaults(object: ApiObject, keepsNulls?: boolean): ApiObject;
   validateCreate(object: ApiObject): Verdict;
   validateUpdate(object: ApiObject, before: ApiObject, subresource?: string): Verdict;
+  /**
+   * Where a webhook converts: asks it for what is not known yet, so that {@link toStored} and {@link fromStored} know the
+   * answer. Absent where nobody need be asked.
+   */
+  askToStored?(object: ApiObject): Promise<void>;
+  askFromStored?(objects: readonly ApiObject[]): Promise<void>;
   /** From this version to the one that is stored, and back. */
   toStored(object: ApiObject): ApiObject;
   fromStored(object: ApiObject): ApiObject;
@@ -70,8 +76,6 @@ export interface ServedResource extends ResourceDescription {
   /** Present for custom resources: the paths of the scale subresource. */
   readonly scalePaths?: ScalePaths;
   readonly custom: boolean;
-  /** Why nothing of this version can be read or written, where only a webhook could convert it. */
-  readonly inconvertible?: string;
 }
 
 export const apiVersionOf = (group: string, version: string): string => (group ? `${group}/${version}` : version);

@@ -60,7 +60,7 @@ export interface WorldOptions {
   readonly log?: Logger;
   readonly server?: Pick<
     ApiServerOptions,
-    "authenticate" | "tokenKey" | "saved" | "journal" | "callWebhook" | "historyCapacity"
+    "authenticate" | "tokenKey" | "saved" | "journal" | "network" | "historyCapacity"
   >;
   readonly rootCa?: string;
   readonly ec2Timing?: Partial<Ec2Timing>;

@@ -3,6 +3,7 @@ import { type ApiObject, storeKey } from "../api-object.ts";
 import type { Admission, AdmissionOperation } from "../rest/admission-hook.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import type { Store } from "../store.ts";
+import type { CallWebhook } from "../webhook-client.ts";
 import type { AdmissionPlugin, AdmissionRequest, AdmissionWorld } from "./admission-request.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
@@ -15,7 +16,6 @@ import { serviceAccountAdmission } from "./service-account.ts";
 import { defaultStorageClass, storageObjectInUseProtection } from "./storage.ts";
 import { runMutatingWebhooks } from "./webhooks/mutating-webhooks.ts";
 import { runValidatingWebhooks } from "./webhooks/validating-webhooks.ts";
-import type { CallWebhook } from "./webhooks/webhook.ts";
 
 /** The built-in plug-ins in kube-apiserver's order, those that the sandbox has. */
 export const builtinPlugins: readonly AdmissionPlugin[] = [
@@ -85,7 +85,10 @@ const paramsServed =
     const served = parts.registry.ofKind(group as string, kind, version);
     if (!served) return undefined;
     const within = served.namespaced && namespace !== undefined ? `${namespace}/` : "";
-    return { namespaced: served.namespaced, objects: served.collection.list(within).map(served.rules.fromStored) };
+    const stored = served.collection.list(within);
+    // What only a webhook could convert is read as it is stored.
+    const objects = served.rules.askFromStored ? stored : stored.map(served.rules.fromStored);
+    return { namespaced: served.namespaced, objects };
   };
 
 const mutatingPlace = "admissionregistration.k8s.io/mutatingwebhookconfigurations";
@@ -129,4 +132,3 @@ export function storeWorld(store: Store, random: Random): AdmissionWorld {
 export type { AdmissionPlugin, AdmissionRequest, AdmissionWorld } from "./admission-request.ts";
 export { systemPriorityClasses } from "./priority.ts";
 export { quotaStatus } from "./quota-usage.ts";
-export type { AdmissionReview, CallWebhook } from "./webhooks/webhook.ts";

@@ -78,6 +78,8 @@ test("a condition keeps its time while its status stays", () => {
   expect(withAvailability(second, { status: "False", reason: "B", message: "b" }, now)).toBe(second);
 });
 
+const resolve = () => ({ host: "10.0.0.1", port: 443, serverName: "metrics-server.kube-system.svc" });
+
 const request: ApiRequest = {
   method: "GET",
   path: "/apis/metrics.k8s.io/v1beta1/nodes",
@@ -87,7 +89,7 @@ const request: ApiRequest = {
 };
 
 test("a registered handler answers in process", async () => {
-  const aggregator = new Aggregator({ apiServices: () => [metrics], forward: failing as never });
+  const aggregator = new Aggregator({ apiServices: () => [metrics], resolve, forward: failing });
   aggregator.register({ namespace: "kube-system", name: "metrics-server" }, async () => ok({ items: [] }));
   const found = aggregator.find("metrics.k8s.io", "v1beta1") as APIService;
   expect((await aggregator.handle(found, request)).body).toEqual({ items: [] });
@@ -95,8 +97,22 @@ test("a registered handler answers in process", async () => {
 });
 
 test("an unavailable APIService answers 503", async () => {
-  const aggregator = new Aggregator({ apiServices: () => [metrics], forward: async () => ok({}) });
+  const aggregator = new Aggregator({ apiServices: () => [metrics], resolve, forward: async () => ok({}) });
   expect(await aggregator.handle(metrics, request)).toMatchObject({ status: 503, body: "service unavailable\n" });
   const up = withAvailability(metrics, { status: "True", reason: "Passed", message: "all checks passed" }, now);
   expect((await aggregator.handle(up, request)).status).toBe(200);
+});
+
+test("a server that does not answer is told of with why", async () => {
+  const forward = () => Promise.reject(new Error("dial tcp 10.0.0.1:443: connect: connection refused"));
+  const aggregator = new Aggregator({ apiServices: () => [metrics], resolve, forward });
+  const up = withAvailability(metrics, { status: "True", reason: "Passed", message: "all checks passed" }, now);
+  expect(await aggregator.handle(up, request)).toMatchObject({
+    status: 503,
+    body: "error trying to reach service: dial tcp 10.0.0.1:443: connect: connection refused\n",
+  });
+  const url = "https://10.0.0.1:443/apis/metrics.k8s.io/v1beta1/nodes";
+  await expect(aggregator.probe(metrics, request)).rejects.toThrow(
+    `failing or missing response from ${url}: Get "${url}": dial tcp 10.0.0.1:443: connect: connection refused`,
+  );
 });

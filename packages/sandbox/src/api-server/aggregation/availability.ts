@@ -31,7 +31,7 @@ export async function availabilityOf(apiService: APIService, lookup: ServiceLook
   const { name = "", namespace = "", port = 443 } = reference;
   const service = lookup.service(namespace, name);
   if (!service) return because("ServiceNotFound", `service/${name} in "${namespace}" is not present`);
-  if (service.spec?.type !== "ExternalName") {
+  if ((service.spec?.type ?? "ClusterIP") === "ClusterIP") {
     const found = service.spec?.ports?.find((one) => one.port === port);
     if (!found)
       return because("ServicePortError", `service/${name} in "${namespace}" is not listening on port ${port}`);
@@ -53,8 +53,8 @@ export async function availabilityOf(apiService: APIService, lookup: ServiceLook
 }
 
 const hasAddress = ({ ports = [], endpoints = [] }: EndpointSlice, portName: string) =>
-  (ports ?? []).some(({ name = "" }) => name === portName) &&
-  endpoints.some(({ addresses, conditions }) => addresses.length > 0 && conditions?.ready !== false);
+  (ports ?? []).some(({ name = "", port }) => name === portName && port !== undefined) &&
+  endpoints.some(({ conditions }) => conditions?.ready !== false);
 
 /** The APIService with its Available condition; the same one where nothing changed. `now` is a timestamp. */
 export function withAvailability(apiService: APIService, availability: Availability, now: string): APIService {

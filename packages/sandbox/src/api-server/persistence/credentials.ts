@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { type CertificateBundle, type Clock, type Logger, renewed } from "@bellows/kube";
 import type { Directory } from "../../files.ts";
+import { frontProxyName } from "../front-proxy.ts";
 import { credentialsFile } from "./saved-state.ts";
 
 /** What clients of a sandbox hold or trust: with the same ones a kubeconfig stays good over a restart. */
@@ -10,7 +11,11 @@ export interface Credentials {
   readonly token: string;
   /** PEM; signs tokens of service accounts. */
   readonly serviceAccountKey: string;
+  /** What the API server shows to aggregated ones. */
+  readonly frontProxy: CertificateBundle;
 }
+
+const frontProxyRequest = { names: [frontProxyName], usage: "client" } as const;
 
 /** New ones, gone with the process. `clock` is the machine's: clients compare certificates with their own time. */
 export async function newCredentials(clock: Clock, names: readonly string[]): Promise<Credentials> {
@@ -18,6 +23,7 @@ export async function newCredentials(clock: Clock, names: readonly string[]): Pr
     tls: await renewed(undefined, clock.now(), { names }),
     token: randomBytes(32).toString("base64url"),
     serviceAccountKey: newServiceAccountKey(),
+    frontProxy: await renewed(undefined, clock.now(), frontProxyRequest),
   };
 }
 
@@ -46,8 +52,9 @@ export async function keptCredentials(
     return made;
   }
   const tls = await renewed(kept.tls, clock.now(), { names });
-  if (tls === kept.tls) return kept;
-  const current = { ...kept, tls };
+  const frontProxy = await renewed(kept.frontProxy, clock.now(), frontProxyRequest);
+  if (tls === kept.tls && frontProxy === kept.frontProxy) return { ...kept, frontProxy };
+  const current = { ...kept, tls, frontProxy };
   await write(directory, current);
   return current;
 }
@@ -62,11 +69,15 @@ const newServiceAccountKey = (): string =>
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   }).privateKey;
 
-function credentialsOf(text: string): Credentials | undefined {
+/** Directories of older versions have no certificate for aggregated API servers. */
+type KeptCredentials = Omit<Credentials, "frontProxy"> & Partial<Pick<Credentials, "frontProxy">>;
+
+function credentialsOf(text: string): KeptCredentials | undefined {
   try {
-    const { tls, token, serviceAccountKey } = JSON.parse(text) as Credentials;
+    const { tls, token, serviceAccountKey, frontProxy } = JSON.parse(text) as KeptCredentials;
     const texts = [tls.certificate, tls.key, tls.caBundle, tls.ca.certificate, tls.ca.key, token, serviceAccountKey];
-    return texts.every((one) => typeof one === "string" && one !== "") ? { tls, token, serviceAccountKey } : undefined;
+    if (!texts.every((one) => typeof one === "string" && one !== "")) return undefined;
+    return { tls, token, serviceAccountKey, ...(frontProxy?.ca && { frontProxy }) };
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import type { ServedResource } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { badRequest, conflict, type FieldError, invalid, type Status } from "../status-error.ts";
 import { integerParameter } from "./list-options.ts";
-import { existing, list, type ObjectList } from "./read.ts";
+import { existing, fromStored, list, type ObjectList } from "./read.ts";
 import type { RequestScope } from "./request-scope.ts";
 
 /** meta/v1 DeleteOptions. */
@@ -93,11 +93,13 @@ export async function deleteObject(scope: RequestScope): Promise<Deletion> {
   const options = deleteOptions(scope);
   const stored = existing(resource, namespace, name as string);
   checkPreconditions(resource, stored, options);
-  await scope.parts.admission.mutate(scope, "DELETE", undefined, resource.rules.fromStored(stored));
-  await scope.parts.admission.validate(scope, "DELETE", undefined, resource.rules.fromStored(stored));
+  const asSeen = await fromStored(resource, stored);
+  await scope.parts.admission.mutate(scope, "DELETE", undefined, asSeen);
+  await scope.parts.admission.validate(scope, "DELETE", undefined, asSeen);
   const current = existing(resource, namespace, name as string);
   if (current !== stored) checkPreconditions(resource, current, options);
-  return deleteStored(scope, current, options);
+  const { gone, object } = deleteStored(scope, current, options);
+  return { gone, object: await fromStored(resource, object) };
 }
 
 function checkPreconditions(resource: ServedResource, stored: ApiObject, { preconditions }: DeleteOptions): void {
@@ -116,10 +118,10 @@ function checkPreconditions(resource: ServedResource, stored: ApiObject, { preco
     );
 }
 
-/** Marks or removes an object: its grace period, its finalizers, and what is to happen to its dependents. */
+/** Marks or removes an object, which is given back as it is stored: its grace period, its finalizers, and what is to happen to its dependents. */
 export function deleteStored(scope: RequestScope, stored: ApiObject, options: DeleteOptions): Deletion {
   const { resource, parts } = scope;
-  const { collection, strategy, rules } = resource;
+  const { collection, strategy } = resource;
   const now = parts.clock.now();
   const dryRun = scope.dryRun || (options.dryRun?.length ?? 0) > 0;
   const { metadata } = stored;
@@ -149,19 +151,19 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
   }
   const key = storeKey(metadata.namespace, metadata.name);
   if (waits) {
-    if (!marked && !finalizersChanged) return { gone: false, object: rules.fromStored(stored) };
+    if (!marked && !finalizersChanged) return { gone: false, object: stored };
     const next = withMetadata(prepareForDeletion(stored), {
       ...marked,
       ...(finalizersChanged && { finalizers: finalizers.length > 0 ? finalizers : undefined }),
     } as Partial<ApiObject["metadata"]>);
-    return { gone: false, object: rules.fromStored(dryRun ? next : collection.replace(key, next)) };
+    return { gone: false, object: dryRun ? next : collection.replace(key, next) };
   }
-  if (dryRun) return { gone: true, object: rules.fromStored(stored) };
+  if (dryRun) return { gone: true, object: stored };
   // Who watches sees that a Pod's time is over, and then that it is gone.
   if (strategy.gracePeriodSeconds && marked) collection.replace(key, withMetadata(stored, marked));
   const object = collection.remove(key);
   strategy.afterDelete?.(object, strategyContext(parts, scope.request.user, false));
-  return { gone: true, object: rules.fromStored(object) };
+  return { gone: true, object };
 }
 
 const isNamespace = ({ kind, apiVersion }: ApiObject): boolean => kind === "Namespace" && apiVersion === "v1";
@@ -213,14 +215,14 @@ export const deletedStatus = (resource: ServedResource, { metadata }: ApiObject)
 export async function deleteCollection(scope: RequestScope): Promise<ObjectList> {
   const { resource, parts } = scope;
   const options = deleteOptions(scope);
-  const selected = list(scope);
+  const selected = await list(scope);
   const items: ApiObject[] = [];
   for (const { metadata } of selected.items) {
     const stored = resource.collection.get(storeKey(metadata.namespace, metadata.name));
     if (!stored) continue;
     checkPreconditions(resource, stored, options);
-    await parts.admission.validate(scope, "DELETE", undefined, resource.rules.fromStored(stored));
-    items.push(deleteStored(scope, stored, options).object);
+    await parts.admission.validate(scope, "DELETE", undefined, await fromStored(resource, stored));
+    items.push(await fromStored(resource, deleteStored(scope, stored, options).object));
   }
   return { ...selected, metadata: { ...selected.metadata, resourceVersion: String(parts.store.revision) }, items };
 }

@@ -13,10 +13,16 @@ export function existing(resource: ServedResource, namespace: string | undefined
   return object;
 }
 
-export function get(scope: RequestScope): ApiObject {
+export async function get(scope: RequestScope): Promise<ApiObject> {
   const { resource, namespace, name } = scope;
   atLeast(scope, scope.request.query.get("resourceVersion") ?? "");
-  return resource.rules.fromStored(existing(resource, namespace, name as string));
+  return fromStored(resource, existing(resource, namespace, name as string));
+}
+
+/** A stored object in the version that is asked for, by a webhook where that converts it. */
+export async function fromStored({ rules }: ServedResource, stored: ApiObject): Promise<ApiObject> {
+  if (rules.askFromStored) await rules.askFromStored([stored]);
+  return rules.fromStored(stored);
 }
 
 export interface ObjectList {
@@ -26,12 +32,13 @@ export interface ObjectList {
   readonly items: readonly ApiObject[];
 }
 
-export function list(scope: RequestScope): ObjectList {
+export async function list(scope: RequestScope): Promise<ObjectList> {
   const { resource, request } = scope;
   const options = listOptions(request.query);
   validateListOptions(options);
   const selected = selection(resource, options.labelSelector, options.fieldSelector, scope.name);
   const { page, revision, metadata } = pageOf(scope, options, selected);
+  if (resource.rules.askFromStored) await resource.rules.askFromStored(page);
   const convert = resource.rules.fromStored;
   return {
     kind: resource.listKind,

@@ -16,7 +16,6 @@ import { checkName, createObject, decodeBody, updateObject } from "./write-objec
 /** Answers a request for a resource, in the form that it asks for, with its warnings. */
 export async function answerResource(scope: RequestScope): Promise<ApiResponse> {
   const { resource, request, parts } = scope;
-  if (resource.inconvertible !== undefined) throw new StatusError(500, "InternalError", resource.inconvertible);
   const answer = await answered(scope).catch((error: unknown) => {
     // A request that is refused carries its warnings too.
     if (error instanceof StatusError && scope.warnings.length > 0) return failure(error.status);
@@ -42,9 +41,9 @@ async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
   if (namespaceMissing && verb !== "list" && verb !== "watch" && !isReview(scope)) throw methodNotAllowed();
   switch (verb) {
     case "get":
-      return ok(get(scope));
+      return ok(await get(scope));
     case "list":
-      return { ...ok(list(scope)), bareItems: !resource.custom };
+      return { ...ok(await list(scope)), bareItems: !resource.custom };
     case "watch":
       return { ...ok(undefined), watch: watch(scope) };
     case "create": {

@@ -1,5 +1,6 @@
 import type { Timer } from "@bellows/kube";
 import type { ApiObject } from "../api-object.ts";
+import type { ServedResource } from "../resource.ts";
 import { type FieldError, invalid, type Status, StatusError } from "../status-error.ts";
 import type { StoredEvent } from "../watch-history.ts";
 import { type ListOptions, listOptions } from "./list-options.ts";
@@ -60,17 +61,23 @@ export function watch(scope: RequestScope): WatchSource {
       const send = (event: StoredEvent) => {
         if (prefix && !event.key.startsWith(prefix)) return;
         const frame = selected.empty ? event : seenThrough(selected.matches, event);
-        if (frame) sink.frame({ type: frame.type, object: convert(frame.object) });
+        if (frame) deliver(frame.type, frame.object);
       };
-      const bookmark = (annotations?: Record<string, string>) =>
-        sink.frame({
-          type: "BOOKMARK",
-          object: {
-            kind: resource.kind,
-            apiVersion: resource.apiVersion,
-            metadata: { resourceVersion: String(store.revision), ...(annotations && { annotations }) },
-          } as unknown as ApiObject,
+      const deliver = (type: "ADDED" | "MODIFIED" | "DELETED", object: ApiObject) =>
+        inOrder([object], () => sink.frame({ type, object: convert(object) }));
+      const inOrder = inOrderOf(resource, (error) => {
+        if (stopped) return;
+        sink.frame({ type: "ERROR", object: error.status });
+        end();
+      });
+      const bookmark = (annotations?: Record<string, string>) => {
+        const resourceVersion = String(store.revision);
+        const metadata = { resourceVersion, ...(annotations && { annotations }) };
+        const object = { kind: resource.kind, apiVersion: resource.apiVersion, metadata } as unknown as ApiObject;
+        inOrder([], () => {
+          if (!stopped) sink.frame({ type: "BOOKMARK", object });
         });
+      };
       const bookmarkLater = () => {
         const timer = clock.after(bookmarkEveryMs, () => {
           timers = timers.filter((one) => one !== timer);
@@ -87,7 +94,7 @@ export function watch(scope: RequestScope): WatchSource {
         if (initialList) {
           for (const object of resource.collection.list(prefix)) {
             if (stopped) return;
-            if (selected.matches(object)) sink.frame({ type: "ADDED", object: convert(object) });
+            if (selected.matches(object)) deliver("ADDED", object);
           }
           if (options.sendInitialEvents && options.allowWatchBookmarks)
             bookmark({ "k8s.io/initial-events-end": "true" });
@@ -114,6 +121,24 @@ export function watch(scope: RequestScope): WatchSource {
       });
       return { stop };
     },
+  };
+}
+
+/**
+ * Runs steps one after another, each once the objects that it shows are known in the version that is asked for. Where
+ * nobody need be asked for that, at once.
+ */
+function inOrderOf({ rules }: ServedResource, failed: (error: StatusError) => void) {
+  if (!rules.askFromStored) return (_: readonly ApiObject[], act: () => void) => act();
+  let before = Promise.resolve();
+  return (objects: readonly ApiObject[], act: () => void) => {
+    before = before
+      .then(() => rules.askFromStored?.(objects))
+      .then(act)
+      .catch((error: unknown) => {
+        if (!(error instanceof StatusError)) throw error;
+        failed(error);
+      });
   };
 }
 

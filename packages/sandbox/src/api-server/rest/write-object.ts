@@ -6,7 +6,7 @@ import { strategyContext } from "../server-parts.ts";
 import { alreadyExists, badRequest, conflict, invalid, StatusError } from "../status-error.ts";
 import { objectBody } from "./body.ts";
 import { tracked } from "./field-tracking.ts";
-import { existing } from "./read.ts";
+import { existing, fromStored } from "./read.ts";
 import type { RequestScope } from "./request-scope.ts";
 
 /** Decodes a body into the resource's own kind, with defaults; the namespace and name of the path are filled in. */
@@ -71,11 +71,13 @@ export async function createObject(scope: RequestScope, decoded: ApiObject, appl
   if (object.metadata.resourceVersion)
     throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   const { rules, strategy } = resource;
+  if (rules.askToStored) await rules.askToStored(object);
   let stored = rules.toStored(object);
   stored = born(stored, parts.random, timestamp(parts.clock.now()), strategy.generation);
   if (strategy.prepareForCreate) stored = strategy.prepareForCreate(stored, context);
-  refuse(scope, stored.metadata.name, rules.validateCreate(rules.fromStored(stored)));
-  await parts.admission.validate(scope, "CREATE", rules.fromStored(stored), undefined);
+  const asSeen = await fromStored(resource, stored);
+  refuse(scope, stored.metadata.name, rules.validateCreate(asSeen));
+  await parts.admission.validate(scope, "CREATE", asSeen, undefined);
   scope.warnings.push(...(strategy.warnings?.(stored, undefined) ?? []));
   const key = storeKey(stored.metadata.namespace, stored.metadata.name);
   const there = resource.collection.get(key);
@@ -88,7 +90,7 @@ export async function createObject(scope: RequestScope, decoded: ApiObject, appl
       );
     throw generatedNameTaken(resource, stored.metadata.name);
   }
-  return rules.fromStored(scope.dryRun ? stored : resource.collection.create(key, stored));
+  return fromStored(resource, scope.dryRun ? stored : resource.collection.create(key, stored));
 }
 
 /** What the server gives to a new object, and what a client cannot bring along. */
@@ -137,7 +139,8 @@ export async function updateObject(scope: RequestScope, update: Update): Promise
   for (let attempt = 0; ; attempt++) {
     const stored = existing(resource, namespace, name as string);
     const next = await changed(scope, update, stored);
-    if (resource.collection.get(storeKey(namespace, name as string)) === stored) return write(scope, stored, next);
+    if (resource.collection.get(storeKey(namespace, name as string)) === stored)
+      return fromStored(resource, write(scope, stored, next));
     if (attempt === 5) throw conflict(groupResource(resource), name as string, modified);
   }
 }
@@ -148,18 +151,20 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   const { parts, resource, request } = scope;
   const { rules, strategy } = resource;
   const context = strategyContext(parts, request.user, scope.dryRun);
-  const before = rules.fromStored(stored);
+  const before = await fromStored(resource, stored);
   let object = checkedIdentity(scope, await update.change(before), before);
   if (!update.applied) object = tracked(scope, object, before, update.subresource ?? "");
   object = await parts.admission.mutate(scope, "UPDATE", object, before);
+  if (rules.askToStored) await rules.askToStored(object);
   let next = rules.toStored(object);
   if (update.prepare) next = update.prepare(next, stored);
   else if (update.subresource === "status") next = preparedForStatus(resource, next, stored, context);
   else next = prepared(resource, next, stored, context);
   if (strategy.generation && !ungenerated.has(update.subresource ?? ""))
     next = withGeneration(next, stored, !strategy.countsStatus);
-  refuse(scope, next.metadata.name, rules.validateUpdate(rules.fromStored(next), before, update.subresource));
-  await parts.admission.validate(scope, "UPDATE", rules.fromStored(next), before);
+  const asSeen = await fromStored(resource, next);
+  refuse(scope, next.metadata.name, rules.validateUpdate(asSeen, before, update.subresource));
+  await parts.admission.validate(scope, "UPDATE", asSeen, before);
   scope.warnings.push(...(strategy.warnings?.(next, stored) ?? []));
   return next;
 }
@@ -267,22 +272,22 @@ function withGeneration(next: ApiObject, stored: ApiObject, ignoresStatus: boole
   return next;
 }
 
-/** A change that changes nothing is no write: no new version, no event. The last finalizer's removal is a deletion. */
+/** What is stored then. A change that changes nothing is no write: no new version, no event. The last finalizer's removal is a deletion. */
 function write(scope: RequestScope, stored: ApiObject, next: ApiObject): ApiObject {
   const { resource, dryRun } = scope;
-  const { rules, collection } = resource;
-  if (sameButTimes(stored, next)) return rules.fromStored(stored);
+  const { collection } = resource;
+  if (sameButTimes(stored, next)) return stored;
   const key = storeKey(stored.metadata.namespace, stored.metadata.name);
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
   const over = deletionTimestamp && !finalizers?.length && !deletionGracePeriodSeconds && !pendingSpecFinalizers(next);
-  if (dryRun) return rules.fromStored(next);
+  if (dryRun) return next;
   if (over) {
     // Watches see the object as it was stored last; the client what it has made of it.
     const gone = collection.remove(key);
     resource.strategy.afterDelete?.(gone, strategyContext(scope.parts, scope.request.user, false));
-    return rules.fromStored(withMetadata(next, { resourceVersion: gone.metadata.resourceVersion as string }));
+    return withMetadata(next, { resourceVersion: gone.metadata.resourceVersion as string });
   }
-  return rules.fromStored(collection.replace(key, next));
+  return collection.replace(key, next);
 }
 
 /** A Namespace also waits for the finalizers of its spec. */

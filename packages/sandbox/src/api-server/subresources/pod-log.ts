@@ -14,18 +14,22 @@ export function podLog(scope: RequestScope): ApiResponse {
   const pod = existing(resource, namespace, name as string);
   const container = chosenContainer(pod, request.query);
   const options = logOptions(name as string, request.query, container, parts.clock.now(), request.signal);
-  const { status, spec } = pod;
-  if (!record(spec).nodeName) return { status: 204, headers: {}, body: undefined };
-  const waiting = containerStatus(status, container)?.state?.waiting;
-  if (waiting && !containerStatus(status, container)?.lastState?.terminated)
-    throw badRequest(
-      `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${waiting.reason ?? "ContainerCreating"}`,
-    );
-  if (options.previous && !containerStatus(status, container)?.lastState?.terminated)
-    throw badRequest(
-      `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`,
-    );
+  if (!record(pod.spec).nodeName) return { status: 204, headers: {}, body: undefined };
+  const reason = noLogReason(pod, container, options.previous);
+  if (reason !== undefined) throw badRequest(reason);
   return { status: 200, headers: textHeaders, body: undefined, stream: parts.podStreams.logs(pod, options) };
+}
+
+/** Why a container has no log, or no earlier one; undefined where it has. */
+export function noLogReason({ metadata, status }: ApiObject, container: string, previous: boolean): string | undefined {
+  const { name } = metadata;
+  const { state, lastState } = containerStatus(status, container) ?? {};
+  if (lastState?.terminated) return undefined;
+  if (state?.waiting)
+    return `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${state.waiting.reason ?? "ContainerCreating"}`;
+  return previous
+    ? `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`
+    : undefined;
 }
 
 const textHeaders = { "content-type": "text/plain" };

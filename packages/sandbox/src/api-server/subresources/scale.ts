@@ -5,7 +5,7 @@ import { serverSideApply } from "../managed-fields/index.ts";
 import { bodyOf } from "../rest/body.ts";
 import { tracked } from "../rest/field-tracking.ts";
 import { patcher, patchType } from "../rest/patch.ts";
-import { existing } from "../rest/read.ts";
+import { existing, fromStored } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import { updateObject } from "../rest/write-object.ts";
 import { badRequest, invalid, notFound, StatusError } from "../status-error.ts";
@@ -13,9 +13,9 @@ import { badRequest, invalid, notFound, StatusError } from "../status-error.ts";
 const builtinPaths: ScalePaths = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
 
 /** GET of an autoscaling/v1 Scale. */
-export function getScale(scope: RequestScope): Scale {
+export async function getScale(scope: RequestScope): Promise<Scale> {
   const { resource, namespace, name } = scope;
-  return shown(scope, resource.rules.fromStored(existing(resource, namespace, name as string)));
+  return shown(scope, await fromStored(resource, existing(resource, namespace, name as string)));
 }
 
 /** PUT or PATCH of a Scale: the workload gets its replicas, and nothing else of it can change this way. */

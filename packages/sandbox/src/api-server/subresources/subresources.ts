@@ -90,7 +90,7 @@ const created =
 
 const scale: Answer = async (scope) => {
   const { verb } = scope.info;
-  if (verb === "get") return ok(getScale(scope));
+  if (verb === "get") return ok(await getScale(scope));
   if (verb === "update" || verb === "patch") return ok(await writeScale(scope));
   throw methodNotAllowed();
 };

@@ -3,8 +3,9 @@ import type { ApiObject } from "../../api-object.ts";
 import { equalJson } from "../../json-value.ts";
 import { jsonPatch } from "../../patch/index.ts";
 import { StatusError } from "../../status-error.ts";
+import type { CallWebhook } from "../../webhook-client.ts";
 import { type AdmissionRequest, type AdmissionWorld, typed } from "../admission-request.ts";
-import type { AdmissionResponse, CallWebhook, Webhook } from "./webhook.ts";
+import type { AdmissionResponse, Webhook } from "./webhook.ts";
 import { ask, callFailed, webhooksFor } from "./webhook-call.ts";
 
 const place = "admissionregistration.k8s.io/mutatingwebhookconfigurations";

@@ -1,6 +1,6 @@
 import type { ValidatingWebhookConfiguration } from "@bellows/api";
+import type { CallWebhook } from "../../webhook-client.ts";
 import { type AdmissionRequest, type AdmissionWorld, typed } from "../admission-request.ts";
-import type { CallWebhook } from "./webhook.ts";
 import { ask, webhooksFor } from "./webhook-call.ts";
 
 const place = "admissionregistration.k8s.io/validatingwebhookconfigurations";

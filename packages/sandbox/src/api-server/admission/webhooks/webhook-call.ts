@@ -1,8 +1,9 @@
 import { randomUuid } from "@bellows/kube";
 import { isObject } from "../../json-value.ts";
 import { badRequest, type Status, StatusError } from "../../status-error.ts";
+import type { CallWebhook } from "../../webhook-client.ts";
 import { type AdmissionRequest, type AdmissionWorld, refuse } from "../admission-request.ts";
-import type { AdmissionResponse, AdmissionReview, CallWebhook, Webhook, WebhookConfiguration } from "./webhook.ts";
+import type { AdmissionResponse, AdmissionReview, Webhook, WebhookConfiguration } from "./webhook.ts";
 import { conditionsMet, isExempt, requestValue, selects } from "./webhook-match.ts";
 
 /** All webhooks of all configurations that want to see a request, in order of the configurations' names. */
@@ -45,7 +46,10 @@ export async function ask(
   let response: AdmissionResponse;
   try {
     const review = reviewOf(request, world);
-    const answer = await call(webhook.clientConfig, review, { timeoutSeconds: webhook.timeoutSeconds ?? 10 });
+    const { clientConfig, timeoutSeconds = 10 } = webhook;
+    const answer = await call(clientConfig, review, { timeoutSeconds }).catch((error: unknown) => {
+      throw new Error(`failed to call webhook: ${(error as Error).message}`, { cause: error });
+    });
     response = verified(answer, String(review.request?.["uid"]), mutating);
   } catch (error) {
     if (ignores) return undefined;

@@ -7,16 +7,6 @@ export type Webhook = NonNullable<ValidatingWebhookConfiguration["webhooks"]>[nu
 
 export type WebhookConfiguration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
 
-/**
- * Sends an AdmissionReview to a webhook's URL or service and resolves with the decoded answer. Rejects with an Error whose
- * message says what went wrong (`Post "https://...": context deadline exceeded`), after at most `timeoutSeconds`.
- */
-export type CallWebhook = (
-  clientConfig: Webhook["clientConfig"],
-  review: AdmissionReview,
-  options: { readonly timeoutSeconds: number },
-) => Promise<unknown>;
-
 /** admission.k8s.io/v1 AdmissionReview. */
 export interface AdmissionReview {
   readonly apiVersion: "admission.k8s.io/v1";

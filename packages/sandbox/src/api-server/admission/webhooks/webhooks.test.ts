@@ -1,10 +1,10 @@
 import { seededRandom } from "@bellows/kube";
 import { describe, expect, test } from "vitest";
 import type { ApiObject } from "../../api-object.ts";
+import type { CallWebhook, Review } from "../../webhook-client.ts";
 import type { AdmissionRequest, AdmissionWorld } from "../admission-request.ts";
 import { runMutatingWebhooks } from "./mutating-webhooks.ts";
 import { runValidatingWebhooks } from "./validating-webhooks.ts";
-import type { AdmissionReview, CallWebhook } from "./webhook.ts";
 
 const rule = { operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods"] };
 const hook = (more: object = {}) => ({
@@ -53,8 +53,8 @@ const request = (more: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
 });
 
 /** Answers every review with the given response; remembers what it was asked. */
-function answering(response: object): CallWebhook & { asked: AdmissionReview[] } {
-  const asked: AdmissionReview[] = [];
+function answering(response: object): CallWebhook & { asked: Review[] } {
+  const asked: Review[] = [];
   const call: CallWebhook = async (_, review) => {
     asked.push(review);
     return {
@@ -66,7 +66,7 @@ function answering(response: object): CallWebhook & { asked: AdmissionReview[] }
   return Object.assign(call, { asked });
 }
 const failing: CallWebhook = async () => {
-  throw new Error('failed to call webhook: Post "https://hook?timeout=3s": context deadline exceeded');
+  throw new Error('Post "https://hook?timeout=3s": context deadline exceeded');
 };
 
 describe("a validating webhook", () => {

@@ -1,12 +1,14 @@
 import { type CertificateBundle, renewed, type Serving, serve, silentLogger, systemClock } from "@bellows/kube";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { callWebhook } from "./call-webhook.ts";
+import type { ResolveService } from "../service-target.ts";
+import { webhookCaller } from "../webhook-client.ts";
+import { postReview } from "./post-review.ts";
 
 let certificates: CertificateBundle;
 let webhook: Serving;
 
 beforeAll(async () => {
-  certificates = await renewed(undefined, systemClock.now(), { names: ["127.0.0.1"] });
+  certificates = await renewed(undefined, systemClock.now(), { names: ["127.0.0.1", "hook.shop.svc"] });
   const { certificate, key } = certificates;
   webhook = await serve({
     log: silentLogger,
@@ -29,8 +31,14 @@ beforeAll(async () => {
 
 afterAll(() => webhook.close());
 
+const resolve: ResolveService = ({ namespace, name }) => {
+  if (name !== "hook") throw new Error(`service "${name}" not found`);
+  return { host: "127.0.0.1", port: webhook.port, serverName: `${name}.${namespace}.svc` };
+};
+const callWebhook = webhookCaller(postReview, resolve);
 const review = { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request: { uid: "1" } } as const;
-const at = (path: string, caBundle: string | undefined = Buffer.from(certificates.caBundle).toString("base64")) => ({
+const ca = () => Buffer.from(certificates.caBundle).toString("base64");
+const at = (path: string, caBundle: string | undefined = ca()) => ({
   url: `https://127.0.0.1:${webhook.port}${path}`,
   ...(caBundle && { caBundle }),
 });
@@ -42,17 +50,21 @@ test("a webhook by its URL is asked over HTTPS, and its answer is read", async (
 });
 
 test("what goes wrong is told with the address", async () => {
-  const url = `failed to call webhook: Post "https://127.0.0.1:${webhook.port}`;
   await expect(callWebhook(at("/broken"), review, { timeoutSeconds: 5 })).rejects.toThrow(
-    `${url}/broken?timeout=5s": 500: out of order`,
+    'an error on the server ("out of order") has prevented the request from succeeding',
   );
-  await expect(callWebhook(at("/silent"), review, { timeoutSeconds: 1 })).rejects.toThrow("context deadline exceeded");
+  await expect(callWebhook(at("/silent"), review, { timeoutSeconds: 1 })).rejects.toThrow(
+    `Post "https://127.0.0.1:${webhook.port}/silent?timeout=1s": context deadline exceeded`,
+  );
   await expect(callWebhook(at("/mutate", ""), review, { timeoutSeconds: 5 })).rejects.toThrow(/certificate/);
 });
 
-test("a service says that nothing listens behind it", async () => {
-  const service = { namespace: "shop", name: "hook" };
-  await expect(callWebhook({ service }, review, { timeoutSeconds: 5 })).rejects.toThrow(
-    "service shop/hook: no pod of the sandbox listens",
-  );
+test("a webhook by its Service is reached where that leads to, under the Service's name", async () => {
+  const service = { namespace: "shop", name: "hook", path: "/mutate" };
+  expect(await callWebhook({ service, caBundle: ca() }, review, { timeoutSeconds: 5 })).toMatchObject({
+    response: { allowed: true },
+  });
+  await expect(
+    callWebhook({ service: { ...service, name: "none" }, caBundle: ca() }, review, { timeoutSeconds: 5 }),
+  ).rejects.toThrow('Post "https://none.shop.svc:443/mutate?timeout=5s": service "none" not found');
 });
