@@ -36,6 +36,10 @@ export const EventScalerSettings = z.strictObject({
     .string()
     .optional()
     .meta({ description: "The folder that files of TriggerAuthentications are below; without it they are refused." }),
+  k8sClusterName: z
+    .string()
+    .default("kubernetes-default")
+    .meta({ description: "Name of this cluster in CloudEvents whose source has none of its own." }),
   httpDefaultTimeout: durationSetting({ above: 0 })
     .default("3s")
     .meta({ description: "Time-out of one HTTP request of a trigger." }),

@@ -95,9 +95,12 @@ export const controllerCommands: Readonly<
         name: "event-scaler",
         summary: "Replicas and Jobs by events (keda.sh ScaledObject, ScaledJob).",
         settings: EventScalerSettings,
-        definitions: ["scaledobjects", "scaledjobs", "triggerauthentications", "clustertriggerauthentications"].map(
-          (plural) => `${plural}.keda.sh`,
-        ),
+        definitions: [
+          ...["scaledobjects", "scaledjobs", "triggerauthentications", "clustertriggerauthentications"].map(
+            (plural) => `${plural}.keda.sh`,
+          ),
+          ...["cloudeventsources", "clustercloudeventsources"].map((plural) => `${plural}.eventing.keda.sh`),
+        ],
         prepare: (settings) => ({
           async controllers(parts) {
             const { eventScalerControllers } = await import("./event-scaler.ts");

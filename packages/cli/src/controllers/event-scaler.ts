@@ -53,12 +53,14 @@ export async function eventScalerControllers(
     }),
     httpTimeoutMs: durationMs(settings.httpDefaultTimeout),
     registry: metrics,
+    engine: settings.engine,
+    cloudEvents: { clusterName: settings.k8sClusterName, kedaNamespace: settings.clusterObjectNamespace },
   });
   const service = { namespace, name: settings.serviceName };
   let former: FormerAdapter | undefined;
   const token = () => readFile(tokenFile, "utf8").catch(() => undefined);
   const handler = externalMetricsHandler({ ...scaler, clock, forward: forwarder({ former: () => former, token }) });
-  const requestHeader = await readRequestHeaderConfig(client);
+  let requestHeader = await readRequestHeaderConfig(client);
   const guarded = guardedHandler({ handler, client, clock, requestHeader: () => requestHeader });
   const review = admissionHandler({ cache, resourceOf: (apiVersion, kind) => client.resourceOf(apiVersion, kind) });
 
@@ -66,12 +68,13 @@ export async function eventScalerControllers(
     host: settings.bindAddress,
     port: settings.securePort,
     service,
-    clientCa: requestHeader.clientCa,
+    clientCa: () => requestHeader.clientCa,
     async routes(app) {
       await externalMetricsRoutes(guarded)(app);
       await admissionRoutes(review)(app);
     },
     async register(caBundle) {
+      requestHeader = await readRequestHeaderConfig(client);
       if (settings.registerApiService) former = await registerApiService(client, { service, caBundle });
       if (!settings.registerWebhooks) return;
       await client.apply(ValidatingWebhookConfiguration, webhookConfiguration({ service, caBundle }), {

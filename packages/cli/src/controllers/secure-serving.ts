@@ -15,8 +15,8 @@ export interface SecureServingOptions {
   /** Whom the API server asks: the certificate names it, and is kept in the Secret NAME-certificate beside it. */
   readonly service: { readonly namespace: string; readonly name: string };
   readonly routes: NonNullable<ServingOptions["routes"]>;
-  /** Callers may show a client certificate of this CA. */
-  readonly clientCa?: string;
+  /** Callers may show a client certificate of this CA. Asked again after each registration: it may change. */
+  readonly clientCa?: () => string;
   /** Writes where the API server finds what is served, and the CA (PEM) that it must trust. Only a difference is written. */
   readonly register: (caBundle: string) => Promise<void>;
 }
@@ -32,7 +32,11 @@ export async function serveSecurely(parts: ServingParts, options: SecureServingO
   const { client, clock, log, signal } = parts;
   const { host, port, service, routes, clientCa } = options;
   let current: CertificateBundle;
-  const used = ({ certificate, key }: CertificateBundle) => ({ certificate, key, ...(clientCa && { clientCa }) });
+  let usedCa: string | undefined;
+  function used({ certificate, key }: CertificateBundle) {
+    usedCa = clientCa?.();
+    return { certificate, key, ...(usedCa && { clientCa: usedCa }) };
+  }
   async function register(): Promise<void> {
     try {
       await options.register(current.caBundle);
@@ -58,6 +62,7 @@ export async function serveSecurely(parts: ServingParts, options: SecureServingO
       await sleep(clock, registerMs, signal);
       if (signal.aborted) return;
       await register();
+      if (clientCa?.() !== usedCa) serving.use(used(current));
     }
   })();
   return serving;

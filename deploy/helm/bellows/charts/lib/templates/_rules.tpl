@@ -78,11 +78,13 @@
 {{- define "bellows.rules.event-scaler" -}}
 {{ include "bellows.rules.events" . }}
 {{ include "bellows.rules.neighbours" . }}
-- { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [scaledobjects.keda.sh, scaledjobs.keda.sh, triggerauthentications.keda.sh, clustertriggerauthentications.keda.sh], verbs: [get] }
+- { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [scaledobjects.keda.sh, scaledjobs.keda.sh, triggerauthentications.keda.sh, clustertriggerauthentications.keda.sh, cloudeventsources.eventing.keda.sh, clustercloudeventsources.eventing.keda.sh], verbs: [get] }
 - { apiGroups: [keda.sh], resources: [scaledobjects, scaledjobs, triggerauthentications, clustertriggerauthentications], verbs: [get, list, watch, patch, update] }
 - { apiGroups: [keda.sh], resources: [scaledobjects/status, scaledjobs/status, triggerauthentications/status, clustertriggerauthentications/status], verbs: [patch] }
 - { apiGroups: [keda.sh], resources: [scaledobjects/finalizers, scaledjobs/finalizers], verbs: [update] }
-- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get, list, watch, create, update, delete] }
+- { apiGroups: [eventing.keda.sh], resources: [cloudeventsources, clustercloudeventsources], verbs: [get, list, watch, patch] }
+- { apiGroups: [eventing.keda.sh], resources: [cloudeventsources/status, clustercloudeventsources/status], verbs: [patch] }
+- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get, list, watch, create, update, patch, delete] }
 # Anything that has a scale may be a target.
 - { apiGroups: ["*"], resources: ["*/scale"], verbs: [get, patch] }
 - { apiGroups: [apps], resources: [deployments, statefulsets], verbs: [get, list, watch] }
