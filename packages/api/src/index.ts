@@ -37,6 +37,7 @@ export * from "./label-selector.ts";
 export * from "./node-affinity.ts";
 export * from "./quantity.ts";
 export * from "./read-object.ts";
+export * from "./same-json.ts";
 export * from "./setting.ts";
 export * from "./stable-hash.ts";
 export * from "./structural-from-zod.ts";

@@ -1,3 +1,4 @@
+import type { HorizontalPodAutoscaler, Kind } from "@bellows/api";
 import type { Metrics } from "@bellows/kube";
 import { Counter, Gauge, Histogram } from "prom-client";
 
@@ -10,7 +11,7 @@ export interface HpaMetrics {
   /** One metric of an autoscaler was read and computed. */
   computed(type: string, action: Action, error: ErrorLabel, seconds: number): void;
   /** How many autoscalers there are. */
-  controlled(count: number): void;
+  controlled(kind: Kind<HorizontalPodAutoscaler>, count: number): void;
   desired(namespace: string, name: string, replicas: number): void;
   forget(namespace: string, name: string): void;
 }
@@ -18,7 +19,16 @@ export interface HpaMetrics {
 /** Doubling from a millisecond, fifteen times: kube-controller-manager's. */
 const buckets = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power);
 
+const made = new WeakMap<Metrics, HpaMetrics>();
+
+/** Those of a process: its controllers count together. */
 export function hpaMetrics(registry: Metrics): HpaMetrics {
+  let metrics = made.get(registry);
+  if (!metrics) made.set(registry, (metrics = register(registry)));
+  return metrics;
+}
+
+function register(registry: Metrics): HpaMetrics {
   const prefix = "horizontal_pod_autoscaler_controller";
   const labelNames = ["action", "error"] as const;
   const total = new Counter({
@@ -59,6 +69,7 @@ export function hpaMetrics(registry: Metrics): HpaMetrics {
     labelNames: ["namespace", "hpa_name"],
     registers: [registry],
   });
+  const counts = new Map<Kind<HorizontalPodAutoscaler>, number>();
   return {
     reconciled(action, error, seconds) {
       total.inc({ action, error });
@@ -68,7 +79,11 @@ export function hpaMetrics(registry: Metrics): HpaMetrics {
       computations.inc({ action, error, metric_type: type });
       computation.observe({ action, error, metric_type: type }, seconds);
     },
-    controlled: (count) => controlled.set(count),
+    controlled(kind, count) {
+      if (counts.get(kind) === count) return;
+      counts.set(kind, count);
+      controlled.set([...counts.values()].reduce((sum, each) => sum + each, 0));
+    },
     desired: (namespace, name, replicas) => desired.set({ namespace, hpa_name: name }, replicas),
     forget: (namespace, name) => desired.remove({ namespace, hpa_name: name }),
   };

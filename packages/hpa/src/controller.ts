@@ -1,10 +1,12 @@
 import {
-  decisionAnnotation,
-  decisionRecordAnnotation,
+  asAutoscalingV2,
+  BellowsHorizontalPodAutoscaler,
   HorizontalPodAutoscaler,
+  type HorizontalPodAutoscalerStatus,
   type Kind,
   Pod,
-  stableJson,
+  sameJson,
+  targetsCell,
 } from "@bellows/api";
 import {
   type Controller,
@@ -19,6 +21,7 @@ import {
   type ScaleTarget,
   self,
 } from "@bellows/kube";
+import { AutoscalersByTarget } from "./autoscalers-by-target.ts";
 import { type HpaMetrics, hpaMetrics } from "./controller-metrics.ts";
 import {
   concludeSync,
@@ -30,22 +33,30 @@ import {
 } from "./engine/decide.ts";
 import { type History, newestOfEachCount, noHistory } from "./engine/history.ts";
 import type { Reading } from "./engine/metric.ts";
-import { type HpaRecord, recordOf } from "./explain.ts";
+import { recordOf } from "./explain.ts";
 import { observeMetrics, observePods } from "./observe-metrics.ts";
 import { type ObservedScale, observeScale, readScale, refusal, targetOf, watchedTargets } from "./observe-scale.ts";
+import { PodMetricsReader } from "./pod-metrics-reader.ts";
 import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 import { followMetrics, followPods } from "./wake-ups.ts";
+import { writeStatus } from "./write-status.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
   /** Longest time between two syncs of one autoscaler; default 15 s, as kube-controller-manager's flag. */
   readonly syncPeriodMs?: number;
+  /** Autoscalers that are synced at the same time; default 1, so that the order is always the same. */
+  readonly concurrency?: number;
+  /** autoscaling/v2 HorizontalPodAutoscaler (the default), or its twin. */
+  readonly kind?: Kind<HorizontalPodAutoscaler>;
+  /** Asked before each sync: whether another controller acts on this kind, so that this one must not. */
+  readonly yields?: () => boolean;
 }
 
 /** What is remembered of an autoscaler while this process runs. */
 interface Memory {
   readonly history: History;
-  readonly spec: string;
+  readonly spec: HorizontalPodAutoscaler["spec"];
   readonly syncedAt: number;
   readonly dueAt: number;
 }
@@ -60,6 +71,8 @@ export interface HpaController extends Controller {
 const minSyncPeriodMs = 1_000;
 /** A sample is published a moment after it was taken. */
 const publishDelayMs = 250;
+/** Whoever acts in this one's place may stop. */
+const yieldedMs = 30_000;
 const conflictRetries = 5;
 
 /**
@@ -67,11 +80,17 @@ const conflictRetries = 5;
  * status, Events.
  */
 export function hpaController(options: HpaControllerOptions = {}): HpaController {
-  const config: HpaConfig = { ...defaultConfig, ...options };
-  const syncPeriodMs = options.syncPeriodMs ?? 15_000;
+  const { kind = HorizontalPodAutoscaler, syncPeriodMs = 15_000, concurrency = 1 } = options;
+  const isTwin = kind === BellowsHorizontalPodAutoscaler;
+  // The API server of autoscaling/v2 has a gate of its own: what it lets through is meant.
+  const config: HpaConfig = { ...defaultConfig, ...options, ...(!isTwin && { scaleToZero: true }) };
+  const name = isTwin ? "horizontal-pod-autoscaler-twin" : "horizontal-pod-autoscaler";
   const memories = new Map<string, Memory>();
   const selectors = new SelectorsByNamespace();
   const podsByLabel = new PodsByLabel();
+  const podMetrics = new PodMetricsReader();
+  /** The twin leaves a target alone that an autoscaler of autoscaling/v2 has. */
+  const rivals = isTwin ? new AutoscalersByTarget() : undefined;
   /** Those that were woken since their last sync began: what it read may be outdated. */
   const woken = new Set<string>();
   let metrics: HpaMetrics;
@@ -86,72 +105,101 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
     enqueue(key);
   }
 
+  function forget(key: ObjectKey): void {
+    const id = keyText(key);
+    memories.delete(id);
+    woken.delete(id);
+    selectors.delete(key);
+    podMetrics.forget(key);
+    metrics.forget(key.namespace ?? "", key.name);
+  }
+
+  async function observe(
+    hpa: HorizontalPodAutoscaler,
+    key: ObjectKey,
+    target: ScaleTarget,
+    context: ControllerContext,
+  ) {
+    const { client, cache, clock } = context;
+    const { namespace } = target;
+    const scale = await observeScale(client, cache, target);
+    const selector = "error" in scale ? "" : scale.selector;
+    const { pods, selectorError } = observePods(cache, podsByLabel, namespace, selector);
+    if (!("error" in scale)) selectors.set(key, selectorError === undefined ? selector : "");
+    const readPodMetrics = () => podMetrics.read(client, clock, key, selector, pods, podsByLabel.size(namespace));
+    const readings =
+      "error" in scale
+        ? []
+        : await observeMetrics(client, namespace, selector, hpa.spec?.metrics ?? [], readPodMetrics);
+    const others = rivals?.of(namespace, target) ?? [];
+    return {
+      scale,
+      pods,
+      readings,
+      autoscalersOfPods: [...selectors.selecting(key, pods), ...others],
+      isRollingOut: !("error" in scale) && scale.isRollingOut,
+      ...(selectorError !== undefined && { selectorError }),
+    };
+  }
+
   return controller({
-    name: "horizontal-pod-autoscaler",
-    watches: [self(HorizontalPodAutoscaler)],
-    reads: [Pod, ...watchedTargets] as unknown as Kind[],
+    name,
+    watches: [self(kind)],
+    reads: [Pod, ...watchedTargets, ...(rivals ? [HorizontalPodAutoscaler] : [])] as unknown as Kind[],
+    concurrency,
     wake,
     start(context) {
       metrics = hpaMetrics(context.metrics);
-      decisions = createDecisionLog(context, "horizontal-pod-autoscaler");
+      decisions = createDecisionLog(context, name);
       enqueue = context.enqueue;
       podsByLabel.follow(context.cache);
+      rivals?.follow(context.cache);
       followPods(context, selectors, wake);
-      followMetrics(context, wake);
+      followMetrics(context, kind, wake);
     },
     async reconcile(key, context) {
       const id = keyText(key);
-      const hpa = context.cache.get(HorizontalPodAutoscaler, key);
-      metrics.controlled(context.cache.informer(HorizontalPodAutoscaler).size);
-      if (!hpa?.spec || hpa.metadata.deletionTimestamp) {
-        memories.delete(id);
-        woken.delete(id);
-        selectors.delete(key);
-        metrics.forget(key.namespace ?? "", key.name);
-        return;
-      }
+      const found = context.cache.get(kind, key);
+      metrics.controlled(kind, context.cache.informer(kind).size);
+      if (!found?.spec || found.metadata.deletionTimestamp) return forget(key);
       const now = context.clock.now();
+      if (options.yields?.()) {
+        forget(key);
+        return lookAgainAt(now + yieldedMs);
+      }
       const memory = memories.get(id);
-      const spec = JSON.stringify(hpa.spec);
       // Its own status writes wake the controller, too.
-      if (memory && memory.spec === spec && now < memory.dueAt) return lookAgainAt(memory.dueAt);
+      if (memory && now < memory.dueAt && sameJson(memory.spec, found.spec)) return lookAgainAt(memory.dueAt);
       woken.delete(id);
 
-      const namespace = key.namespace as string;
-      const target = targetOf(hpa.spec.scaleTargetRef, namespace);
-      const scale = await observeScale(context.client, context.cache, target);
-      const selector = "error" in scale ? "" : scale.selector;
-      const { pods, selectorError } = observePods(context.cache, podsByLabel, namespace, selector);
-      const readings =
-        "error" in scale ? [] : await observeMetrics(context.client, namespace, selector, hpa.spec.metrics ?? []);
-      if (!("error" in scale)) selectors.set(key, selectorError === undefined ? selector : "");
-      const autoscalersOfPods = selectors.selecting(key, pods);
-      const seen = {
-        scale,
-        pods,
-        readings,
-        autoscalersOfPods,
-        isRollingOut: !("error" in scale) && scale.isRollingOut,
-        ...(selectorError !== undefined && { selectorError }),
-      };
-
+      const hpa = isTwin ? asAutoscalingV2(found) : found;
+      const target = targetOf(found.spec.scaleTargetRef, key.namespace as string);
+      const seen = await observe(hpa, key, target, context);
       const computedSeconds = (context.clock.now() - now) / 1000;
       const decision = decideReplicas(hpa, seen, memory?.history ?? noHistory, config, now);
-      const rescaled = await rescale(target, scale, decision, context);
+      const rescaled = await rescale(target, seen.scale, decision, context);
       const conclusion = concludeSync(hpa, decision, rescaled, context.clock.now());
-      const dueAt = woken.has(id) ? now + minSyncPeriodMs : nextSyncAt(now, readings, syncPeriodMs);
+      const dueAt = woken.has(id) ? now + minSyncPeriodMs : nextSyncAt(now, seen.readings, syncPeriodMs);
       const recommendations = newestOfEachCount(conclusion.history.recommendations);
       // Before the last write: a pod that changes meanwhile brings the next sync forward.
-      memories.set(id, { history: { ...conclusion.history, recommendations }, spec, syncedAt: now, dueAt });
-      const record = recordOf(hpa, decision, conclusion, seen, now, dueAt);
-      await writeStatus(hpa, conclusion, record, context);
+      memories.set(id, {
+        history: { ...conclusion.history, recommendations },
+        spec: found.spec,
+        syncedAt: now,
+        dueAt,
+      });
+      const status = isTwin ? { ...conclusion.status, ...columnsOf(hpa, conclusion.status) } : conclusion.status;
+      if (!sameJson(status, found.status)) {
+        const record = recordOf(hpa, decision, conclusion, seen, now, dueAt);
+        await writeStatus(kind, found, status, record, context);
+        decisions.explain(record, { regarding: found, log: "rescaled" });
+      }
       for (const { type, replicas } of decision.proposals) {
         const error = replicas !== undefined ? "none" : metricTypes.has(type) ? "internal" : "spec";
         metrics.computed(type, actionTo(replicas, hpa.status?.currentReplicas ?? 0), error, computedSeconds);
       }
-
-      report(hpa, key, decision, conclusion, context, metrics, now);
-      decisions.explain(record, { regarding: hpa, log: "rescaled" });
+      const isSpecError = "error" in seen.scale && seen.scale.isSpec === true;
+      report(found, key, decision, conclusion, isSpecError, context, metrics, now);
       return lookAgainAt(memories.get(id)?.dueAt ?? dueAt);
     },
   });
@@ -162,6 +210,12 @@ const metricTypes: ReadonlySet<string> = new Set(["Resource", "ContainerResource
 /** The change that `replicas` means; none where no number could be made. */
 const actionTo = (replicas: number | undefined, current: number) =>
   replicas === undefined || replicas === current ? "none" : replicas > current ? "scale_up" : "scale_down";
+
+/** What the columns of the twin's table show: the API server makes those of autoscaling/v2 itself. */
+const columnsOf = ({ spec }: HorizontalPodAutoscaler, { currentMetrics = [] }: HorizontalPodAutoscalerStatus) => ({
+  reference: `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}`,
+  targets: targetsCell(spec?.metrics ?? [], currentMetrics),
+});
 
 /** Writes spec.replicas by the version that was read; where that is outdated, reads again and writes the same count. */
 async function rescale(
@@ -186,38 +240,15 @@ async function rescale(
   }
 }
 
-async function writeStatus(
-  hpa: HorizontalPodAutoscaler,
-  conclusion: HpaConclusion,
-  record: HpaRecord,
-  context: ControllerContext,
-): Promise<void> {
-  const { status } = conclusion;
-  if (stableJson(status) === stableJson(hpa.status)) return;
-  // What is absent now must not stay from before: a merge patch removes what is null.
-  const gone = Object.keys(hpa.status ?? {}).filter((field) => !(field in status));
-  // The decision goes with the status that it led to: it is no write of its own.
-  const annotations = { [decisionAnnotation]: record.id, [decisionRecordAnnotation]: stableJson(record) };
-  const body = {
-    metadata: { annotations },
-    status: { ...status, ...Object.fromEntries(gone.map((field) => [field, null])) },
-  };
-  const key = { namespace: hpa.metadata.namespace as string, name: hpa.metadata.name };
-  try {
-    await context.client.patch(HorizontalPodAutoscaler, key, { type: "merge", body }, { subresource: "status" });
-  } catch (error) {
-    context.events.record(hpa, { type: "Warning", reason: "FailedUpdateStatus", message: refusal(error) });
-  }
-}
-
 /** The next sync: when the next sample of the slowest pod is due, but no later than the sync period. */
 function nextSyncAt(now: number, readings: readonly Reading[], syncPeriodMs: number): number {
-  const dues = readings.flatMap((reading) =>
-    "podMetrics" in reading
-      ? reading.podMetrics.map((item) => Date.parse(item.timestamp ?? "") + syncPeriodMs + publishDelayMs)
-      : [],
-  );
-  const due = dues.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...dues);
+  let newest = "";
+  for (const reading of readings) {
+    if (!("podMetrics" in reading)) continue;
+    // As text: RFC 3339 in UTC, to the second.
+    for (const { timestamp = "" } of reading.podMetrics) if (timestamp > newest) newest = timestamp;
+  }
+  const due = newest === "" ? Number.POSITIVE_INFINITY : Date.parse(newest) + syncPeriodMs + publishDelayMs;
   return Math.min(now + syncPeriodMs, Math.max(now + minSyncPeriodMs, due));
 }
 
@@ -226,6 +257,7 @@ function report(
   key: ObjectKey,
   decision: HpaDecision,
   conclusion: HpaConclusion,
+  isSpecError: boolean,
   context: ControllerContext,
   metrics: HpaMetrics,
   startedAt: number,
@@ -234,10 +266,8 @@ function report(
   const { rescaleTo, currentReplicas } = decision;
   const rescaled = conclusion.events.some((event) => event.reason === "SuccessfulRescale");
   const action = rescaled ? actionTo(rescaleTo, currentReplicas) : "none";
-  metrics.reconciled(
-    action,
-    conclusion.error === undefined ? "none" : "internal",
-    (context.clock.now() - startedAt) / 1000,
-  );
-  metrics.desired(key.namespace ?? "", key.name, conclusion.status.desiredReplicas);
+  const error = conclusion.error === undefined ? "none" : isSpecError ? "spec" : "internal";
+  metrics.reconciled(action, error, (context.clock.now() - startedAt) / 1000);
+  if (conclusion.error === undefined || !decision.failed)
+    metrics.desired(key.namespace ?? "", key.name, conclusion.status.desiredReplicas);
 }

@@ -75,8 +75,8 @@ export function recordOf(
   });
 }
 
-const subjectOf = ({ metadata }: HorizontalPodAutoscaler): DecisionSubject => ({
-  apiVersion: "autoscaling/v2",
+const subjectOf = ({ apiVersion = "autoscaling/v2", metadata }: HorizontalPodAutoscaler): DecisionSubject => ({
+  apiVersion,
   kind: "HorizontalPodAutoscaler",
   name: metadata.name,
   ...(metadata.namespace && { namespace: metadata.namespace }),

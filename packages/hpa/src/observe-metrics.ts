@@ -34,6 +34,7 @@ export async function observeMetrics(
   namespace: string,
   selector: string,
   metrics: readonly MetricSpec[],
+  readPodMetrics: () => Promise<readonly PodMetrics[]>,
 ): Promise<readonly Reading[]> {
   let podMetrics: Promise<Reading> | undefined;
   return Promise.all(
@@ -41,7 +42,10 @@ export async function observeMetrics(
       switch (metric.type) {
         case "Resource":
         case "ContainerResource":
-          podMetrics ??= readPodMetrics(client, namespace, selector);
+          podMetrics ??= read("resource", async () => {
+            const items = await readPodMetrics();
+            return items.length === 0 ? none("resource") : { podMetrics: items };
+          });
           return podMetrics;
         case "Pods":
           return readPodsMetric(client, namespace, selector, metric);
@@ -54,14 +58,6 @@ export async function observeMetrics(
       }
     }),
   );
-}
-
-async function readPodMetrics(client: Client, namespace: string, selector: string): Promise<Reading> {
-  return read("resource", async () => {
-    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`;
-    const { items } = (await client.raw(path, { labelSelector: selector })) as { items: PodMetrics[] };
-    return items.length === 0 ? none("resource") : { podMetrics: items };
-  });
 }
 
 interface MetricValue {

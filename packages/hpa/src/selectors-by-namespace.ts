@@ -1,5 +1,6 @@
 import { type Labels, type Pod, parseSelector, type Selector } from "@bellows/api";
 import { keyText, type ObjectKey } from "@bellows/kube";
+import { exactLabel, labelsOf } from "./pods-by-label.ts";
 
 interface Known {
   readonly key: ObjectKey;
@@ -29,7 +30,7 @@ export class SelectorsByNamespace {
     const neighbours = this.#namespaces.get(namespace) ?? { byId: new Map(), byLabel: new Map() };
     this.#namespaces.set(namespace, neighbours);
     const selector = parseSelector(text);
-    const known: Known = { key, text, selector, label: exactLabel(selector) };
+    const known: Known = { key, text, selector, label: labelText(selector) };
     neighbours.byId.set(id, known);
     const sharing = neighbours.byLabel.get(known.label);
     if (sharing) sharing.add(known);
@@ -60,8 +61,7 @@ export class SelectorsByNamespace {
     const neighbours = this.#namespaces.get(key.namespace ?? "");
     if (!neighbours) return [own];
     const ids = new Set([own]);
-    for (const { metadata } of pods)
-      for (const other of selecting(neighbours, metadata.labels ?? {})) ids.add(keyText(other.key));
+    for (const labels of labelsOf(pods)) for (const other of selecting(neighbours, labels)) ids.add(keyText(other.key));
     return [...ids].sort();
   }
 }
@@ -76,10 +76,7 @@ function selecting({ byLabel }: Neighbours, labels: Labels): Known[] {
   return found;
 }
 
-function exactLabel(selector: Selector): string | undefined {
-  for (const { key } of selector.requirements) {
-    const value = selector.exactValue(key);
-    if (value !== undefined) return `${key}=${value}`;
-  }
-  return undefined;
+function labelText(selector: Selector): string | undefined {
+  const exact = exactLabel(selector);
+  return exact && `${exact.label}=${exact.value}`;
 }

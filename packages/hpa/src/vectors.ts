@@ -7,7 +7,7 @@ import {
   parseSelector,
   quantityOf,
 } from "@bellows/api";
-import { concludeSync, decideReplicas, type HpaConfig, type Seen } from "./engine/decide.ts";
+import { concludeSync, decideReplicas, defaultConfig, type HpaConfig, type Seen } from "./engine/decide.ts";
 import { type History, noHistory } from "./engine/history.ts";
 import type { Reading } from "./engine/metric.ts";
 import { defaultWindowMs, type Sample } from "./engine/samples.ts";
@@ -67,6 +67,7 @@ const epoch = Date.parse("2026-01-01T00:00:00Z");
 /** Runs a case through the engine, with one memory over all its syncs. */
 export function runHpaVector({ input }: HpaVector): { steps: HpaVectorOutcome[] } {
   const config: HpaConfig = {
+    ...defaultConfig,
     tolerance: input.config.tolerance,
     downscaleStabilizationMs: input.config.downscaleStabilizationSeconds * 1000,
     cpuInitializationPeriodMs: input.config.cpuInitializationPeriodSeconds * 1000,

@@ -1,4 +1,4 @@
-import { HorizontalPodAutoscaler, metricsChangedAnnotation, Pod } from "@bellows/api";
+import { type HorizontalPodAutoscaler, type Kind, metricsChangedAnnotation, Pod } from "@bellows/api";
 import { type ControllerContext, keyOf, type ObjectKey } from "@bellows/kube";
 import { isReady } from "./engine/pods.ts";
 import type { SelectorsByNamespace } from "./selectors-by-namespace.ts";
@@ -18,8 +18,12 @@ export function followPods(
 }
 
 /** Calls `wake` for an autoscaler of which its metrics' server says that one has another value. */
-export function followMetrics({ cache }: Pick<ControllerContext, "cache">, wake: (key: ObjectKey) => void): void {
-  cache.informer(HorizontalPodAutoscaler).handle({
+export function followMetrics(
+  { cache }: Pick<ControllerContext, "cache">,
+  kind: Kind<HorizontalPodAutoscaler>,
+  wake: (key: ObjectKey) => void,
+): void {
+  cache.informer(kind).handle({
     changed(_, before, after) {
       const changedAt = after?.metadata.annotations?.[metricsChangedAnnotation];
       if (!before || !after || changedAt === undefined) return;

@@ -1,5 +1,5 @@
 import type { BenchRow } from "@bellows/kube/bench";
-import { benchRow, benchTable } from "./report.ts";
+import { benchTable } from "./report.ts";
 
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
@@ -7,11 +7,8 @@ type Bench = (progress: (line: string) => void) => Promise<BenchRow[]>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   async hpa() {
-    const { benchHpa } = await import("@bellows/hpa/bench");
-    return async () => {
-      const measured = await benchHpa(monotonicMs);
-      return measured.map(({ name, unit, values, target }) => benchRow(name, unit, values, target));
-    };
+    const { benchHpa } = await import("./hpa.ts");
+    return (progress) => benchHpa(monotonicMs, progress);
   },
   async kube() {
     const { benchKube } = await import("@bellows/kube/bench");

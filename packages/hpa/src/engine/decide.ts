@@ -21,11 +21,17 @@ export interface HpaConfig extends ReadinessDelays {
   /** 0.1: no change while the ratio is within 10 % of 1. */
   readonly tolerance: number;
   readonly downscaleStabilizationMs: number;
+  /** Feature gate HPAConfigurableTolerance: whether a behavior's own tolerance counts. */
+  readonly configurableTolerance: boolean;
+  /** Feature gate HPAScaleToZero: whether minReplicas may be 0. */
+  readonly scaleToZero: boolean;
 }
 
 export const defaultConfig: HpaConfig = {
   tolerance: 0.1,
   downscaleStabilizationMs: 300_000,
+  configurableTolerance: true,
+  scaleToZero: true,
   cpuInitializationPeriodMs: 300_000,
   initialReadinessDelayMs: 30_000,
 };
@@ -144,6 +150,11 @@ export function decideReplicas(
     ...rest,
   });
 
+  if (min === 0 && !config.scaleToZero) {
+    events.push({ type: "Warning", reason: "ScaleToZeroDisabled", message: scaleToZeroDisabled });
+    conditions.set("ScalingActive", "False", "ScaleToZeroDisabled", scaleToZeroDisabled);
+    return undecided(scaleToZeroDisabled, current, undefined, history);
+  }
   if (current === 0 && min !== 0) {
     conditions.set(
       "ScalingActive",
@@ -200,6 +211,9 @@ export function decideReplicas(
     history: { ...history, recommendations: stabilized.recommendations },
   });
 }
+
+const scaleToZeroDisabled =
+  "spec.minReplicas: found 0, expected at least 1: feature gate HPAScaleToZero, which allows 0, is off";
 
 const noRules: HPAScalingRules = { policies: [], selectPolicy: "Disabled" };
 
@@ -315,7 +329,9 @@ function selectorProblem(seen: Seen, selector: string) {
 
 function toleranceOf(spec: HorizontalPodAutoscalerSpec, config: HpaConfig): Tolerance {
   const own = (rules: HPAScalingRules | undefined) =>
-    rules?.tolerance === undefined ? config.tolerance : quantityOf(rules.tolerance).toNumber();
+    rules?.tolerance === undefined || !config.configurableTolerance
+      ? config.tolerance
+      : quantityOf(rules.tolerance).toNumber();
   return { down: own(spec.behavior?.scaleDown), up: own(spec.behavior?.scaleUp) };
 }
 

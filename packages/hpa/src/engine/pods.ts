@@ -47,11 +47,11 @@ function isStarting(pod: Pod, sample: { at: number; windowMs: number }, delays: 
   const ready = readyCondition(pod);
   const startedAt = pod.status?.startTime === undefined ? undefined : Date.parse(pod.status.startTime);
   if (!ready || startedAt === undefined) return true;
-  const turnedAt = Date.parse(ready.lastTransitionTime ?? "");
+  const turnedAt = () => Date.parse(ready.lastTransitionTime ?? "");
   if (startedAt + delays.cpuInitializationPeriodMs > now) {
-    return ready.status === "False" || sample.at < turnedAt + sample.windowMs;
+    return ready.status === "False" || sample.at < turnedAt() + sample.windowMs;
   }
-  return ready.status === "False" && startedAt + delays.initialReadinessDelayMs > turnedAt;
+  return ready.status === "False" && startedAt + delays.initialReadinessDelayMs > turnedAt();
 }
 
 const readyCondition = (pod: Pod) => pod.status?.conditions?.find((condition) => condition.type === "Ready");

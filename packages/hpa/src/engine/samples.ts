@@ -17,19 +17,48 @@ export type Samples = ReadonlyMap<string, Sample>;
  */
 export function resourceSamples(items: readonly PodMetrics[], resource: string, container?: string): Samples {
   const samples = new Map<string, Sample>();
+  // The items of one answer mostly share both.
+  const instantOf = lastRemembered((text) => Date.parse(text));
+  const windowOf = lastRemembered(durationMs);
   for (const item of items) {
-    const reports = item.containers ?? [];
-    const counted =
-      container === undefined ? reports : reports.filter((report) => report.name === container).slice(0, 1);
-    const usages = counted.map((report) => report.usage[resource]);
-    if (usages.length === 0 || usages.some((usage) => usage === undefined)) continue;
+    const milli = usageOf(item.containers ?? [], resource, container);
+    if (milli === undefined) continue;
     samples.set(item.metadata.name, {
-      milli: usages.reduce((sum, usage) => sum + milliOf(usage as string), 0),
-      at: Date.parse(item.timestamp ?? ""),
-      windowMs: durationMs(item.window ?? "0s"),
+      milli,
+      at: instantOf(item.timestamp ?? ""),
+      windowMs: windowOf(item.window ?? "0s"),
     });
   }
   return samples;
+}
+
+/** The use of one container, or of all; undefined where one of them does not report it. */
+function usageOf(
+  reports: NonNullable<PodMetrics["containers"]>,
+  resource: string,
+  container: string | undefined,
+): number | undefined {
+  if (container !== undefined) {
+    const usage = reports.find(({ name }) => name === container)?.usage[resource];
+    return usage === undefined ? undefined : milliOf(usage);
+  }
+  if (reports.length === 0) return undefined;
+  let sum = 0;
+  for (const { usage } of reports) {
+    const amount = usage[resource];
+    if (amount === undefined) return undefined;
+    sum += milliOf(amount);
+  }
+  return sum;
+}
+
+/** A function of a text that is mostly asked for the same one again. */
+function lastRemembered(read: (text: string) => number): (text: string) => number {
+  let last: { readonly text: string; readonly value: number } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, value: read(text) };
+    return last.value;
+  };
 }
 
 /** Metrics that come without a window were measured over this long (custom metrics client, `metricServerDefaultMetricWindow`). */

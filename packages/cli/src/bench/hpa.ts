@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { HpaVector } from "@bellows/hpa";
+import { engineSyncsPerSecond, type HpaProcessMeasure, hpaBenchSize } from "@bellows/hpa/bench";
+import type { BenchRow } from "@bellows/kube/bench";
+import { benchRow } from "./report.ts";
+
+const root = resolve(import.meta.dirname, "../../../..");
+const seed = 1;
+const processes = 5;
+const engineRuns = 5;
+const engineMs = 2000;
+
+/**
+ * The controller over 5,000 autoscalers and their pods, in a process of its own each time, and the engine alone over the
+ * recorded cases.
+ */
+export async function benchHpa(monotonicMs: () => number, progress: (line: string) => void): Promise<BenchRow[]> {
+  const { autoscalers, podsEach, namespaces } = hpaBenchSize;
+  const size = `${autoscalers} autoscalers x ${podsEach} pods`;
+  progress(`seed ${seed}; ${size} in ${namespaces} namespaces, through informers, the API server is made up`);
+  const measures: HpaProcessMeasure[] = [];
+  for (let run = 0; run < processes; run++) {
+    progress(`process ${run + 1} of ${processes}`);
+    measures.push(measureInProcess());
+  }
+  const requests = measures[0]?.requestsInPass ?? {};
+  progress(
+    `requests in a pass: ${Object.entries(requests)
+      .map(([what, count]) => `${count} ${what}`)
+      .join(", ")}`,
+  );
+  const of = (field: Exclude<keyof HpaProcessMeasure, "requestsInPass">) => measures.map((measure) => measure[field]);
+
+  const vectors = recordedCases();
+  const engine: number[] = [];
+  for (let run = 0; run < engineRuns; run++) engine.push(engineSyncsPerSecond(vectors, monotonicMs, engineMs));
+  return [
+    benchRow(`${size}: full pass where each status changes, CPU`, "ms", of("changedPassMs"), { atMost: 1000 }),
+    benchRow(`${size}: full pass where few do, CPU`, "ms", of("steadyPassMs"), { atMost: 1000 }),
+    benchRow("  of which the made-up API server's answers", "ms", of("serverMs")),
+    benchRow(`${size}: pass where nothing changed, CPU`, "ms", of("unchangedPassMs"), { atMost: 50 }),
+    benchRow(`${size}: start, lists and first syncs, CPU`, "ms", of("startMs")),
+    benchRow(`${size}: resident memory of the process after them`, "MiB", of("residentMiB"), { atMost: 300 }),
+    benchRow("  at most, at any time", "MiB", of("peakMiB")),
+    benchRow("  of which heap in use", "MiB", of("heapMiB")),
+    benchRow(`engine: syncs over the ${vectors.length} recorded cases`, "1/s", engine),
+  ];
+}
+
+function measureInProcess(): HpaProcessMeasure {
+  const script = join(import.meta.dirname, "hpa-process.ts");
+  const ran = spawnSync(process.execPath, [script, String(seed)], { encoding: "utf8" });
+  if (ran.status !== 0) throw new Error(`the bench's process failed: ${ran.stderr}`);
+  return JSON.parse(ran.stdout) as HpaProcessMeasure;
+}
+
+function recordedCases(): HpaVector[] {
+  const text = gunzipSync(readFileSync(join(root, "packages/hpa/vectors/public.jsonl.gz"))).toString();
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as HpaVector);
+}

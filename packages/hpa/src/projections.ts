@@ -1,0 +1,102 @@
+import { Deployment, HorizontalPodAutoscaler, Pod, StatefulSet } from "@bellows/api";
+import { type Projection, projection } from "@bellows/kube";
+
+type Containers = NonNullable<NonNullable<Pod["spec"]>["containers"]>;
+
+/**
+ * What the autoscaler keeps of the objects it watches, for a process that has them for nothing else. Labels and requests
+ * are shared between the pods of a ReplicaSet.
+ */
+export function hpaProjections(): readonly Projection[] {
+  const share = sharing();
+  return [
+    projection<Pod>({ kind: Pod, project: (pod) => projectPod(pod, share) }),
+    projection<Deployment>({ kind: Deployment, project: (deployment) => projectWorkload(deployment, share) }),
+    projection<StatefulSet>({ kind: StatefulSet, project: (set) => projectWorkload(set, share) }),
+    projection<HorizontalPodAutoscaler>({ kind: HorizontalPodAutoscaler, project: withoutManagedFields }),
+  ];
+}
+
+type Share = <T extends object | string>(value: T) => T;
+
+/** More different ones than this are not remembered all: some are then kept twice. */
+const mostShared = 50_000;
+
+/** Hands out one frozen value for all that are the same. */
+function sharing(): Share {
+  const known = new Map<string, unknown>();
+  return <T extends object | string>(value: T): T => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const before = known.get(text);
+    if (before !== undefined) return before as T;
+    if (known.size >= mostShared) known.clear();
+    // Not the value itself: it may be part of a whole page of a list.
+    const copy = typeof value === "string" ? value : deepFrozen(JSON.parse(text) as T);
+    known.set(text, copy);
+    return copy;
+  };
+}
+
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const each of Object.values(value)) deepFrozen(each);
+  return Object.freeze(value);
+}
+
+function projectPod({ metadata, spec, status }: Pod, share: Share): Pod {
+  const { namespace, name, uid, labels, deletionTimestamp } = metadata;
+  const { phase, startTime, conditions = [] } = status ?? {};
+  const ready = conditions.find(({ type }) => type === "Ready");
+  return {
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace: share(namespace) }),
+      ...(uid !== undefined && { uid }),
+      ...(labels && { labels: share(labels) }),
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    },
+    ...(spec && { spec: share(requestsOnly(spec)) }),
+    status: {
+      ...(phase !== undefined && { phase: share(phase) }),
+      ...(startTime !== undefined && { startTime }),
+      ...(ready && { conditions: [readyOnly(ready, share)] }),
+    },
+  };
+}
+
+type Condition = NonNullable<NonNullable<Pod["status"]>["conditions"]>[number];
+
+const readyOnly = ({ status, lastTransitionTime }: Condition, share: Share): Condition => ({
+  type: "Ready",
+  status: share(status),
+  ...(lastTransitionTime !== undefined && { lastTransitionTime }),
+});
+
+function requestsOnly(spec: NonNullable<Pod["spec"]>): NonNullable<Pod["spec"]> {
+  const only = (containers: Containers): Containers =>
+    containers.map(({ name, resources, restartPolicy }) => ({
+      name,
+      ...(resources?.requests && { resources: { requests: resources.requests } }),
+      ...(restartPolicy !== undefined && { restartPolicy }),
+    }));
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
+  return {
+    containers: only(spec.containers),
+    ...(sidecars.length > 0 && { initContainers: only(sidecars) }),
+    ...(spec.resources?.requests && { resources: { requests: spec.resources.requests } }),
+  };
+}
+
+function projectWorkload<T extends Deployment | StatefulSet>({ metadata, spec, status }: T, share: Share): T {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return {
+    metadata: { namespace, name, uid, resourceVersion },
+    spec: spec && { replicas: spec.replicas, selector: spec.selector && share(spec.selector) },
+    status: { replicas: status?.replicas, updatedReplicas: status?.updatedReplicas },
+  } as T;
+}
+
+function withoutManagedFields(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
+  const { managedFields: _, ...metadata } = autoscaler.metadata;
+  return { ...autoscaler, metadata };
+}
