@@ -87,9 +87,6 @@ checks:
     until: 00:02:45
     object: deployment/web
     expect: { spec.replicas: 6 }
-  - after: 00:02:45
-    by: 00:03:30
-    log: { message: rescaled, fields: { replicas: 9 } }
 `);
   expect(failures).toEqual([]);
 });
