@@ -1,6 +1,6 @@
 import { decisionAnnotation, decisionRecordAnnotation } from "@bellows/api";
 import { expect, test } from "vitest";
-import { decisionLines, recordIn } from "./why.ts";
+import { decisionLines, recordIn, recordsIn } from "./why.ts";
 
 const objectWith = (annotations: Record<string, string>) => ({ metadata: { name: "web", annotations } });
 
@@ -23,6 +23,28 @@ test("a decision is told with its inputs, steps, limits and outcome", () => {
     "limit     ScaleUpLimit: 13 -> 6",
     "action    replicas: 6, reason: cpu resource utilization (percentage of request) above target",
   ]);
+});
+
+test("a ScaledObject is told with its HPA, in whose decisions the rest lies", () => {
+  const record = (kind: string, id: string) => ({
+    id,
+    at: 0,
+    subject: { apiVersion: "", kind, namespace: "shop", name: "web" },
+    causes: [],
+  });
+  const decided = (kind: string, id: string) =>
+    objectWith({ [decisionAnnotation]: id, [decisionRecordAnnotation]: JSON.stringify(record(kind, id)) });
+  const hpa = ["hpa/keda-hpa-web", decided("HorizontalPodAutoscaler", "2")] as const;
+  expect(recordsIn(["so/web", decided("ScaledObject", "1")], hpa).flatMap(decisionLines)).toEqual([
+    "decision  1, 1970-01-01T00:00:00Z",
+    "of        ScaledObject shop/web",
+    "action    none: left as it is",
+    "decision  2, 1970-01-01T00:00:00Z",
+    "of        HorizontalPodAutoscaler shop/web",
+    "action    none: left as it is",
+  ]);
+  expect(recordsIn(["so/web", objectWith({})], hpa).map(({ id }) => id)).toEqual(["2"]);
+  expect(() => recordsIn(["so/web", objectWith({})], ["hpa/x", objectWith({})])).toThrow("so/web: no decision yet");
 });
 
 test("where only the id is kept, it is told where to look", () => {

@@ -6,11 +6,12 @@ import {
   type Kind,
   type KubernetesObject,
   NodeClaim,
+  ScaledObject,
 } from "@bellows/api";
 import { type Client, createClient, kubeconfigTransport, systemClock, timestamp } from "@bellows/kube";
 
 /** The kinds whose objects carry the decision that made or changed them. */
-const kinds = [HorizontalPodAutoscaler, NodeClaim] as unknown as readonly Kind[];
+const kinds = [HorizontalPodAutoscaler, ScaledObject, NodeClaim] as unknown as readonly Kind[];
 
 export interface WhyOptions {
   readonly namespace?: string;
@@ -24,9 +25,12 @@ export async function why(what: string, options: WhyOptions, print: (line: strin
   const transport = await kubeconfigTransport(options);
   try {
     const client = createClient(transport, { clock: systemClock, userAgent: "bellows-why" });
-    const object = await objectNamed(client, what, options.namespace ?? transport.namespace);
-    if (options.output === "json") print(JSON.stringify(recordIn(what, object), undefined, 2));
-    else for (const line of decisionLines(recordIn(what, object))) print(line);
+    const namespace = options.namespace ?? transport.namespace;
+    const object = await objectNamed(client, what, namespace);
+    const hpa = await hpaOf(client, object, namespace);
+    const records = hpa ? recordsIn([what, object], [`hpa/${hpa.metadata.name}`, hpa]) : [recordIn(what, object)];
+    if (options.output === "json") print(JSON.stringify(records.length === 1 ? records[0] : records, undefined, 2));
+    else for (const line of records.flatMap(decisionLines)) print(line);
   } finally {
     await transport.close();
   }
@@ -42,6 +46,33 @@ async function objectNamed(client: Client, what: string, namespace: string): Pro
     throw new Error(`${JSON.stringify(what)}: expected ${expected}`);
   }
   return client.get(kind, kind.scope === "Namespaced" ? { namespace, name } : { name });
+}
+
+/** The HPA that scales between one and the maximum for a ScaledObject, where one does. */
+async function hpaOf(
+  client: Client,
+  object: KubernetesObject,
+  namespace: string,
+): Promise<HorizontalPodAutoscaler | undefined> {
+  const name = object.kind === ScaledObject.kind ? (object as ScaledObject).status?.hpaName : undefined;
+  return name ? client.find(HorizontalPodAutoscaler, { namespace, name }) : undefined;
+}
+
+/**
+ * The decisions of a ScaledObject (from zero and back to it) and of its HPA (in between), those of them that there are.
+ * @throws Error where there is none
+ */
+export function recordsIn(...objects: readonly (readonly [what: string, object: KubernetesObject])[]): FoundDecision[] {
+  const decided = objects.filter(
+    ([
+      ,
+      {
+        metadata: { annotations = {} },
+      },
+    ]) => decisionAnnotation in annotations,
+  );
+  const told = decided.length > 0 ? decided : objects.slice(0, 1);
+  return told.map(([what, object]) => recordIn(what, object));
 }
 
 /** What an object says of its last decision: the record, or where there is none, its id. */
@@ -67,12 +98,15 @@ export function recordIn(what: string, { metadata: { annotations = {} } }: Kuber
 }
 
 /** A decision as `bellows why` prints it, line by line. */
-export function decisionLines({ id, at, seen, computed, limits, action, causes }: FoundDecision): string[] {
+export function decisionLines({ id, subject, at, seen, computed, limits, action, causes }: FoundDecision): string[] {
   if (at === undefined)
     return [`decision  ${id}`, "          only its id is kept here: look for it in the controller's log"];
   const { metrics: _, ...inputs } = (seen ?? {}) as Record<string, unknown>;
   return [
     `decision  ${id}, ${timestamp(at)}`,
+    ...(subject
+      ? [`of        ${subject.kind} ${subject.namespace ? `${subject.namespace}/` : ""}${subject.name}`]
+      : []),
     ...Object.entries(inputs).map(([name, value]) => `seen      ${name}: ${textOf(value)}`),
     ...(computed ?? []).map((step) => `computed  ${step}`),
     ...(limits ?? []).map(({ reason, from, to }) => `limit     ${reason}: ${from} -> ${to}`),
