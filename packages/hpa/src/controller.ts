@@ -19,7 +19,6 @@ import {
   lookAgainAt,
   type ObjectKey,
   type ScaleTarget,
-  self,
 } from "@bellows/kube";
 import { AutoscalersByTarget } from "./autoscalers-by-target.ts";
 import { type HpaMetrics, hpaMetrics } from "./controller-metrics.ts";
@@ -39,7 +38,7 @@ import { type ObservedScale, observeScale, readScale, refusal, targetOf, watched
 import { PodMetricsReader } from "./pod-metrics-reader.ts";
 import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
-import { followMetrics, followPods } from "./wake-ups.ts";
+import { followAutoscalers, followMetrics, followPods } from "./wake-ups.ts";
 import { writeStatus } from "./write-status.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
@@ -144,8 +143,9 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
 
   return controller({
     name,
-    watches: [self(kind)],
-    reads: [Pod, ...watchedTargets, ...(rivals ? [HorizontalPodAutoscaler] : [])] as unknown as Kind[],
+    // Followed by hand: most of their changes are statuses that this one wrote.
+    watches: [],
+    reads: [kind, Pod, ...watchedTargets, ...(rivals ? [HorizontalPodAutoscaler] : [])] as unknown as Kind[],
     concurrency,
     wake,
     start(context) {
@@ -154,6 +154,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       enqueue = context.enqueue;
       podsByLabel.follow(context.cache);
       rivals?.follow(context.cache);
+      followAutoscalers(context, kind);
       followPods(context, selectors, wake);
       followMetrics(context, kind, wake);
     },
@@ -168,7 +169,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
         return lookAgainAt(now + yieldedMs);
       }
       const memory = memories.get(id);
-      // Its own status writes wake the controller, too.
+      // It was woken more than once, or for an outdated reason.
       if (memory && now < memory.dueAt && sameJson(memory.spec, found.spec)) return lookAgainAt(memory.dueAt);
       woken.delete(id);
 

@@ -1,4 +1,4 @@
-import { type HorizontalPodAutoscaler, type Kind, metricsChangedAnnotation, Pod } from "@bellows/api";
+import { type HorizontalPodAutoscaler, type Kind, metricsChangedAnnotation, Pod, sameJson } from "@bellows/api";
 import { type ControllerContext, keyOf, type ObjectKey } from "@bellows/kube";
 import { isReady } from "./engine/pods.ts";
 import type { SelectorsByNamespace } from "./selectors-by-namespace.ts";
@@ -13,6 +13,23 @@ export function followPods(
     changed(_, before, after) {
       if (before && after && countsAlike(before, after)) return;
       for (const pod of [before, after]) if (pod) for (const key of selectors.of(pod)) wake(key);
+    },
+  });
+}
+
+/**
+ * Calls `enqueue` for an autoscaler that is new, gone or asks for something else; not for what is written into it, such as
+ * its status.
+ */
+export function followAutoscalers(
+  { cache, enqueue }: Pick<ControllerContext, "cache" | "enqueue">,
+  kind: Kind<HorizontalPodAutoscaler>,
+): void {
+  cache.informer(kind).handle({
+    changed(key, before, after) {
+      const isLeaving = before?.metadata.deletionTimestamp !== after?.metadata.deletionTimestamp;
+      const isOther = before?.metadata.uid !== after?.metadata.uid;
+      if (isOther || isLeaving || !sameJson(before?.spec, after?.spec)) enqueue(key);
     },
   });
 }

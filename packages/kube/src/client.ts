@@ -106,7 +106,7 @@ export interface Client {
   updateScale(target: ScaleTarget, replicas: number, resourceVersion?: string): Promise<Scale>;
   /** Finds the resource of any kind by discovery (cached): for targets that are named by apiVersion and kind only. */
   resourceOf(apiVersion: string, kind: string): Promise<ResourceInfo | undefined>;
-  /** A GET of any path; the decoded body. */
+  /** A GET of any path; the decoded body, which is read once as a rule: it is not frozen. */
   raw(path: string, query?: Record<string, string>): Promise<unknown>;
 }
 

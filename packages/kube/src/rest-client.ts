@@ -226,7 +226,7 @@ class RestClient implements Client {
   }
 
   raw(path: string, query?: Record<string, string>): Promise<unknown> {
-    return this.#send({ method: "GET", path, ...(query && { query }) });
+    return this.#answer({ method: "GET", path, ...(query && { query }) });
   }
 
   async #scalePath(target: ScaleTarget): Promise<string> {
@@ -253,6 +253,10 @@ class RestClient implements Client {
   }
 
   async #send<R>(request: TransportRequest): Promise<R> {
+    return deepFreeze(await this.#answer(request)) as R;
+  }
+
+  async #answer(request: TransportRequest): Promise<unknown> {
     const { clock, host = "" } = this.#options;
     const headers = request.headers ? { ...this.#headers, ...request.headers } : this.#headers;
     for (let attempt = 0; ; attempt++) {
@@ -261,7 +265,7 @@ class RestClient implements Client {
         throw error;
       });
       this.#requests?.inc({ code: String(response.status), method: request.method, host });
-      if (response.status < 400) return deepFreeze(response.body) as R;
+      if (response.status < 400) return response.body;
       const error = apiErrorOf(response);
       if (!clock || attempt >= maxRetries || !mayRetry(error, response.headers)) throw error;
       await sleep(clock, (error.retryAfterSeconds ?? 1) * 1000, request.signal);
