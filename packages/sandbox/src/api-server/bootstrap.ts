@@ -1,4 +1,9 @@
-import { bootstrapClusterRoleBindings, bootstrapClusterRoles } from "./access/access.ts";
+import {
+  bootstrapClusterRoleBindings,
+  bootstrapClusterRoles,
+  bootstrapRoleBindings,
+  bootstrapRoles,
+} from "./access/access.ts";
 import { systemPriorityClasses } from "./admission/admission.ts";
 import { type ApiResponse, adminUser, Query } from "./api-request.ts";
 import type { ApiServer } from "./api-server.ts";
@@ -15,6 +20,9 @@ export async function bootstrapCluster(server: ApiServer): Promise<void> {
   const rbac = "/apis/rbac.authorization.k8s.io/v1";
   for (const role of bootstrapClusterRoles) await ensure(server, `${rbac}/clusterroles`, role);
   for (const binding of bootstrapClusterRoleBindings) await ensure(server, `${rbac}/clusterrolebindings`, binding);
+  const kubeSystem = `${rbac}/namespaces/kube-system`;
+  for (const role of bootstrapRoles) await ensure(server, `${kubeSystem}/roles`, role);
+  for (const binding of bootstrapRoleBindings) await ensure(server, `${kubeSystem}/rolebindings`, binding);
   for (const one of systemPriorityClasses) await ensure(server, "/apis/scheduling.k8s.io/v1/priorityclasses", one);
   for (const [path, object] of kubernetesService) await ensure(server, path, object);
 }

@@ -23,7 +23,7 @@ export const serviceHost = ({ namespace, name }: ServiceReference): string => `$
 
 /**
  * Resolves Services as kube-apiserver does with `--enable-aggregator-routing`: to an address of their EndpointSlices. A
- * Service of type ExternalName leads to its name, so that a process on loopback can be reached. A simulated pod listens
+ * Service of type ExternalName leads to its name, at its `targetPort`, so that a process on loopback can be reached. A simulated pod listens
  * to nothing, and refuses at once.
  */
 export const serviceResolver =
@@ -34,8 +34,11 @@ export const serviceResolver =
     if (!service) throw new Error(`service ${JSON.stringify(name)} not found`);
     const serverName = serviceHost(reference);
     const { type, externalName, ports = [] } = service.spec ?? {};
-    if (type === "ExternalName" && externalName) return { host: externalName, port, serverName };
     const wanted = ports.find((one) => one.port === port);
+    if (type === "ExternalName" && externalName) {
+      const { targetPort } = wanted ?? {};
+      return { host: externalName, port: typeof targetPort === "number" ? targetPort : port, serverName };
+    }
     if (!wanted) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
     for (const slice of endpointSlicesOf(store, namespace, name)) {
       const open = slice.ports?.find((one) => (one.name ?? "") === (wanted.name ?? ""))?.port;

@@ -10,7 +10,12 @@ export {
   forbiddenAccess,
   type RbacObjects,
 } from "./authorization.ts";
-export { bootstrapClusterRoleBindings, bootstrapClusterRoles } from "./bootstrap-policy.ts";
+export {
+  bootstrapClusterRoleBindings,
+  bootstrapClusterRoles,
+  bootstrapRoleBindings,
+  bootstrapRoles,
+} from "./bootstrap-policy.ts";
 export {
   localSubjectAccessReview,
   type Review,

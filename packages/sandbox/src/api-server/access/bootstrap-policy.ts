@@ -1,4 +1,4 @@
-import type { ClusterRole, ClusterRoleBinding, PolicyRule, Subject } from "@bellows/api";
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from "@bellows/api";
 
 /**
  * The roles and bindings that a cluster starts with (Kubernetes 1.35, `bootstrappolicy`): those for people, for
@@ -217,6 +217,32 @@ const bindings: readonly ClusterRoleBinding[] = [
   binding("system:kube-scheduler", user("system:kube-scheduler")),
   // Upstream leaves this to the node authorizer, which also looks at which pods a node has; by role is close enough.
   binding("system:node", group("system:nodes")),
+];
+
+/** Aggregated API servers read with it who may tell them on whose behalf they are asked. */
+const authenticationReader = { name: "extension-apiserver-authentication-reader", namespace: "kube-system" };
+
+export const bootstrapRoles: readonly Role[] = [
+  {
+    apiVersion,
+    kind: "Role",
+    metadata: { ...authenticationReader, labels, annotations },
+    rules: [{ ...rule(read, "", "configmaps"), resourceNames: ["extension-apiserver-authentication"] }],
+  },
+];
+
+export const bootstrapRoleBindings: readonly RoleBinding[] = [
+  {
+    apiVersion,
+    kind: "RoleBinding",
+    metadata: { ...authenticationReader, name: `system::${authenticationReader.name}`, labels, annotations },
+    roleRef: { apiGroup: rbacGroup, kind: "Role", name: authenticationReader.name },
+    subjects: ["system:kube-controller-manager", "system:kube-scheduler"].map((name) => ({
+      apiGroup: rbacGroup,
+      kind: "User",
+      name,
+    })),
+  },
 ];
 
 export const bootstrapClusterRoles: readonly ClusterRole[] = roles;
