@@ -50,7 +50,7 @@ const e2eRules = [
 /** The only files that may reach the network, processes and the disk. */
 const seamFiles = [
   "^packages/kube/src/(http-transport|kubeconfig|serving|certificates|tls-certificates|random)\\.ts$",
-  "^packages/sandbox/src/api-server/http/",
+  "^packages/sandbox/src/(api-server|kubelet)/http/",
   "^packages/sandbox/src/files\\.ts$",
   "^packages/cli/",
   // What triggers ask by HTTP: certificates are read by node:tls.

@@ -1,4 +1,4 @@
-import { crdOf, customResources } from "@bellows/api";
+import { crdOf, customResources, Pod } from "@bellows/api";
 import {
   type Client,
   type Clock,
@@ -9,7 +9,14 @@ import {
   silentLogger,
 } from "@bellows/kube";
 import { type Ec2Timing, ec2CustomResourceDefinitions, SimulatedCloud } from "../ec2/index.ts";
-import { KubeletFleet, type KubeletTiming, MemoryWatch } from "../kubelet/index.ts";
+import {
+  KubeletFleet,
+  type KubeletServerOptions,
+  KubeletStreams,
+  type KubeletTiming,
+  MemoryWatch,
+  serveKubelets,
+} from "../kubelet/index.ts";
 import { MetricsServer } from "../metrics-server/index.ts";
 import { LoadProfileStatus, UsageSource } from "../usage/index.ts";
 import { ensureAll } from "./ensure.ts";
@@ -26,6 +33,8 @@ export interface NodesOptions {
   readonly log?: Logger;
   readonly ec2Timing?: Partial<Ec2Timing>;
   readonly kubeletTiming?: Partial<KubeletTiming>;
+  /** Serves the kubelets' API, for logs and remote commands: where, and with which certificate. */
+  readonly kubeletApi?: Pick<KubeletServerOptions, "host" | "tls"> & { readonly hostname: string };
 }
 
 export interface RunningNodes {
@@ -48,7 +57,20 @@ export async function startNodes(options: NodesOptions): Promise<RunningNodes> {
   const usage = new UsageSource(cache, clock);
   const metricsServer = new MetricsServer({ usage, cache, clock });
   const { kubeletTiming, ec2Timing } = options;
-  const fleet = new KubeletFleet({ client, cache, clock, log, ...(kubeletTiming && { timing: kubeletTiming }) });
+  const find = (namespace: string, name: string) => cache.get(Pod, { namespace, name });
+  const end = (pod: Pod, container: string, exitCode: number) =>
+    fleet.podRun(pod)?.endedByTerminal(container, exitCode);
+  const streams = new KubeletStreams({ clock, usage, find, end });
+  const { kubeletApi } = options;
+  const kubelets = kubeletApi && (await serveKubelets({ ...kubeletApi, port: 0, clock, log, streams, find }));
+  const fleet = new KubeletFleet({
+    client,
+    cache,
+    clock,
+    log,
+    ...(kubeletTiming && { timing: kubeletTiming }),
+    ...(kubelets && { endpoint: { hostname: kubeletApi.hostname, port: kubelets.port } }),
+  });
   const loadProfiles = new LoadProfileStatus({ client, cache, clock, log, usage });
   const memoryWatch = new MemoryWatch(fleet, usage, clock);
   const cloud = new SimulatedCloud({
@@ -84,6 +106,7 @@ export async function startNodes(options: NodesOptions): Promise<RunningNodes> {
       loadProfiles.stop();
       cloud.stop();
       fleet.stop();
+      void kubelets?.close();
       cache.stop();
     },
   };

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly editor?: string;
   /** Runs the command at a terminal (util-linux' `script`); `types` is typed once the output matches `after`. */
   readonly terminal?: { readonly after: RegExp; readonly types: string };
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface KubectlSandbox {
@@ -118,7 +120,7 @@ const notRunning: KubectlSandbox = {
 };
 
 function run(kubectl: string, words: readonly string[], directory: string, options: RunOptions): Promise<Output> {
-  const { stdin = "", expectFailure = false, until, editor, terminal } = options;
+  const { stdin = "", expectFailure = false, until, editor, terminal, env } = options;
   return new Promise((resolve, reject) => {
     const quoted = [kubectl, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
     const [program, args] = terminal ? ["script", ["-qec", quoted, "/dev/null"]] : [kubectl, words];
@@ -131,6 +133,7 @@ function run(kubectl: string, words: readonly string[], directory: string, optio
         KUBECONFIG: join(directory, "config"),
         TZ: "UTC",
         ...(editor !== undefined && { KUBE_EDITOR: editor }),
+        ...env,
       },
       timeout: commandMs,
     });

@@ -46,6 +46,8 @@ describeKubectl("kubectl run, attach, wait and delete", ({ kubectl, apply, event
     await kubectl("run alive --image=nginx --env=COLOR=red");
     await kubectl("wait --for=condition=Ready pod/alive");
     expect(await said("exec alive -- hostname")).toBe("alive\n");
+    const bySpdy = await kubectl("exec -i alive -- hostname", { env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "false" } });
+    expect(bySpdy.stdout).toBe("alive\n");
     expect(await said("exec alive -- env")).toContain("COLOR=red\n");
     expect(await refused("exec alive -- nope")).toContain('exec: "nope": executable file not found in $PATH');
     expect(await refused("exec alive -c other -- hostname")).toContain("container other is not valid for pod alive");

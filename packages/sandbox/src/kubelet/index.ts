@@ -1,3 +1,4 @@
+export { type KubeletServerOptions, serveKubelets } from "./http/kubelet-server.ts";
 export { KubeletFleet, type KubeletFleetOptions } from "./kubelet-fleet.ts";
 export { KubeletStreams, type KubeletStreamsOptions } from "./kubelet-streams.ts";
 export type { KubeletTiming } from "./kubelet-timing.ts";

@@ -17,7 +17,13 @@ import { KubeletEvents } from "./kubelet-events.ts";
 import { defaultKubeletTiming, type KubeletTiming } from "./kubelet-timing.ts";
 import { defaultNodeSoftware, type Machine, type NodeSoftware } from "./machine.ts";
 import { NodeAgent } from "./node-agent.ts";
-import { nodeConditions, notReadyTaint, registeredNode } from "./node-object.ts";
+import {
+  type KubeletEndpoint,
+  kubeletAddresses,
+  nodeConditions,
+  notReadyTaint,
+  registeredNode,
+} from "./node-object.ts";
 import type { PodRun } from "./pod-run.ts";
 import { StatusWriter } from "./status-writer.ts";
 
@@ -29,6 +35,8 @@ export interface KubeletFleetOptions {
   readonly log: Logger;
   readonly timing?: Partial<KubeletTiming>;
   readonly software?: Partial<NodeSoftware>;
+  /** Where their API is served; without it, nodes say what real ones do, and nobody can be reached there. */
+  readonly endpoint?: KubeletEndpoint;
 }
 
 /** Heartbeats are spread over this many turns of one shared timer. */
@@ -94,7 +102,7 @@ export class KubeletFleet {
     const { clock } = this.#options;
     const now = clock.now();
     const parts = { clock, timing: this.#timing, events: this.#events, statuses: this.#statuses };
-    const agent = new NodeAgent(machine, registeredNode(machine, this.#software, now), parts);
+    const agent = new NodeAgent(machine, registeredNode(machine, this.#software, now, this.#options.endpoint), parts);
     const slot = this.#nextSlot++ % heartbeatSlots;
     const member: Member = {
       agent,
@@ -138,6 +146,7 @@ export class KubeletFleet {
       }
       agent.node = known;
       this.#recover(member, known);
+      await this.#writeAddresses(member);
     }
     if (!this.#alive(member)) return;
     this.#startTicker();
@@ -158,6 +167,18 @@ export class KubeletFleet {
     if (ready?.status !== "True") return;
     member.ready = true;
     member.readySinceAt = parseTimestamp(ready.lastTransitionTime) ?? member.readySinceAt;
+  }
+
+  /** The API of an earlier process is gone with it. */
+  async #writeAddresses({ agent }: Member): Promise<void> {
+    const { client, endpoint, log } = this.#options;
+    if (!endpoint) return;
+    const body = { status: kubeletAddresses(agent.machine, endpoint) };
+    try {
+      await client.patch(Node, { name: agent.nodeName }, { type: "merge", body }, { subresource: "status" });
+    } catch (error) {
+      log.warn("addresses of the node were not written", { node: agent.nodeName, error });
+    }
   }
 
   async #becomeReady(member: Member): Promise<void> {

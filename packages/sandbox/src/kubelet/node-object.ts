@@ -10,8 +10,33 @@ const networkNotReady =
 
 export const notReadyTaint = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" } as const;
 
+/** Where an API server finds the API of kubelets that have no machine: a name of its own machine, and a port there. */
+export interface KubeletEndpoint {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+const kubeletPort = 10250;
+
+/** What of a Node's status says where its kubelet listens. */
+export const kubeletAddresses = (machine: Machine, endpoint?: KubeletEndpoint) => ({
+  addresses: [
+    { type: "InternalIP", address: machine.internalIp },
+    ...(machine.externalIp ? [{ type: "ExternalIP", address: machine.externalIp }] : []),
+    { type: "InternalDNS", address: machine.nodeName },
+    { type: "Hostname", address: machine.nodeName },
+    ...(endpoint ? [{ type: "ExternalDNS", address: endpoint.hostname }] : []),
+  ],
+  daemonEndpoints: { kubeletEndpoint: { Port: endpoint?.port ?? kubeletPort } },
+});
+
 /** The Node as a kubelet registers it: not ready until its network plugin is. */
-export function registeredNode(machine: Machine, software: NodeSoftware, now: Instant): Node {
+export function registeredNode(
+  machine: Machine,
+  software: NodeSoftware,
+  now: Instant,
+  endpoint?: KubeletEndpoint,
+): Node {
   const { nodeName, architecture } = machine;
   const taints = [...machine.taints, notReadyTaint];
   return {
@@ -38,13 +63,7 @@ export function registeredNode(machine: Machine, software: NodeSoftware, now: In
       capacity: resourceList(machine.capacity),
       allocatable: resourceList(machine.allocatable),
       conditions: nodeConditions(false, now, now),
-      addresses: [
-        { type: "InternalIP", address: machine.internalIp },
-        ...(machine.externalIp ? [{ type: "ExternalIP", address: machine.externalIp }] : []),
-        { type: "InternalDNS", address: nodeName },
-        { type: "Hostname", address: nodeName },
-      ],
-      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      ...kubeletAddresses(machine, endpoint),
       nodeInfo: {
         machineID: `ec2${hexOf(`machine/${nodeName}`, 29)}`,
         systemUUID: `ec2${hexOf(`system/${nodeName}`, 5)}-${hexOf(`uuid/${nodeName}`, 4)}-${hexOf(`uuid2/${nodeName}`, 4)}-${hexOf(`uuid3/${nodeName}`, 4)}-${hexOf(`uuid4/${nodeName}`, 12)}`,

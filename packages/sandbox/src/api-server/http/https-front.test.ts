@@ -246,7 +246,7 @@ test("exec speaks over a websocket", async () => {
 });
 
 test.each([
-  ["SPDY/3.1", "exec?command=ls&stdout=1", 400, "unable to upgrade connection: this server streams over websockets"],
+  ["h2c", "exec?command=ls&stdout=1", 400, "unable to upgrade connection: h2c, expected websocket or SPDY/3.1"],
   ["SPDY/3.1", "portforward", 501, "port-forward is not served"],
   ["websocket", "portforward?ports=80", 501, "port-forward is not served"],
   ["websocket", "exec", 400, "you must specify at least 1 command for the container"],

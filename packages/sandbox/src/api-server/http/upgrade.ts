@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { ApiRequest } from "../api-request.ts";
 import type { ApiServer } from "../api-server.ts";
 import { StatusError } from "../status-error.ts";
+import { isSpdy, serveSpdy } from "./spdy-remote-command.ts";
 import { serveWebSocket } from "./websocket.ts";
 
 /** Answers a request to change the protocol: `kubectl exec`, `attach`, `run -it`. */
@@ -17,14 +18,11 @@ export async function acceptUpgrade(
   if (request instanceof StatusError) return refuse(socket, request.status.code, request.status);
   const answer = await server.handle(request);
   if (!answer.upgrade) return refuse(socket, answer.status, answer.body);
+  // What kubectl before 1.31 speaks, and later ones where websockets are refused on the way.
+  if (isSpdy(incoming)) return serveSpdy(incoming, socket, head, answer.upgrade);
   if ((incoming.headers.upgrade ?? "").toLowerCase() !== "websocket") {
-    // SPDY is what older clients fall back to; the answer tells them that only websockets are spoken here.
-    const error = new StatusError(
-      400,
-      "BadRequest",
-      "unable to upgrade connection: this server streams over websockets (v5.channel.k8s.io) only; kubectl 1.31 or later speaks them",
-    );
-    return refuse(socket, 400, error.status);
+    const text = `unable to upgrade connection: ${incoming.headers.upgrade}, expected websocket or SPDY/3.1`;
+    return refuse(socket, 400, new StatusError(400, "BadRequest", text).status);
   }
   await serveWebSocket(incoming, socket, head, answer.upgrade);
 }

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { StreamResult, UpgradeHandler } from "../upgrade.ts";
+import type { UpgradeHandler } from "../upgrade.ts";
+import { ChunkQueue } from "./chunk-queue.ts";
+import { commandOutcome } from "./command-outcome.ts";
 import { WebSocketFrames } from "./websocket-frames.ts";
 
 /** The channels of remotecommand: the first byte of every message. */
@@ -61,45 +63,7 @@ export async function serveWebSocket(
     stderr: (chunk) => send(channel.stderr, chunk),
     signal: gone.signal,
   });
-  await send(channel.error, JSON.stringify(outcome(result)));
+  await send(channel.error, JSON.stringify(commandOutcome(result)));
   if (socket.destroyed) return;
   socket.end(WebSocketFrames.encode(opcode.close, Buffer.from([0x03, 0xe8])));
-}
-
-const outcome = ({ exitCode }: StreamResult) =>
-  exitCode === 0
-    ? { metadata: {}, status: "Success" }
-    : {
-        metadata: {},
-        status: "Failure",
-        reason: "NonZeroExitCode",
-        message: `command terminated with non-zero exit code: exit status ${exitCode}`,
-        details: { causes: [{ reason: "ExitCode", message: String(exitCode) }] },
-      };
-
-/** Chunks that wait for their reader. Bounded: what a client types ahead beyond 1,024 chunks is dropped. */
-class ChunkQueue implements AsyncIterable<Uint8Array> {
-  readonly #chunks: Uint8Array[] = [];
-  #ended = false;
-  #wake: (() => void) | undefined;
-
-  push(chunk: Uint8Array): void {
-    if (this.#ended || this.#chunks.length >= 1024) return;
-    this.#chunks.push(chunk);
-    this.#wake?.();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake?.();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk) yield chunk;
-      else if (this.#ended) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
 }
