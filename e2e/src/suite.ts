@@ -1,4 +1,5 @@
 import type { Client } from "@bellows/kube";
+import type { NodesOptions } from "@bellows/sandbox";
 
 /** The control plane that a run has, and what suites may do to it. */
 export interface ControlPlane {
@@ -16,6 +17,8 @@ export interface ControlPlane {
   readonly auditLog?: string;
   /** Ends kube-apiserver and starts it again on the same port and data; absent where the driver cannot. */
   readonly restartApiServer?: () => Promise<void>;
+  /** With what kubelets of this machine serve the API server, where the driver has told it of them. */
+  readonly kubeletApi?: NonNullable<NodesOptions["kubeletApi"]>;
   /** The address at which the API server reaches a port of this machine; absent: this machine's own. */
   readonly hostAddress?: (port: number) => Promise<string>;
 }

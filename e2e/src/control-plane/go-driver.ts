@@ -39,10 +39,16 @@ export async function startGoControlPlane(options: {
   const url = `https://127.0.0.1:${port}`;
   const token = randomBytes(24).toString("hex");
   const now = systemClock.now();
-  const [ca, proxyCa] = await Promise.all([issueCa(now, {}), issueCa(now, {})]);
+  const [ca, proxyCa, kubeletCa] = await Promise.all([issueCa(now, {}), issueCa(now, {}), issueCa(now, {})]);
   const names = ["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc", "10.100.0.1"];
   const serving = await issueServing(ca, now, { names });
   const proxy = await issueServing(proxyCa, now, { names: ["front-proxy-client"], usage: "client" });
+  const kubeletHost = "localhost";
+  const kubelet = await issueServing(kubeletCa, now, { names: [kubeletHost] });
+  const kubeletClient = await issueServing(kubeletCa, now, {
+    names: ["kube-apiserver-kubelet-client"],
+    usage: "client",
+  });
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const serviceAccountKey = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
   const key = file("sa.key", serviceAccountKey);
@@ -70,6 +76,11 @@ export async function startGoControlPlane(options: {
     "--requestheader-extra-headers-prefix=X-Remote-Extra-",
     `--proxy-client-cert-file=${file("proxy.crt", proxy.certificate)}`,
     `--proxy-client-key-file=${file("proxy.key", proxy.key)}`,
+    // Nodes have no machines: their kubelets listen on this one, under a name that only the Node says.
+    "--kubelet-preferred-address-types=ExternalDNS",
+    `--kubelet-certificate-authority=${file("kubelet-ca.crt", kubeletCa.certificate)}`,
+    `--kubelet-client-certificate=${file("kubelet-client.crt", kubeletClient.certificate)}`,
+    `--kubelet-client-key=${file("kubelet-client.key", kubeletClient.key)}`,
     // There is no kube-proxy: Services are reached by the addresses of their endpoints.
     "--enable-aggregator-routing=true",
     // As every distribution does: privileged pods are for admission to refuse.
@@ -122,6 +133,7 @@ export async function startGoControlPlane(options: {
       client,
       etcd,
       serviceAccountKey,
+      kubeletApi: { hostname: kubeletHost, host: "127.0.0.1", tls: { ...kubelet, clientCa: kubeletCa.certificate } },
       auditLog: join(folder, "audit.log"),
       async restartApiServer() {
         await apiServer.stop();

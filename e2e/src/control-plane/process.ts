@@ -11,15 +11,19 @@ export interface ManagedProcess {
 
 const killAfterMs = 10_000;
 
+const running = new Set<ChildProcess>();
+// A run that is killed leaves nothing behind.
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Starts a program whose output goes to `logFile`. */
 export function startProcess(program: string, args: readonly string[], logFile: string): ManagedProcess {
   const log = openSync(logFile, "a");
   const child = spawn(program, args, { stdio: ["ignore", log, log] });
   const gone = goneOf(child);
-  // A run that is killed leaves nothing behind.
-  const end = () => child.kill("SIGKILL");
-  process.once("exit", end);
-  void gone.then(() => process.removeListener("exit", end));
+  running.add(child);
+  void gone.then(() => running.delete(child));
   return {
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async stop() {
