@@ -2,6 +2,7 @@ import { type ScaledObject, stableJson } from "@bellows/api";
 import { type ControllerContext, keyOf, keyText, type ObjectKey } from "@bellows/kube";
 import type { Push } from "@bellows/triggers";
 import {
+  afterPush,
   fallbackActivated,
   fallbackDeactivated,
   nextPollAt,
@@ -75,7 +76,7 @@ export async function actOnPushes(
   const { pushed, lastResults } = loop;
   const key = keyOf(object);
   loop.pushed = new Map();
-  loop.pushesSeenAt = context.clock.now();
+  loop.pushPace = afterPush(loop.pushPace, context.clock.now());
   const opened = await openTriggers(object, loop, parts, context);
   if (!opened) return;
   const reading = readMetrics(object, opened, parts.scalers, context, undefined, {

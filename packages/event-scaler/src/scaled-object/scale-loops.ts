@@ -1,6 +1,7 @@
 import { type History, noHistory } from "@bellows/hpa/engine";
 import { type Instant, keyText, type ObjectKey } from "@bellows/kube";
 import type { Push } from "@bellows/triggers";
+import { fullPace, type PushPace } from "../engine/index.ts";
 import type { MetricResult } from "./read-metrics.ts";
 
 /** Readings of one ScaledObject that go on from poll to poll. */
@@ -11,7 +12,7 @@ export interface ScaleLoop {
   dueAt: Instant;
   /** What sources said by themselves since that was last acted on, by the place of the trigger. */
   pushed: Map<number, Push>;
-  pushesSeenAt: Instant;
+  pushPace: PushPace;
   /** What was read last, by metric. */
   lastResults: ReadonlyMap<string, MetricResult>;
   /** Until when triggers that want to be polled only are not read again. */
@@ -59,7 +60,7 @@ export class ScaleLoops {
       generation,
       dueAt: Number.NEGATIVE_INFINITY,
       pushed: new Map(),
-      pushesSeenAt: Number.NEGATIVE_INFINITY,
+      pushPace: fullPace,
       lastResults: new Map(),
       cachedUntil: Number.NEGATIVE_INFINITY,
       history: before?.history ?? noHistory,

@@ -1,6 +1,6 @@
 import { HorizontalPodAutoscaler, Pod, ScaledObject } from "@bellows/api";
 import { type Controller, controller, createDecisionLog, type DecisionLog, lookAgainAt } from "@bellows/kube";
-import { isPaused } from "../engine/index.ts";
+import { isPaused, pushAllowedAt } from "../engine/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { actOnPushes, poll } from "./poll.ts";
 
@@ -11,8 +11,6 @@ export interface ScalingParts extends ScaledObjectParts {
 
 /** Objects that are read at the same time: a source that is slow keeps no other from being read. */
 const concurrency = 512;
-/** Pushes of one object are acted on no more often than this, however many come. */
-const leastBetweenPushesMs = 1_000;
 
 /**
  * Reads the triggers of each ScaledObject at its polling interval, at the edges of cron windows, at the end of its
@@ -36,7 +34,7 @@ export function scaledObjectScalingController(parts: ScaledObjectParts): Control
       const object = context.cache.get(ScaledObject, key);
       if (!loop || !object?.spec || object.metadata.deletionTimestamp || isPaused(object)) return;
       const now = context.clock.now();
-      const pushesDueAt = loop.pushed.size > 0 ? loop.pushesSeenAt + leastBetweenPushesMs : Number.POSITIVE_INFINITY;
+      const pushesDueAt = loop.pushed.size > 0 ? pushAllowedAt(loop.pushPace) : Number.POSITIVE_INFINITY;
       if (now >= pushesDueAt) await actOnPushes(object, loop, scaling, context);
       else if (now >= loop.dueAt) await poll(object, loop, scaling, context);
       else return lookAgainAt(Math.min(loop.dueAt, pushesDueAt));
