@@ -2,8 +2,9 @@ import { sleep } from "@bellows/kube";
 import type { Redis } from "ioredis";
 import type { Opening } from "./define-trigger.ts";
 import { flag } from "./metadata.ts";
+import { pushedReadings } from "./pushed-readings.ts";
 import type { RedisClient } from "./redis-client.ts";
-import type { PushHandler, Reading, Trigger } from "./trigger.ts";
+import type { Reading, Trigger } from "./trigger.ts";
 
 /** The parameter of triggers that listen to Redis. */
 export const keyspaceNotifications = () =>
@@ -11,9 +12,6 @@ export const keyspaceNotifications = () =>
     description:
       "Read at each change of the key, where the server's notify-keyspace-events tells of it; false: by polling only. Not for a cluster.",
   });
-
-/** Between two readings that changes have caused: a burst of them is one reading. */
-const pushPauseMs = 50;
 
 /** The server may be told to notify while we run. */
 const lookAgainMs = 300_000;
@@ -66,7 +64,7 @@ export function keyListener(client: RedisClient, watched: WatchedKey, opening: O
       await sleep(clock, lookAgainMs, signal);
       if (signal.aborted) return;
     }
-    await client.subscribe(channel, pushing(watched, handler, opening, signal), signal);
+    await client.subscribe(channel, pushedReadings(watched.read, handler, opening, signal), signal);
   };
 }
 
@@ -77,29 +75,3 @@ async function eventsOf(redis: Redis): Promise<string> {
 
 /** The server answered, with a refusal. */
 const isReply = (error: unknown): error is Error => (error as Error).name === "ReplyError";
-
-/** What to call at each change. */
-function pushing({ read }: WatchedKey, handler: PushHandler, { clock, log }: Opening, signal: AbortSignal): () => void {
-  let running = false;
-  let changed = false;
-  const follow = async () => {
-    running = true;
-    while (changed && !signal.aborted) {
-      changed = false;
-      const { active, values } = await read(signal);
-      handler.push({ active, values });
-      await sleep(clock, pushPauseMs, signal);
-    }
-  };
-  return () => {
-    changed = true;
-    if (running) return;
-    follow()
-      .catch((error: unknown) => {
-        if (!signal.aborted) log.warn("reading after a change", { error: String(error) });
-      })
-      .finally(() => {
-        running = false;
-      });
-  };
-}

@@ -1,21 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, vi } from "vitest";
+import { freePorts, hasProgram, type ServerProcess, startServer } from "./server-process.fixture.ts";
 
 /** Debian: apt-get install redis-server. */
-export const hasRedisServer = spawnSync("redis-server", ["--version"]).status === 0;
-
-/** A port of this machine that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
-}
+export const hasRedisServer = hasProgram("redis-server", "--version");
 
 export interface RedisServer {
   readonly port: number;
@@ -23,14 +14,14 @@ export interface RedisServer {
   readonly admin: Redis;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** It keeps its connections and answers nothing until it is resumed. */
   hang(): void;
   resume(): void;
 }
 
-/** A Redis server of the tests around, with the password `pw`; each test finds it empty. */
+/** A Redis server of the tests around, with the password `pw`; each test finds it empty and without notifications. */
 export function redisServer(): () => RedisServer {
-  let server: ChildProcess;
+  let server: ServerProcess;
+  let folder = "";
   let port = 0;
   let admin: Redis;
   const started: RedisServer = {
@@ -42,18 +33,16 @@ export function redisServer(): () => RedisServer {
     },
     async start() {
       const settings = ["--port", String(port), "--save", "", "--requirepass", "pw"];
-      server = spawn("redis-server", settings, { stdio: "ignore" });
+      server = startServer("redis-server", settings, join(folder, "log"), { cwd: folder });
       await vi.waitFor(() => admin.ping(), { timeout: 10_000 });
     },
-    async stop() {
-      server.kill();
-      await once(server, "exit");
-    },
-    hang: () => void server.kill("SIGSTOP"),
-    resume: () => void server.kill("SIGCONT"),
+    stop: () => server.stop(),
+    hang: () => server.hang(),
+    resume: () => server.resume(),
   };
   beforeAll(async () => {
-    port = await freePort();
+    folder = mkdtempSync(join(tmpdir(), "bellows-redis-"));
+    [port = 0] = await freePorts(1);
     const retrying = { retryStrategy: () => 20, maxRetriesPerRequest: 0 };
     admin = new Redis({ port, host: "127.0.0.1", password: "pw", db: 2, ...retrying });
     admin.on("error", () => {});
@@ -63,9 +52,10 @@ export function redisServer(): () => RedisServer {
     await admin.flushall();
     await admin.config("SET", "notify-keyspace-events", "");
   });
-  afterAll(() => {
+  afterAll(async () => {
     admin.disconnect();
-    server.kill();
+    await server.stop();
+    rmSync(folder, { recursive: true });
   });
   return () => started;
 }

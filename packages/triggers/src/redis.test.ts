@@ -1,7 +1,8 @@
 import { systemClock } from "@bellows/kube";
 import type { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
-import { freePort, hasRedisServer, redisServer } from "./redis-server.fixture.ts";
+import { hasRedisServer, redisServer } from "./redis-server.fixture.ts";
+import { freePorts } from "./server-process.fixture.ts";
 import { metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
 import type { Push } from "./trigger.ts";
 
@@ -66,7 +67,8 @@ describe("metadata", () => {
 });
 
 test("a server that is not there is an error", async () => {
-  const trigger = await open("redis", { metadata: { ...mylist, address: `127.0.0.1:${await freePort()}` } });
+  const [port] = await freePorts(1);
+  const trigger = await open("redis", { metadata: { ...mylist, address: `127.0.0.1:${port}` } });
   await expect(trigger.read("s0-m", soon())).rejects.toThrow(/^connection to redis failed: connect ECONNREFUSED/);
   await trigger.close();
 });
