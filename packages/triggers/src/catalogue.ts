@@ -6,6 +6,7 @@ import { external, externalPush } from "./external.ts";
 import { kafka } from "./kafka.ts";
 import { kubernetesWorkload } from "./kubernetes-workload.ts";
 import { metricsApi } from "./metrics-api.ts";
+import { natsJetStream } from "./nats-jetstream.ts";
 import { postgresql } from "./postgresql.ts";
 import { prometheus } from "./prometheus.ts";
 import { rabbitmq } from "./rabbitmq.ts";
@@ -27,6 +28,7 @@ export const triggerTypes: readonly TriggerType[] = [
   kubernetesWorkload,
   memory,
   metricsApi,
+  natsJetStream,
   postgresql,
   prometheus,
   rabbitmq,

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { defineTrigger, type Opening } from "./define-trigger.ts";
+import { checkCertificates, openHttpClient } from "./http-client.ts";
+import { flag, integer, list, text } from "./metadata.ts";
+import { readingOf } from "./metric.ts";
+import { hearMessages, type NatsConnection } from "./nats-messages.ts";
+import { type NatsMonitoring, openNatsMonitoring } from "./nats-monitoring.ts";
+import { pushedReadings } from "./pushed-readings.ts";
+import { type Reading, type Trigger, TriggerError } from "./trigger.ts";
+
+const fromAuth = ["authParams"] as const;
+const authOrMetadata = ["authParams", "triggerMetadata"] as const;
+
+const JetStreamMetadata = z.object({
+  account: text()
+    .optional()
+    .meta({ from: authOrMetadata, description: "Name of the account; it or its id is needed." }),
+  accountID: text().optional().meta({ from: authOrMetadata, description: "Id of the account." }),
+  stream: text().meta({ description: "Name of the stream." }),
+  consumer: text().meta({ description: "Name of the consumer." }),
+  lagThreshold: integer().default(10).meta({ description: "Messages per replica." }),
+  activationLagThreshold: integer().default(0).meta({ description: "Active above so many messages." }),
+  useHttps: flag().default(false).meta({ description: "The monitoring endpoint speaks HTTPS." }),
+  natsServerMonitoringEndpoint: text().meta({
+    from: authOrMetadata,
+    description: "host:port of the monitoring endpoint of a server, or of a Service before them.",
+  }),
+  natsServer: list(text()).optional().meta({
+    from: authOrMetadata,
+    description:
+      "host:port for clients of a server, several by commas: read at once when a message comes, beside polling; not in KEDA.",
+  }),
+  natsSubjects: list(text()).optional().meta({
+    description: "For natsServer: subjects to hear; default those of the consumer or its stream. Not in KEDA.",
+  }),
+  natsUser: text().optional().meta({ from: fromAuth, description: "For natsServer: name of the user." }),
+  natsPassword: text().optional().meta({ from: fromAuth, description: "For natsServer: password of the user." }),
+  natsToken: text().optional().meta({ from: fromAuth, description: "For natsServer: a token, instead of a user." }),
+  natsCredentials: text()
+    .optional()
+    .meta({ from: fromAuth, description: "For natsServer: content of a credentials file (JWT and seed)." }),
+  ca: text().optional().meta({
+    from: fromAuth,
+    description: "For natsServer: certificate that the server's is signed by, PEM; TLS is then required.",
+  }),
+  cert: text().optional().meta({ from: fromAuth, description: "For natsServer: the client's certificate, PEM." }),
+  key: text().optional().meta({ from: fromAuth, description: "For natsServer: the key of the certificate, PEM." }),
+});
+
+type JetStreamMetadata = z.output<typeof JetStreamMetadata>;
+
+/** What a consumer of a JetStream stream has not got, or not acknowledged. */
+export const natsJetStream = defineTrigger({
+  types: ["nats-jetstream"],
+  summary: "Replicas follow the messages that a consumer of a NATS JetStream stream has yet to handle.",
+  metadata: JetStreamMetadata,
+  problemPrefix: "error parsing NATS JetStream metadata",
+  parameterPrefix: "error parsing nats metadata",
+  open(values, opening) {
+    const { config, clock, external, http: exchange } = opening;
+    const { account = "", accountID = account } = values;
+    if (accountID === "") throw new TriggerError("no account name or id given");
+    checkCertificates(values);
+    const scheme = values.useHttps ? "https" : "http";
+    const endpoint = values.natsServerMonitoringEndpoint;
+    if (!URL.canParse(`${scheme}://${endpoint}/jsz`)) {
+      throw new TriggerError(`natsServerMonitoringEndpoint: ${JSON.stringify(endpoint)}, expected host:port`);
+    }
+    const http = openHttpClient(clock, config.httpTimeoutMs, {}, exchange);
+    const { stream, consumer, natsServer } = values;
+    const monitoring = openNatsMonitoring({ scheme, endpoint, account, accountId: accountID, stream, consumer }, http);
+    const spec = external(`nats-jetstream-${stream}`, values.lagThreshold);
+    const read = async (metricName: string, signal: AbortSignal): Promise<Reading> => {
+      const { lag } = await monitoring.consumer(signal);
+      return readingOf(metricName, lag, values.activationLagThreshold);
+    };
+    const metricName = spec.external?.metric.name ?? "";
+    return {
+      metricSpecs: () => [spec],
+      read,
+      ...(natsServer !== undefined && {
+        listen: listening(values, natsServer, monitoring, (signal) => read(metricName, signal), opening),
+      }),
+      close: () => http.close(),
+    };
+  },
+});
+
+/** Each message that the consumer is to get is heard of as by any other client. */
+function listening(
+  values: JetStreamMetadata,
+  servers: readonly string[],
+  monitoring: NatsMonitoring,
+  read: (signal: AbortSignal) => Promise<Reading>,
+  opening: Opening,
+): NonNullable<Trigger["listen"]> {
+  const connection: NatsConnection = {
+    servers,
+    user: values.natsUser,
+    password: values.natsPassword,
+    token: values.natsToken,
+    credentials: values.natsCredentials,
+    tls: { ca: values.ca, cert: values.cert, key: values.key },
+  };
+  return async (handler, signal) => {
+    const subjects = values.natsSubjects ?? (await monitoring.consumer(signal)).subjects;
+    if (subjects.length === 0) throw new Error(`stream ${JSON.stringify(values.stream)} has no subjects to hear`);
+    await hearMessages(connection, subjects, pushedReadings(read, handler, opening, signal), opening.clock, signal);
+  };
+}

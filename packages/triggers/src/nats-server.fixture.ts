@@ -1,0 +1,77 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { answers, freePorts, hasProgram, type ServerProcess, startServer } from "./server-process.fixture.ts";
+
+/** Debian: apt-get install nats-server. */
+export const hasNatsServer = hasProgram("nats-server", "--version");
+
+export interface NatsServer extends ServerProcess {
+  /** host:port for clients. */
+  readonly address: string;
+  /** host:port of the monitoring endpoint. */
+  readonly monitoring: string;
+  readonly admin: NatsConnection;
+  /** Asks the API of JetStream. */
+  ask(api: string, body?: unknown): Promise<Record<string, unknown>>;
+}
+
+export const natsUser = { user: "me", pass: "secret" };
+
+/** Starts NATS with JetStream, whose clients are the user me with the password secret. */
+export async function startNatsServer(folder: string): Promise<NatsServer> {
+  const [port = 0, monitoringPort = 0] = await freePorts(2);
+  return await startOne(folder, { host: "127.0.0.1", port, monitoringPort });
+}
+
+/** Three servers, each at an address of its own of this machine, with the same ports. */
+export async function startNatsCluster(folder: string): Promise<NatsServer[]> {
+  const [port = 0, monitoringPort = 0, routePort = 0] = await freePorts(3);
+  const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
+  const routes = hosts.map((host) => `nats://${host}:${routePort}`).join(",");
+  return await Promise.all(
+    hosts.map((host, index) => {
+      const cluster = ["--cluster_name", "test", "--cluster", `nats://${host}:${routePort}`, "--routes", routes];
+      const name = `nats-${index}`;
+      return startOne(join(folder, name), { host, port, monitoringPort, args: ["-n", name, ...cluster] });
+    }),
+  );
+}
+
+interface OneServer {
+  readonly host: string;
+  readonly port: number;
+  readonly monitoringPort: number;
+  readonly args?: readonly string[];
+}
+
+async function startOne(folder: string, { host, port, monitoringPort, args = [] }: OneServer): Promise<NatsServer> {
+  mkdirSync(folder, { recursive: true });
+  const logFile = join(folder, "nats.log");
+  const numbers = ["-a", host, "-p", String(port), "-m", String(monitoringPort)];
+  const user = ["--user", natsUser.user, "--pass", natsUser.pass];
+  const server = startServer("nats-server", [...numbers, ...user, "-js", "-sd", folder, ...args], logFile);
+  const address = `${host}:${port}`;
+  try {
+    const admin = await answers(server, logFile, () => connect({ servers: address, ...natsUser }));
+    return {
+      ...server,
+      address,
+      monitoring: `${host}:${monitoringPort}`,
+      admin,
+      async ask(api, body = {}) {
+        const answer = (await admin.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 5000 })).json();
+        const { error } = answer as { error?: { description: string } };
+        if (error) throw new Error(`${api}: ${error.description}`);
+        return answer as Record<string, unknown>;
+      },
+      async stop() {
+        await admin.close();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
