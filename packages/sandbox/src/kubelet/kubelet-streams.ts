@@ -5,6 +5,7 @@ import type { StreamChannels, StreamResult } from "../api-server/upgrade.ts";
 import { imageName } from "../usage/image-name.ts";
 import { programOf, type UsageSource } from "../usage/index.ts";
 import { type LogEntry, type LogSource, logEntries, stamped } from "./container-log.ts";
+import { fileOf } from "./image-files.ts";
 import { interruptedExitCode, typedEnd } from "./terminal.ts";
 
 export interface KubeletStreamsOptions {
@@ -85,6 +86,8 @@ export class KubeletStreams implements PodStreams {
         return { exitCode: 0 };
       case "true":
         return { exitCode: 0 };
+      case "cat":
+        return await cat(pod, container, args, channels);
       case "env":
       case "printenv":
         await channels.stdout(environment(pod, container));
@@ -142,6 +145,25 @@ export class KubeletStreams implements PodStreams {
     }
     return { pod, container, startedAt, requestsPerSecond: usage.get(pod.metadata.uid ?? "")?.requestsPerSecond ?? 0 };
   }
+}
+
+/** Prints the files that are known; says which are not, as cat does. */
+async function cat(
+  pod: Pod,
+  container: string,
+  paths: readonly string[],
+  { stdout, stderr }: StreamChannels,
+): Promise<StreamResult> {
+  let exitCode = 0;
+  for (const path of paths) {
+    const text = fileOf(pod, container, path);
+    if (text !== undefined) await stdout(text);
+    else {
+      await stderr(`cat: ${path}: No such file or directory\n`);
+      exitCode = 1;
+    }
+  }
+  return { exitCode };
 }
 
 interface ContainerRunTimes {
