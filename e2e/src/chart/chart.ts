@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { helmTool } from "../control-plane/helm-tool.ts";
 import type { SuiteContext } from "../suite.ts";
@@ -9,40 +9,41 @@ export const chartNamespace = "bellows-system";
 
 export interface Ran {
   readonly ok: boolean;
-  readonly text: string;
+  readonly output: string;
+  /** What it said about it. */
+  readonly errors: string;
 }
 
-function run(program: string, args: readonly string[], input?: string): Ran {
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    encoding: "utf8",
-    maxBuffer: 2 ** 27,
-    ...(input !== undefined && { input }),
+function run(program: string, args: readonly string[], input = ""): Promise<Ran> {
+  return new Promise((done) => {
+    const child = execFile(program, args, { maxBuffer: 2 ** 27 }, (error, output, errors) =>
+      done({ ok: error === null, output, errors }),
+    );
+    child.stdin?.end(input);
   });
-  return { ok: status === 0, text: `${stdout}${stderr}` };
+}
+
+async function mustRun(program: string, args: readonly string[], input?: string): Promise<string> {
+  const { ok, output, errors } = await run(program, args, input);
+  if (!ok) throw new Error(`${program} ${args.join(" ")}: ${errors}${output}`);
+  return output;
 }
 
 /** Helm on the run's cluster, however it ends. */
-export const tryHelm = ({ controlPlane, print }: SuiteContext, ...args: readonly string[]): Ran =>
+export const tryHelm = ({ controlPlane, print }: SuiteContext, ...args: readonly string[]): Promise<Ran> =>
   run(helmTool(print), ["--kubeconfig", controlPlane.kubeconfig, ...args]);
 
-export function helm(context: SuiteContext, ...args: readonly string[]): string {
-  const { ok, text } = tryHelm(context, ...args);
-  if (!ok) throw new Error(`helm ${args.join(" ")}: ${text}`);
-  return text;
-}
+export const helm = ({ controlPlane, print }: SuiteContext, ...args: readonly string[]): Promise<string> =>
+  mustRun(helmTool(print), ["--kubeconfig", controlPlane.kubeconfig, ...args]);
 
-export function kubectl(
+export const kubectl = (
   { kubectl: program, controlPlane }: SuiteContext,
   args: readonly string[],
   input?: string,
-): string {
-  const { ok, text } = run(program, ["--kubeconfig", controlPlane.kubeconfig, ...args], input);
-  if (!ok) throw new Error(`kubectl ${args.join(" ")}: ${text}`);
-  return text;
-}
+): Promise<string> => mustRun(program, ["--kubeconfig", controlPlane.kubeconfig, ...args], input);
 
 /** Installs or upgrades the chart with these values. */
-export const install = (context: SuiteContext, ...values: readonly string[]): string =>
+export const install = (context: SuiteContext, ...values: readonly string[]): Promise<string> =>
   helm(
     context,
     ...["upgrade", "--install", "bellows", chart, "-n", chartNamespace, "--create-namespace"],
@@ -50,7 +51,7 @@ export const install = (context: SuiteContext, ...values: readonly string[]): st
   );
 
 /** Takes away what {@link install} made, and its namespace. */
-export function uninstall(context: SuiteContext): void {
-  tryHelm(context, "uninstall", "bellows", "-n", chartNamespace);
-  kubectl(context, ["delete", "namespace", chartNamespace, "--ignore-not-found", "--wait=false"]);
+export async function uninstall(context: SuiteContext): Promise<void> {
+  await tryHelm(context, "uninstall", "bellows", "-n", chartNamespace);
+  await kubectl(context, ["delete", "namespace", chartNamespace, "--ignore-not-found", "--wait=false"]);
 }

@@ -11,6 +11,7 @@ import {
   Pod,
   ScaledJob,
   ScaledObject,
+  Secret,
 } from "@bellows/api";
 import { publishPort } from "../control-plane/host-service.ts";
 import { freePorts } from "../control-plane/process.ts";
@@ -64,7 +65,7 @@ const replicasAre = (name: string, wanted: number, context: SuiteContext, runnin
 const eventTells = (reason: string, context: SuiteContext) =>
   waitFor(
     `an Event ${reason}`,
-    async () => kubectl(context, ["-n", namespace, "get", "events"]).includes(reason) || "none",
+    async () => (await kubectl(context, ["-n", namespace, "get", "events"])).includes(reason) || "none",
     context,
   );
 
@@ -79,10 +80,10 @@ spec:
   maxReplicas: 5
   metrics: [{ type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 50 } } }]
 `;
-  applied(context, manifest);
+  await applied(context, manifest);
   await replicasAre("chart-hpa", 3, context, running);
   await eventTells("SuccessfulRescale", context);
-  deleted(context, manifest);
+  await deleted(context, manifest);
 }
 
 async function cpaScales(context: SuiteContext, running: RunningController): Promise<void> {
@@ -94,9 +95,9 @@ spec:
   targets: [{ apiVersion: apps/v1, kind: Deployment, name: chart-cpa }]
   linear: { nodesPerReplica: 1000, min: 3 }
 `;
-  applied(context, manifest);
+  await applied(context, manifest);
   await replicasAre("chart-cpa", 3, context, running);
-  deleted(context, manifest);
+  await deleted(context, manifest);
 }
 
 /** All day, so that the time of a run does not matter. */
@@ -150,7 +151,7 @@ spec:
 
 async function eventsScale(context: SuiteContext, running: RunningController): Promise<void> {
   const { client } = context.controlPlane;
-  applied(context, workload("chart-events") + eventManifest);
+  await applied(context, workload("chart-events") + eventManifest);
   const key = { namespace, name: "chart-events" };
   const hpa = { namespace, name: "keda-hpa-chart-events" };
   await waitFor(
@@ -209,14 +210,14 @@ async function eventsScale(context: SuiteContext, running: RunningController): P
     async () => (await client.find(HorizontalPodAutoscaler, hpa)) === undefined || running.lastLines(),
     context,
   );
-  deleted(context, workload("chart-events") + eventManifest);
+  await deleted(context, workload("chart-events") + eventManifest);
 }
 
 /** With the event scaler beside an HPA controller: the whole way from a trigger to replicas. */
 async function eventsScaleWithHpa(context: SuiteContext, running: RunningController): Promise<void> {
   const hpa = await startFromChart("hpa", namespace, context);
   try {
-    applied(context, workload("chart-events") + eventManifest);
+    await applied(context, workload("chart-events") + eventManifest);
     await replicasAre("chart-events", 2, context, running);
   } finally {
     await hpa.stop();
@@ -271,7 +272,7 @@ async function converts(context: SuiteContext, running: RunningController): Prom
   await waitFor(
     "kubectl applies objects of v1beta1",
     async () => {
-      applied(context, manifest);
+      await applied(context, manifest);
       return true;
     },
     context,
@@ -283,23 +284,23 @@ async function converts(context: SuiteContext, running: RunningController): Prom
   same("consolidateAfter of the NodePool in v1", pool.spec.disruption?.consolidateAfter, "1s");
   same("group of its class in v1", pool.spec.template.spec.nodeClassRef.group, "karpenter.k8s.aws");
   same("images of the EC2NodeClass in v1", nodeClass.spec?.amiSelectorTerms, [{ alias: "al2023@latest" }]);
-  const read = (resource: string) =>
-    JSON.parse(kubectl(context, ["get", resource, "chart-nodes", "-o", "json"])) as typeof oldPool & {
+  const read = async (resource: string) =>
+    JSON.parse(await kubectl(context, ["get", resource, "chart-nodes", "-o", "json"])) as typeof oldPool & {
       spec: { amiFamily?: string };
     };
-  const back = read("nodepools.v1beta1.karpenter.sh");
+  const back = await read("nodepools.v1beta1.karpenter.sh");
   same("version that is asked for", back.apiVersion, "karpenter.sh/v1beta1");
   same("expireAfter in v1beta1", back.spec.disruption.expireAfter, "720h");
   same("kubelet in v1beta1", back.spec.template.spec.kubelet, { maxPods: 20 });
   same("labels in v1beta1", back.spec.template.metadata.labels, { [nodeLabel]: "true" });
-  same("amiFamily in v1beta1", read("ec2nodeclasses.v1beta1.karpenter.k8s.aws").spec.amiFamily, "AL2023");
+  same("amiFamily in v1beta1", (await read("ec2nodeclasses.v1beta1.karpenter.k8s.aws")).spec.amiFamily, "AL2023");
   // A patch in the old version goes through both conversions.
-  kubectl(context, [
+  await kubectl(context, [
     ...["patch", "nodepools.v1beta1.karpenter.sh", "chart-nodes", "--type=merge"],
     ...["-p", JSON.stringify({ spec: { weight: 7 } })],
   ]);
   same("weight in v1", (await client.get(NodePool, { name: "chart-nodes" })).spec.weight, 7);
-  const list = JSON.parse(kubectl(context, ["get", "nodepools.v1beta1.karpenter.sh", "-o", "json"])) as {
+  const list = JSON.parse(await kubectl(context, ["get", "nodepools.v1beta1.karpenter.sh", "-o", "json"])) as {
     items: readonly { apiVersion: string }[];
   };
   same("versions of a list", [...new Set(list.items.map((each) => each.apiVersion))], ["karpenter.sh/v1beta1"]);
@@ -314,7 +315,7 @@ async function nodesCome(context: SuiteContext, running: RunningController): Pro
   const { client } = context.controlPlane;
   await converts(context, running);
   const manifest = workload("chart-nodes", `nodeSelector: { ${nodeLabel}: "true" }`);
-  applied(context, manifest);
+  await applied(context, manifest);
   await waitFor(
     "a NodeClaim, its node, and the pod on it",
     async () => {
@@ -327,7 +328,7 @@ async function nodesCome(context: SuiteContext, running: RunningController): Pro
     context,
     180_000,
   );
-  deleted(context, manifest);
+  await deleted(context, manifest);
   await waitFor(
     "the empty node goes",
     async () => {
@@ -352,7 +353,11 @@ const webhookPort = { "--webhook-port": { service: "bellows-node-provisioner", p
 export const scenarios: readonly Scenario[] = [
   { name: "hpa", values: ["hpa.enabled=true", "hpa.replicas=0"], run: hpaScales },
   { name: "cpa", values: ["cpa.enabled=true", "cpa.replicas=0"], run: cpaScales },
-  { name: "dashboard", values: ["dashboard.enabled=true", "dashboard.replicas=0"], run: async () => {} },
+  {
+    name: "dashboard",
+    values: ["dashboard.enabled=true", "dashboard.replicas=0"],
+    run: (context, running) => pageShows(context, running),
+  },
   {
     name: "event-scaler",
     values: ["eventScaler.enabled=true", "eventScaler.replicas=0"],
@@ -382,8 +387,21 @@ export const allInOne: Scenario = {
     await cpaScales(context, running);
     await eventsScale(context, running);
     await nodesCome(context, running);
+    await pageShows(context, running, "bellows-all-token");
   },
 };
+
+async function pageShows(
+  context: SuiteContext,
+  running: RunningController,
+  name = "bellows-dashboard-token",
+): Promise<void> {
+  const { data } = await context.controlPlane.client.get(Secret, { namespace, name });
+  const token = Buffer.from(data?.["token"] ?? "", "base64").toString();
+  const answer = await fetch(`${running.url}/?token=${token}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status}: ${text}\n${running.lastLines()}`);
+}
 
 /** Starts a scenario's controller from the chart, with its ports published, and ends it after `use`. */
 export async function withController(

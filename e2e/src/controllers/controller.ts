@@ -15,6 +15,8 @@ export interface ControllerOptions {
 
 /** `bellows NAME` as a process of its own. */
 export interface RunningController {
+  /** Where it serves /metrics and health. */
+  readonly url: string;
   /** The lines that it has logged, one JSON text each. */
   logLines(): readonly string[];
   /** The end of its log, for a message. */
@@ -53,6 +55,7 @@ export async function startController(name: string, options: ControllerOptions):
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return {
+    url,
     logLines: () =>
       readFileSync(logFile, "utf8")
         .split("\n")

@@ -77,11 +77,17 @@ const secureContext = ({ certificate, key, clientCa }: ServingCertificate) => ({
 });
 
 function health(app: FastifyInstance, endpoint: string, checks: readonly HealthCheck[], log: Logger): void {
+  // Probes come every few seconds; what they find is logged when it changes.
+  let logged = "";
   app.get(`/${endpoint}`, async (request, reply) => {
     const { verbose, exclude } = request.query as { verbose?: string; exclude?: string | string[] };
     const excluded = exclude === undefined ? [] : [exclude].flat();
     const report = await reportHealth(endpoint, checks, { verbose: verbose !== undefined, exclude: excluded });
-    for (const { name, reason } of report.failures) log.warn("health check failed", { endpoint, check: name, reason });
+    const found = JSON.stringify(report.failures);
+    if (found !== logged)
+      for (const { name, reason } of report.failures)
+        log.warn("health check failed", { endpoint, check: name, reason });
+    logged = found;
     return text(reply, report.healthy ? 200 : 500, report.text);
   });
   app.get(`/${endpoint}/:check`, async (request: FastifyRequest, reply) => {

@@ -154,4 +154,4 @@ function problemOf(
 
 /** The part of the chart's values that is a controller's: `event-scaler` as `eventScaler`. */
 export const valueName = (controller: string): string =>
-  controller.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  (controller === "all" ? "all-in-one" : controller).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -104,7 +104,9 @@ export async function runControllers(
     const events = createEventRecorder({ client, clock, random, log, component: `bellows-${name}` });
     const parts: ProcessParts = { client, clock, random, log, namespace };
     const definitions = prepared.flatMap(({ command }) => command.definitions ?? []);
-    await untilAnswered(parts, signal, () => tellDefinitionProblems(client, log, definitions));
+    // Not by the transport that is watched: a right that is wanted once keeps nobody from being ready.
+    const plain = createClient(connected, { clock, userAgent: `bellows-${name}` });
+    await untilAnswered(parts, signal, () => tellDefinitionProblems(plain, log, definitions));
     for (const { set } of prepared) {
       const serveFor = set.serve;
       if (serveFor) await untilAnswered(parts, signal, (attempt) => serveFor({ ...parts, signal: attempt }));
