@@ -10,8 +10,10 @@ import {
   type ScenarioCheck,
 } from "@bellows/sandbox/simulator";
 import type { SuiteContext } from "../suite.ts";
-import type { Example } from "./example.ts";
+import { type Example, stage } from "./example.ts";
 import { readManifests } from "./example-files.ts";
+import { HttpSources } from "./http-sources.ts";
+import { moveSchedule } from "./moved-schedule.ts";
 
 /** A real control plane and a busy machine are slower than virtual time. */
 const slackMs = 90_000;
@@ -33,7 +35,8 @@ export interface WalkThrough {
 export async function walkThrough({ example, logLines }: WalkThrough, context: SuiteContext): Promise<void> {
   const { controlPlane, print, signal } = context;
   const { client } = controlPlane;
-  const { name, folder } = example;
+  const { name } = example;
+  const folder = join(context.folder, "example");
   const { actions, checks, world } = example.scenario;
   const logs = { components: () => [name], of: () => logLines().map((text) => ({ at: 0, text })) };
   const began = performance.now();
@@ -47,6 +50,8 @@ export async function walkThrough({ example, logLines }: WalkThrough, context: S
 
   const failures: string[] = [];
   let last = { moment: 0, at: performance.now() };
+  const sources = await HttpSources.open(actions);
+  const atNow = () => stage(example, folder, (text) => moveSchedule(sources.rewritten(text), Date.now()));
   try {
     await follow();
   } finally {
@@ -57,6 +62,7 @@ export async function walkThrough({ example, logLines }: WalkThrough, context: S
       `${context.kubectl} --kubeconfig '${controlPlane.kubeconfig}' delete ${flags} ${applied.join(" ")}`,
       folder,
     );
+    await sources.close();
   }
   if (failures.length > 0) throw new Error(failures.join("\n"));
 
@@ -65,7 +71,9 @@ export async function walkThrough({ example, logLines }: WalkThrough, context: S
       if (signal.aborted) throw new Error("the run was stopped");
       if (action) {
         tell(`> ${textOf(action)}`);
-        await act(action, folder, world.clusterName, context);
+        atNow();
+        if (action.source) await sources.set(action.source);
+        else await act(action, folder, world.clusterName, context);
         last = { moment, at: performance.now() };
         continue;
       }
@@ -113,8 +121,10 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-const textOf = ({ kubectl, apply }: ScenarioAction): string =>
-  kubectl === undefined ? (apply === undefined ? "manifest" : `apply ${apply}`) : `kubectl ${kubectl}`;
+function textOf({ kubectl, apply, source }: ScenarioAction): string {
+  if (kubectl !== undefined) return `kubectl ${kubectl}`;
+  return apply === undefined ? JSON.stringify(source ?? "manifest") : `apply ${apply}`;
+}
 
 async function act(action: ScenarioAction, folder: string, clusterName: string, context: SuiteContext): Promise<void> {
   const { client, kubeconfig } = context.controlPlane;
