@@ -10,6 +10,10 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
     const { benchHpa } = await import("./hpa.ts");
     return (progress) => benchHpa(monotonicMs, progress);
   },
+  async "event-scaler"() {
+    const { benchEventScaler } = await import("./event-scaler.ts");
+    return (progress) => benchEventScaler(monotonicMs, progress);
+  },
   async kube() {
     const { benchKube } = await import("@bellows/kube/bench");
     return () => benchKube({ monotonicMs });
