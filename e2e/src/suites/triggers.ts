@@ -49,8 +49,17 @@ async function start(context: SuiteContext): Promise<() => Promise<void>> {
   };
 }
 
+/** Where a source pushes, so seldom is it polled that a replica in time can't come of it. */
+const seldomS = 30;
+const pushLimitMs = 5000;
+
 /** A ScaledObject whose one trigger reads the source; polled each second, since the case waits for it. */
-async function createScaledObject(name: string, source: RunningSource, { controlPlane: { client } }: SuiteContext) {
+async function createScaledObject(
+  name: string,
+  source: RunningSource,
+  pollingInterval: number,
+  { controlPlane: { client } }: SuiteContext,
+) {
   await client.create(Namespace, { metadata: { name } });
   const metadata = { namespace: name, name: "worker" };
   await client.create(Deployment, {
@@ -76,23 +85,35 @@ async function createScaledObject(name: string, source: RunningSource, { control
     spec: {
       scaleTargetRef: { name: "worker" },
       maxReplicaCount: 5,
-      pollingInterval: 1,
+      pollingInterval,
       cooldownPeriod: 3,
       triggers: [{ ...trigger, ...(credentials && { authenticationRef: { name: "worker" } }) }],
     },
   });
 }
 
-/** Until the Deployment has so many replicas; a failure tells what the ScaledObject and the controllers said. */
-async function replicasAre(count: number, name: string, context: SuiteContext, limitMs: number): Promise<number> {
+const replicasAre = (count: number, name: string, context: SuiteContext, limitMs: number): Promise<number> =>
+  replicas(`${count} replicas`, (found) => found === count, name, context, limitMs);
+
+/**
+ * Until the Deployment has replicas as they should be; a failure tells what the ScaledObject and the controllers said.
+ * @returns after how many milliseconds
+ */
+async function replicas(
+  what: string,
+  wanted: (count: number) => boolean,
+  name: string,
+  context: SuiteContext,
+  limitMs: number,
+): Promise<number> {
   const { client } = context.controlPlane;
   const key = { namespace: name, name: "worker" };
   const began = performance.now();
   await waitFor(
-    `${count} replicas`,
+    what,
     async () => {
       const { spec } = await client.get(Deployment, key);
-      if (spec?.replicas === count) return true;
+      if (wanted(spec?.replicas ?? 0)) return true;
       const { status } = await client.get(ScaledObject, key);
       const logs = started.map((controller) => controller.lastLines()).join("\n");
       return `${spec?.replicas} replicas, conditions ${JSON.stringify(status?.conditions)}\n${logs}`;
@@ -116,14 +137,24 @@ function followsItsWork(source: TriggerSource, index: number): Case {
       const running = await source.start(folder);
       try {
         await running.setWork(0);
-        await createScaledObject(name, running, context);
+        await createScaledObject(name, running, source.pushes ? seldomS : 1, context);
         await scaledObjectReady(name, context);
         await replicasAre(0, name, context, 10_000);
         await running.setWork(wantedReplicas);
-        const upMs = await replicasAre(wantedReplicas, name, context, 60_000);
+        const firstMs = await replicas(
+          "a replica",
+          (count) => count > 0,
+          name,
+          context,
+          source.pushes ? pushLimitMs : 60_000,
+        );
+        const upMs = firstMs + (await replicasAre(wantedReplicas, name, context, 60_000));
         await running.setWork(0);
         const downMs = await replicasAre(0, name, context, 60_000);
-        context.print(`        ${source.name}: up after ${upMs.toFixed(0)} ms, down after ${downMs.toFixed(0)} ms`);
+        const [first, up, down] = [firstMs, upMs, downMs].map((ms) => `${ms.toFixed(0)} ms`);
+        context.print(
+          `        ${source.name}: first replica ${first}, ${wantedReplicas} after ${up}, none after ${down}`,
+        );
       } finally {
         await running.stop();
         await context.controlPlane.client.delete(ScaledObject, { namespace: name, name: "worker" });

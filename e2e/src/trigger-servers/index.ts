@@ -1,5 +1,23 @@
+import { external, externalPush } from "./external-scaler.ts";
+import { metricsApi } from "./metrics-api.ts";
+import { natsPolled, natsPushed } from "./nats.ts";
+import { postgresqlPolled, postgresqlPushed } from "./postgresql.ts";
+import { prometheus } from "./prometheus.ts";
+import { rabbitmqByAmqp, rabbitmqByHttp } from "./rabbitmq.ts";
 import { redisList } from "./redis.ts";
 import type { TriggerSource } from "./trigger-source.ts";
 
 /** Every server that triggers are run against. */
-export const triggerSources: readonly TriggerSource[] = [redisList];
+export const triggerSources: readonly TriggerSource[] = [
+  redisList,
+  rabbitmqByAmqp,
+  rabbitmqByHttp,
+  postgresqlPolled,
+  postgresqlPushed,
+  natsPolled,
+  natsPushed,
+  prometheus,
+  metricsApi,
+  external,
+  externalPush,
+];

@@ -6,6 +6,8 @@ type DeclaredTrigger = NonNullable<NonNullable<ScaledObject["spec"]>["triggers"]
 export interface TriggerSource {
   /** Of the case: the type of the trigger, and which way of it. */
   readonly name: string;
+  /** The source tells of work by itself: the first replica comes long before the next poll. */
+  readonly pushes?: boolean;
   /** What this machine lacks to run it, for the line that says so; undefined for nothing. */
   readonly missing?: () => string | undefined;
   /** Starts the server on free ports, with data of its own below `folder`. */

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { answers, freePorts, type ServerProcess, startServer } from "./server-process.fixture.ts";
@@ -30,7 +31,7 @@ export interface PostgresServer extends ServerProcess {
 export const postgresPassword = "it's a \\secret";
 
 /**
- * Starts PostgreSQL in a folder that only has to exist.
+ * Starts PostgreSQL, which logs below `folder`; its data are gone with it.
  * @param tls  certificate and key of the server, PEM
  */
 export async function startPostgresServer(
@@ -46,11 +47,8 @@ export async function startPostgresServer(
     writeFileSync(join(home, name), text, { mode: 0o600 });
     return own(join(home, name));
   };
-  // Its user has to get there through folders that were made for another.
-  chmodSync(folder, 0o755);
-  const home = join(folder, "postgresql");
-  mkdirSync(home, { recursive: true });
-  own(home);
+  // A folder that others made may not let its user in.
+  const home = own(mkdtempSync(join(tmpdir(), "bellows-postgresql-data-")));
   const data = join(home, "data");
   const [port = 0] = await freePorts(1);
   const logFile = join(folder, "postgresql.log");
@@ -67,6 +65,10 @@ export async function startPostgresServer(
     cwd: home,
     env: { LANG: "C.UTF-8" },
   });
+  const ended = async () => {
+    await server.stop();
+    rmSync(home, { recursive: true, force: true });
+  };
   const connected = async () => {
     const client = new Client({
       host: "127.0.0.1",
@@ -89,11 +91,11 @@ export async function startPostgresServer(
         await admin.end();
         // At once, whoever is connected.
         server.process.kill("SIGINT");
-        await server.stop();
+        await ended();
       },
     };
   } catch (error) {
-    await server.stop();
+    await ended();
     throw error;
   }
 }
