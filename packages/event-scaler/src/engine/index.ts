@@ -1,3 +1,4 @@
+export * from "./adaptive-polling.ts";
 export * from "./annotations.ts";
 export * from "./fallback.ts";
 export * from "./formula/index.ts";

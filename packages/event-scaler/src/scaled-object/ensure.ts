@@ -1,6 +1,6 @@
 import type { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
-import { engineProblem, hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
+import { adaptivePollingProblem, engineProblem, hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
 import { type Built, messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { ensureHpa, ensureNoHpa } from "./ensure-hpa.ts";
@@ -28,7 +28,7 @@ export async function ensure(
   const wrong = triggersProblem(triggers);
   if (wrong) throw new Problem("ScaledObject doesn't have correct triggers specification", wrong);
 
-  const unknown = engineProblem(object);
+  const unknown = engineProblem(object) ?? adaptivePollingProblem(object);
   if (unknown) throw new Problem(hpaFailed, unknown);
   const isDirect = parts.engineOf(object) === "direct";
 

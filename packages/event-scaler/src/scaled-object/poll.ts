@@ -1,19 +1,13 @@
 import { type ScaledObject, stableJson } from "@bellows/api";
 import { type ControllerContext, keyOf, keyText, type ObjectKey } from "@bellows/kube";
 import type { Push } from "@bellows/triggers";
-import {
-  afterPush,
-  fallbackActivated,
-  fallbackDeactivated,
-  nextPollAt,
-  pollingIntervalMs,
-  usesModifiers,
-} from "../engine/index.ts";
+import { afterPush, fallbackActivated, fallbackDeactivated, nextPollAt, usesModifiers } from "../engine/index.ts";
 import { conditionStatus } from "../object/conditions.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
 import { directIntervalMs } from "./direct.ts";
 import { builtEvent } from "./ensure.ts";
 import { listen } from "./listen.ts";
+import { adaptPolling, nextDueAt } from "./polling-interval.ts";
 import { type MetricResult, readMetrics, type TriggerFailure } from "./read-metrics.ts";
 import { recordComposite, recordReadings } from "./record-metrics.ts";
 import { request } from "./request.ts";
@@ -37,8 +31,7 @@ export async function poll(
   if (Number.isFinite(loop.dueAt)) {
     parts.metrics?.loopLatency(key.namespace ?? "", "scaledobject", key.name, startedAt - loop.dueAt);
   }
-  const intervalMs = pollingIntervalMs(object.spec?.pollingInterval);
-  loop.dueAt = nextPollAt(keyText(key), intervalMs, startedAt + 1);
+  loop.dueAt = nextDueAt(object, loop, startedAt);
   const { cachedUntil, lastResults } = loop;
   if (startedAt >= cachedUntil) loop.cachedUntil = loop.dueAt;
 
@@ -49,6 +42,7 @@ export async function poll(
   const { results, failures } = await readMetrics(object, opened, parts.scalers, context, undefined, { kept });
   if (isOver(key, loop, parts, context)) return;
   loop.lastResults = new Map(results.map((result) => [result.metricName, result]));
+  adaptPolling(object, loop, { results, before: lastResults, startedAt });
 
   const { errors } = stateOf(object, results, failures);
   const reason = usesModifiers(object.spec) ? "KEDAMetricSourceFailed" : "KEDAScalerFailed";

@@ -1,7 +1,7 @@
 import { type History, noHistory } from "@bellows/hpa/engine";
 import { type Instant, keyText, type ObjectKey } from "@bellows/kube";
 import type { Push } from "@bellows/triggers";
-import { fullPace, type PushPace } from "../engine/index.ts";
+import { fullPace, type PollingLevel, type PushPace } from "../engine/index.ts";
 import type { MetricResult } from "./read-metrics.ts";
 
 /** Readings of one ScaledObject that go on from poll to poll. */
@@ -10,6 +10,8 @@ export interface ScaleLoop {
   readonly generation: number;
   /** When to read all triggers again. */
   dueAt: Instant;
+  /** How often, where that goes by the metrics. */
+  pollingLevel?: PollingLevel | undefined;
   /** What sources said by themselves since that was last acted on, by the place of the trigger. */
   pushed: Map<number, Push>;
   pushPace: PushPace;
