@@ -9,10 +9,8 @@ import {
   ScaledObject,
 } from "@bellows/api";
 import { systemClock, systemRandom } from "@bellows/kube";
-import { type RunningNodes, startNodes } from "@bellows/sandbox";
-import { publishPort } from "../control-plane/host-service.ts";
-import { freePorts } from "../control-plane/process.ts";
-import { type RunningController, startController } from "../controllers/controller.ts";
+import { startNodes } from "@bellows/sandbox";
+import { installChart } from "../controllers/installed-chart.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
 import { nodesReady, waitFor } from "./waiting.ts";
 
@@ -21,8 +19,6 @@ const manifests = resolve(import.meta.dirname, "../../../examples/keda-cron/mani
 const name = "php-apache-cron-scaled";
 const metricName = "s0-cron-Asia-Seoul-00,15,30,45xxxx-05,20,35,50xxxx";
 const minuteMs = 60_000;
-
-let nodes: RunningNodes | undefined;
 
 /** The schedule of the example, which is due every quarter of an hour, moved to a window of one minute from `start`. */
 const windowFrom = (start: number) => ({
@@ -39,33 +35,24 @@ async function replicas({ controlPlane: { client } }: SuiteContext): Promise<num
   return (await client.get(Deployment, { namespace, name: "php-apache" })).spec?.replicas;
 }
 
-/** The event scaler and the HPA controller as processes, on the real API server with its aggregation layer. */
+/** The event scaler and the HPA controller as the chart runs them, on the real API server with its aggregation layer. */
 export const eventScaler: Suite = {
   name: "event-scaler",
   async start(context) {
-    const { client, kubeconfig } = context.controlPlane;
+    const { client } = context.controlPlane;
+    const chart = await installChart({ "event-scaler": {}, hpa: {} }, "bellows-system", context);
     const parts = { client, clock: systemClock, random: systemRandom, region: "us-east-1", clusterName: "bellows" };
     const group = { name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 5, desiredCapacity: 3 };
-    nodes = await startNodes({ ...parts, nodeGroups: [group] });
+    const nodes = await startNodes({ ...parts, nodeGroups: [group] });
     await nodesReady(3, context);
-    const [port = 0] = await freePorts(1);
-    const unpublish = await publishPort(context.controlPlane, {
-      namespace: "default",
-      name: "bellows-event-scaler",
-      port,
-    });
-    const shared = { kubeconfig, folder: context.folder };
-    const started: RunningController[] = [
-      await startController("event-scaler", {
-        ...shared,
-        args: ["--leader-elect=false", "--bind-address=0.0.0.0", `--secure-port=${port}`],
-      }),
-      await startController("hpa", { ...shared, args: ["--leader-elect=false"] }),
-    ];
+    await chart.start();
     return async () => {
-      for (const controller of started) await controller.stop();
-      await unpublish();
-      nodes?.stop();
+      // While the controller is there: its finalizers are.
+      await client.delete(Namespace, { name: namespace });
+      const isGone = async () => (await client.find(Namespace, { name: namespace })) === undefined || "it is there";
+      await waitFor(`namespace ${namespace} to go`, isGone, context);
+      await chart.remove();
+      nodes.stop();
     };
   },
   cases: [
