@@ -26,7 +26,8 @@ const review = (object: object, more: object = {}) => ({
   request: { uid: "u1", operation: "CREATE", dryRun: false, object, ...more },
 });
 
-const [scaledObjects, scaledJobs, authentications, clusterAuthentications] = admissionPaths as [
+const [scaledObjects, scaledJobs, authentications, clusterAuthentications, cloudEventSources] = admissionPaths as [
+  string,
   string,
   string,
   string,
@@ -175,4 +176,27 @@ test("a controller says the same, with the field", () => {
   const { condition, event } = reportOf("ScaledObject", [problem]);
   expect(condition.message).toBe("spec.minReplicaCount: MinReplicaCount=5 must be less");
   expect(event).toEqual({ type: "Warning", reason: "ScaledObjectCheckFailed", message: condition.message });
+});
+
+test.each([
+  [{ includedEventTypes: ["keda.scaledobject.ready.v1"] }, undefined],
+  [{ excludedEventTypes: ["keda.authentication.triggerauthentication.created.v1"] }, undefined],
+  [
+    { includedEventTypes: ["keda.scaledobject.ready.v1"], excludedEventTypes: ["keda.scaledobject.failed.v1"] },
+    "setting included types and excluded types at the same time is not supported",
+  ],
+  [
+    { includedEventTypes: ["keda.scaledobject.ready.v1", "keda.scaledobject.gone.v1"] },
+    "includedEventType: keda.scaledobject.gone.v1 in cloudeventsource/clustercloudeventsource spec is not supported",
+  ],
+  [
+    { excludedEventTypes: ["ready"] },
+    "excludedEventType: ready in cloudeventsource/clustercloudeventsource spec is not supported",
+  ],
+])("of a CloudEventSource the subscription %j is answered: %s", async (eventSubscription, message) => {
+  const handler = admissionHandler({ cache: cacheOf() });
+  const spec = { destination: { http: { uri: "http://x" } }, eventSubscription };
+  const source = { kind: "CloudEventSource", metadata: { name: "x", namespace: "default" }, spec };
+  const { body } = await handler({ path: cloudEventSources, body: review(source) });
+  expect((body as { response: { status: { message?: string } } }).response.status.message).toBe(message);
 });

@@ -1,4 +1,5 @@
 import {
+  type CloudEventSource,
   Deployment,
   HorizontalPodAutoscaler,
   type KubernetesObject,
@@ -12,6 +13,7 @@ import {
 } from "@bellows/api";
 import type { Cache, EventRecorder, ResourceInfo } from "@bellows/kube";
 import type { WebhookMetrics } from "../metrics.ts";
+import { validateCloudEventSource } from "./cloud-event-source.ts";
 import { type Findings, noFindings } from "./problem.ts";
 import {
   type ScaledObjectSurroundings,
@@ -59,6 +61,8 @@ const checks: Readonly<Record<string, Check>> = {
   "/validate-keda-sh-v1alpha1-scaledjob": checkScaledJob,
   "/validate-keda-sh-v1alpha1-triggerauthentication": checkAuthentication,
   "/validate-keda-sh-v1alpha1-clustertriggerauthentication": checkAuthentication,
+  "/validate-eventing-keda-sh-v1alpha1-cloudeventsource": checkCloudEventSource,
+  "/validate-eventing-keda-sh-v1alpha1-clustercloudeventsource": checkCloudEventSource,
 };
 
 /** Where the webhooks are served. */
@@ -144,6 +148,12 @@ function checkAuthentication({ object, oldObject }: ReviewRequest): Findings {
   const authentication = object as TriggerAuthentication;
   if (oldObject && isLastReleased(authentication, oldObject)) return noFindings;
   return validateTriggerAuthentication(authentication.spec);
+}
+
+function checkCloudEventSource({ object, oldObject }: ReviewRequest): Findings {
+  const source = object as CloudEventSource;
+  if (oldObject && isLastReleased(source, oldObject)) return noFindings;
+  return validateCloudEventSource(source.spec);
 }
 
 async function surroundingsOf(

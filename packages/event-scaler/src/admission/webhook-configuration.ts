@@ -10,10 +10,12 @@ export interface WebhookConfigurationOptions {
 }
 
 const webhooks = [
-  { name: "vscaledobject.kb.io", kind: "scaledobject" },
-  { name: "vscaledjob.kb.io", kind: "scaledjob" },
-  { name: "vstriggerauthentication.kb.io", kind: "triggerauthentication" },
-  { name: "vsclustertriggerauthentication.kb.io", kind: "clustertriggerauthentication" },
+  { name: "vscaledobject.kb.io", group: "keda.sh", kind: "scaledobject" },
+  { name: "vscaledjob.kb.io", group: "keda.sh", kind: "scaledjob" },
+  { name: "vstriggerauthentication.kb.io", group: "keda.sh", kind: "triggerauthentication" },
+  { name: "vsclustertriggerauthentication.kb.io", group: "keda.sh", kind: "clustertriggerauthentication" },
+  { name: "vcloudeventsource.kb.io", group: "eventing.keda.sh", kind: "cloudeventsource" },
+  { name: "vclustercloudeventsource.kb.io", group: "eventing.keda.sh", kind: "clustercloudeventsource" },
 ] as const;
 
 /** What registers the webhooks, under the names that KEDA's have. */
@@ -23,11 +25,11 @@ export function webhookConfiguration(options: WebhookConfigurationOptions): Vali
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingWebhookConfiguration",
     metadata: { name: "keda-admission", labels: { "app.kubernetes.io/part-of": "bellows" } },
-    webhooks: webhooks.map(({ name, kind }) => ({
+    webhooks: webhooks.map(({ name, group, kind }) => ({
       name,
       admissionReviewVersions: ["v1"],
       clientConfig: {
-        service: { port: 443, ...service, path: `/validate-keda-sh-v1alpha1-${kind}` },
+        service: { port: 443, ...service, path: `/validate-${group.replaceAll(".", "-")}-v1alpha1-${kind}` },
         caBundle: Buffer.from(caBundle).toString("base64"),
       },
       failurePolicy,
@@ -36,7 +38,7 @@ export function webhookConfiguration(options: WebhookConfigurationOptions): Vali
       timeoutSeconds: 10,
       rules: [
         {
-          apiGroups: ["keda.sh"],
+          apiGroups: [group],
           apiVersions: ["v1alpha1"],
           operations: ["CREATE", "UPDATE"],
           resources: [`${kind}s`],

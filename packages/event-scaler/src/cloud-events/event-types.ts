@@ -37,6 +37,9 @@ const typesByReason: Readonly<Record<string, Readonly<Record<string, CloudEventT
   },
 };
 
+/** All types that there are. */
+export const cloudEventTypes: ReadonlySet<string> = new Set(Object.values(typesByReason).flatMap(Object.values));
+
 /** The type of the CloudEvent that an Event of an object is as well; undefined for none. */
 export const cloudEventTypeOf = ({ kind = "" }: KubernetesObject, reason: string): CloudEventType | undefined =>
   typesByReason[kind]?.[reason];
