@@ -65,7 +65,7 @@ async function warm(entry) {
       let text = "";
       child.stdout.on("data", (chunk) => {
         text += chunk;
-        if (text.includes("no access to the API server")) done();
+        if (/no access to the API server|not started yet/.test(text)) done();
       });
       child.on("exit", (code) => failed(new Error(`the bundle does not start (exit code ${code}): ${text}`)));
     });
