@@ -42,16 +42,26 @@ export const kubectl = (
   input?: string,
 ): Promise<string> => mustRun(program, ["--kubeconfig", controlPlane.kubeconfig, ...args], input);
 
-/** Installs or upgrades the chart with these values. */
-export const install = (context: SuiteContext, ...values: readonly string[]): Promise<string> =>
-  helm(
+let installed = "";
+
+/** Installs or upgrades the chart with these values. @returns its notes */
+export async function install(context: SuiteContext, ...values: readonly string[]): Promise<string> {
+  installed = values.join();
+  return helm(
     context,
     ...["upgrade", "--install", "bellows", chart, "-n", chartNamespace, "--create-namespace"],
     ...values.flatMap((value) => ["--set", value]),
   );
+}
+
+/** {@link install}, unless it was the last that was. */
+export async function ensureInstalled(context: SuiteContext, ...values: readonly string[]): Promise<void> {
+  if (installed !== values.join()) await install(context, ...values);
+}
 
 /** Takes away what {@link install} made, and its namespace. */
 export async function uninstall(context: SuiteContext): Promise<void> {
+  installed = "";
   await tryHelm(context, "uninstall", "bellows", "-n", chartNamespace);
   await kubectl(context, ["delete", "namespace", chartNamespace, "--ignore-not-found", "--wait=false"]);
 }

@@ -1,5 +1,14 @@
 import { ClusterRole } from "@bellows/api";
-import { chart, helm, install, kubectl, chartNamespace as namespace, tryHelm, uninstall } from "../chart/chart.ts";
+import {
+  chart,
+  ensureInstalled,
+  helm,
+  install,
+  kubectl,
+  chartNamespace as namespace,
+  tryHelm,
+  uninstall,
+} from "../chart/chart.ts";
 import { expectedUnused } from "../chart/expected-unused.ts";
 import { requestsOf, unusedRights } from "../chart/rights.ts";
 import { allInOne, type Scenario, scenarios, withController } from "../chart/scenarios.ts";
@@ -50,10 +59,11 @@ const refusals: readonly { readonly set: string; readonly says: string }[] = [
 const values = scenarios.flatMap((each) => each.values);
 
 /** Its work is done, nothing was refused on the way, and no right of its roles is without a use. */
-const worksWithItsRights = (scenario: Scenario): Case => ({
+const worksWithItsRights = (scenario: Scenario, values: readonly string[]): Case => ({
   name: `bellows ${scenario.name} does its work with the rights that the chart gives it, and needs each of them`,
   async run(context) {
     const account = `bellows-${scenario.name}`;
+    await ensureInstalled(context, ...values);
     await withController(scenario, context, async (running) => {
       await scenario.run(context, running);
       const refused = running.logLines().filter((line) => /is forbidden|"reason":"Forbidden"/.test(line));
@@ -78,6 +88,7 @@ const missesRight = (account: string, verb: string, resource: string, group = ""
   async run(context) {
     const { client } = context.controlPlane;
     const key = { name: `bellows-${account}` };
+    await ensureInstalled(context, ...values);
     const { rules = [] } = await client.get(ClusterRole, key);
     const without = rules.filter(({ resources, verbs }) => !(resources?.includes(resource) && verbs.includes(verb)));
     await client.patch(ClusterRole, key, { type: "merge", body: { rules: without } });
@@ -147,7 +158,7 @@ export const helmSuite: Suite = {
         expect(notes.includes(chosen), `the notes say ${notes}`);
       },
     },
-    ...scenarios.map(worksWithItsRights),
+    ...scenarios.map((scenario) => worksWithItsRights(scenario, values)),
     {
       name: "an upgrade keeps the certificate of the conversion",
       async run(context) {
@@ -156,6 +167,7 @@ export const helmSuite: Suite = {
             ...["get", "crd", "nodepools.karpenter.sh"],
             ...["-o", "jsonpath={.spec.conversion.webhook.clientConfig.caBundle}"],
           ]);
+        await ensureInstalled(context, ...values);
         const before = await certificate();
         await install(context, ...values);
         const after = await certificate();
@@ -165,17 +177,7 @@ export const helmSuite: Suite = {
     missesRight("hpa", "list", "pods"),
     missesRight("event-scaler", "list", "scaledjobs", "keda.sh"),
     missesRight("node-provisioner", "list", "persistentvolumes"),
-    {
-      name: "every controller in one process, of one Deployment",
-      async run(context) {
-        await install(
-          context,
-          ...values.map((value) => value.replace(/enabled=true$/, "enabled=false")),
-          ...allInOne.values,
-        );
-        await worksWithItsRights(allInOne).run(context);
-      },
-    },
+    worksWithItsRights(allInOne, allInOne.values),
     {
       name: "uninstall keeps the definitions, and a second install takes them again",
       async run(context) {
