@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { runBeside } from "./beside.ts";
 import { chooseDriver, NoControlPlane, startControlPlane } from "./control-plane/find.ts";
 import { goTools, has } from "./control-plane/go-tools.ts";
 import { type Outcome, runSuite } from "./run-suite.ts";
-import type { SuiteContext } from "./suite.ts";
+import type { Suite, SuiteContext } from "./suite.ts";
 import { suites } from "./suites/index.ts";
+import { summary } from "./summary.ts";
 
-const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES]
+const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES] [--one-by-one]
 suites: ${suites.map(({ name }) => name).join(", ")}`;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -23,6 +25,9 @@ async function main(): Promise<number> {
       "allow-skip": { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       "time-limit": { type: "string", default: "60" },
+      "one-by-one": { type: "boolean", default: false },
+      // A run beside another tells it what came of it.
+      report: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -86,29 +91,31 @@ async function main(): Promise<number> {
       // A kubeconfig leads to the same cluster every time.
       ...(driver.name !== "kubeconfig" && { startControlPlane: startMore }),
     };
-    for (const suite of suites) {
-      if (only?.includes(suite.name) === false || stopping.signal.aborted) continue;
-      const cases = suite.cases.filter((one) => one.name.includes(values.case));
-      if (cases.length > 0) outcomes.push(await runSuite({ ...suite, cases }, context));
+    const chosen = suites
+      .map((suite) => ({ ...suite, cases: suite.cases.filter((one) => one.name.includes(values.case)) }))
+      .filter(({ name, cases }) => only?.includes(name) !== false && cases.length > 0);
+    // What mostly waits runs beside the rest, if there is a rest and every one can have a control plane of its own.
+    const isBeside = ({ beside = false }: Suite) =>
+      beside && chosen.length > 1 && context.startControlPlane !== undefined && !values["one-by-one"];
+    const flags = ["--case", values.case, "--time-limit", values["time-limit"], ...(values.keep ? ["--keep"] : [])];
+    const options = { folder, flags, print, signal: stopping.signal };
+    const besides = chosen.filter(isBeside).map((suite) => {
+      print(`${suite.name} runs beside the others, and is shown when it has ended`);
+      return runBeside(suite.name, options);
+    });
+    for (const suite of chosen) {
+      if (!isBeside(suite) && !stopping.signal.aborted) outcomes.push(await runSuite(suite, context));
     }
+    outcomes.push(...(await Promise.all(besides)));
   } finally {
     await controlPlane.stop();
   }
-  const count = (of: "passed" | "failed" | "skipped") => outcomes.reduce((sum, one) => sum + one[of].length, 0);
-  const failed = count("failed");
-  print("\n# summary");
-  print(`driver       ${controlPlane.driver}`);
-  print(`kubernetes   ${version}`);
-  for (const one of outcomes) {
-    const skipped = one.skipped.length > 0 ? `, ${one.skipped.length} skipped` : "";
-    const counts = `${one.passed.length} passed, ${one.failed.length} failed${skipped}`;
-    print(`${one.suite.padEnd(12)} ${counts}, ${one.seconds.toFixed(0)} s`);
-    for (const note of one.notes) print(`             ${note}`);
-    for (const name of one.failed) print(`             FAIL ${name}`);
-  }
-  print(`all          ${count("passed")} passed, ${failed} failed, ${count("skipped")} skipped`);
-  print(`time         ${((performance.now() - began) / 1000).toFixed(0)} s`);
-  return failed > 0 || stopping.signal.aborted ? 1 : 0;
+  if (values.report) writeFileSync(values.report, JSON.stringify(outcomes));
+  const seconds = (performance.now() - began) / 1000;
+  print("");
+  for (const line of summary({ driver: controlPlane.driver, version, outcomes, seconds })) print(line);
+  const failed = outcomes.some((one) => one.failed.length > 0);
+  return failed || stopping.signal.aborted ? 1 : 0;
 }
 
 const code = await main().catch((error: unknown) => {

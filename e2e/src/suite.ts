@@ -61,6 +61,8 @@ export interface Case {
 export interface Suite {
   readonly name: string;
   readonly cases: readonly Case[];
+  /** Most of its time is waiting: it may run beside others, as a process with a control plane of its own. */
+  readonly beside?: boolean;
   /** Before its cases; what it returns runs after them, also when one has failed. */
   readonly start?: (context: SuiteContext) => Promise<() => Promise<void>>;
 }

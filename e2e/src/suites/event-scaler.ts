@@ -38,6 +38,7 @@ async function replicas({ controlPlane: { client } }: SuiteContext): Promise<num
 /** The event scaler and the HPA controller as the chart runs them, on the real API server with its aggregation layer. */
 export const eventScaler: Suite = {
   name: "event-scaler",
+  beside: true,
   async start(context) {
     const { client } = context.controlPlane;
     const chart = await installChart({ "event-scaler": {}, hpa: {} }, "bellows-system", context);

@@ -100,4 +100,4 @@ function* walkThroughCases(): Generator<Case> {
 }
 
 /** The walk-throughs of `examples/` on the real API server, its scheduler and its workload controllers. */
-export const walkThroughs: Suite = { name: "walkthroughs", cases: [...walkThroughCases()] };
+export const walkThroughs: Suite = { name: "walkthroughs", beside: true, cases: [...walkThroughCases()] };
