@@ -1,4 +1,4 @@
-import { HorizontalPodAutoscaler, type KedaCondition, type ScaledObject, stableJson } from "@bellows/api";
+import { type HorizontalPodAutoscaler, type KedaCondition, type ScaledObject, stableJson } from "@bellows/api";
 import {
   concludeSync,
   decideReplicas,
@@ -14,6 +14,7 @@ import { directReadings, podsOfTarget, type TriggerReadings } from "./direct-rea
 import { explain, subjectOf } from "./explain.ts";
 import { behaviorWithDefaults, hpaFor } from "./hpa.ts";
 import { hpaMetrics } from "./metric-specs.ts";
+import { rivalHpa } from "./rivals.ts";
 import type { ScaleLoop } from "./scale-loops.ts";
 import { targetOf } from "./scale-target.ts";
 import type { ScalingParts } from "./scaling-controller.ts";
@@ -46,9 +47,10 @@ export async function scaleDirectly(
   context: ControllerContext,
 ): Promise<DirectOutcome> {
   const { client, clock } = context;
-  const rival = rivalOf(object, context);
+  const rival = rivalHpa(object, context.cache);
   if (rival) {
-    return { condition: inactive("AmbiguousSelector", `the target is already managed by the hpa '${rival}'`) };
+    const message = `the target is already managed by the hpa '${rival.metadata.name}'`;
+    return { condition: inactive("AmbiguousSelector", message) };
   }
   let hpa: HorizontalPodAutoscaler;
   try {
@@ -105,21 +107,6 @@ async function standIn(
   const { spec } = hpa;
   if (!spec?.behavior) return hpa;
   return { ...hpa, spec: { ...spec, behavior: behaviorWithDefaults(spec.behavior) } };
-}
-
-/** Another's HPA of the same target: two that scale one would undo each other's work. */
-function rivalOf(object: ScaledObject, { cache }: ControllerContext): string | undefined {
-  const target = targetOf(object);
-  const groupOf = (apiVersion = "") => (apiVersion.includes("/") ? apiVersion.split("/")[0] : "");
-  return cache.list(HorizontalPodAutoscaler, object.metadata.namespace).find(({ spec, metadata }) => {
-    const { kind, name, apiVersion } = spec?.scaleTargetRef ?? { kind: "", name: "" };
-    return (
-      kind === target.kind &&
-      name === target.name &&
-      groupOf(apiVersion) === groupOf(target.apiVersion) &&
-      !metadata.deletionTimestamp
-    );
-  })?.metadata.name;
 }
 
 async function rescale(

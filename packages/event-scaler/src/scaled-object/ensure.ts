@@ -8,6 +8,7 @@ import { hpaNameOf } from "./hpa.ts";
 import { hpaMetrics } from "./metric-specs.ts";
 import { refusedAs } from "./pause.ts";
 import { Problem, type Step } from "./problem.ts";
+import { rivalHpa, rivalScaledObject } from "./rivals.ts";
 import { findTarget, type GroupVersionKindResource, gvkText, targetOf } from "./scale-target.ts";
 import { seamsOf } from "./seams.ts";
 import { boundsProblem, triggersProblem, triggersTypesOf } from "./spec-checks.ts";
@@ -62,7 +63,7 @@ const someOrNone = (names: readonly string[]): string[] | undefined => (names.le
 async function scaleTarget(
   object: ScaledObject,
   { loops }: ScaledObjectParts,
-  { client }: ControllerContext,
+  { client, cache }: ControllerContext,
 ): Promise<{ gvkr: GroupVersionKindResource; replicas: number | undefined }> {
   const doing = "ScaledObject doesn't have correct scaleTargetRef specification";
   const { scaleTargetGVKR, originalReplicaCount } = object.status ?? {};
@@ -73,6 +74,10 @@ async function scaleTarget(
   if (targetOf(object).name === "") throw new Problem(doing, "ScaledObject.spec.scaleTargetRef.name is missing");
   const found = await findTarget(client, object);
   if ("problem" in found) throw new Problem(doing, found.problem.message, [found.problem.event]);
+  const workload = `the workload '${targetOf(object).name}' of type '${gvkText(found.gvkr)}' is already managed by`;
+  const [other, hpa] = [rivalScaledObject(object, cache), rivalHpa(object, cache)];
+  if (other) throw new Problem(doing, `${workload} the ScaledObject '${other.metadata.name}'`);
+  if (hpa) throw new Problem(doing, `${workload} the hpa '${hpa.metadata.name}'`);
   return { gvkr: found.gvkr, replicas: found.scale.spec?.replicas ?? 0 };
 }
 

@@ -1,4 +1,4 @@
-import { decisionRecordAnnotation } from "@bellows/api";
+import { decisionRecordAnnotation, HorizontalPodAutoscaler, type ScaledObject } from "@bellows/api";
 import { describe, expect, test, vi } from "vitest";
 import { eventScalerWorld } from "./event-scaler.fixture.ts";
 
@@ -94,16 +94,54 @@ describe("the direct engine", () => {
     expect((await world.events()).some((event) => event.includes("FailedGetResourceMetric"))).toBe(true);
   });
 
-  test("leaves a target alone that another HPA scales", async () => {
+  test("leaves a target alone that another HPA begins to scale", async () => {
     const world = await eventScalerWorld({ read: () => 5, controllers: [] });
-    await world.scaled({ pollingInterval: 5, minReplicaCount: 1 }, { annotations: { [engine]: "hpa" } });
-    await world.scaled(
-      { pollingInterval: 5, minReplicaCount: 1, scaleTargetRef: { name: "web" } },
-      { name: "other", ...direct },
+    await world.scaled({ pollingInterval: 5, minReplicaCount: 1 }, direct);
+    await world.clock.run(6_000);
+    expect(await world.replicas()).toBe(5);
+    await world.settled(
+      world.client.create(HorizontalPodAutoscaler, {
+        metadata: { name: "by-hand", namespace: "default" },
+        spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, maxReplicas: 3 },
+      }),
     );
-    await world.clock.run(10_000);
-    expect(await world.replicas()).toBe(1);
-    expect(await world.condition("HPAActive", "other")).toBe("False AmbiguousSelector");
+    await world.clock.run(6_000);
+    expect(await world.condition("HPAActive")).toBe("False AmbiguousSelector");
+  });
+});
+
+describe.each(["hpa", "direct"])("with the engine %s and no webhook", (name) => {
+  const annotations = { [engine]: name };
+  const messageOf = (object: ScaledObject) => object.status?.conditions?.find(({ type }) => type === "Ready")?.message;
+
+  test("the second ScaledObject of a target is refused, until the first is gone", async () => {
+    const world = await eventScalerWorld({ read: (_, object) => (object === "web" ? 3 : 5) });
+    await world.scaled({ pollingInterval: 5, minReplicaCount: 1 }, { annotations });
+    await world.clock.run(2_000);
+    const second = { scaleTargetRef: { name: "web" }, pollingInterval: 5, minReplicaCount: 1 };
+    await world.scaled(second, { annotations, name: "other" });
+    await world.clock.run(60_000);
+    expect(messageOf(await world.scaledObject("other"))).toBe(
+      "ScaledObject doesn't have correct scaleTargetRef specification: the workload 'web' of type 'apps/v1.Deployment' is already managed by the ScaledObject 'web'",
+    );
+    expect(await world.replicas()).toBe(3);
+    await world.remove();
+    await world.clock.run(120_000);
+    expect(await world.condition("Ready", "other")).toBe("True ScaledObjectReady");
+    expect(await world.replicas()).toBe(5);
+  });
+
+  test("a ScaledObject of a target that an HPA has is refused", async () => {
+    const world = await eventScalerWorld({ read: () => 5, controllers: [] });
+    const scaleTargetRef = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
+    const hpa = { metadata: { name: "by-hand", namespace: "default" }, spec: { scaleTargetRef, maxReplicas: 3 } };
+    await world.settled(world.client.create(HorizontalPodAutoscaler, hpa));
+    await world.scaled({ minReplicaCount: 1 }, { annotations });
+    await world.clock.run(5_000);
+    expect(messageOf(await world.scaledObject())).toContain(
+      "the workload 'web' of type 'apps/v1.Deployment' is already managed by the hpa 'by-hand'",
+    );
+    expect(await world.hpas()).toHaveLength(1);
   });
 });
 
