@@ -34,10 +34,6 @@ export const knownDifferences: Readonly<Record<string, string>> = {
   "patches: merge: a list in place of an object": internal,
   "patches: merge: another kind": internal,
   "patches: strategic: a Node's taints are replaced, its conditions merge by type": absent,
-  "subresources: a wrong status": "a status is what its controller says: its numbers are not compared",
-  "subresources: a Job's status that cannot be": "a status is what its controller says: its numbers are not compared",
-  "subresources: resizing may not change the class of service": "a resize may change the class of service",
-  "subresources: an ephemeral container": "an ephemeral container may be changed",
   "custom resources: a definition becomes established and is found by discovery": atOnce,
   "custom resources: a definition that is deleted takes its objects with it":
     "objects are deleted at once, without a condition that says so",
@@ -61,15 +57,6 @@ export const knownDifferences: Readonly<Record<string, string>> = {
   "access: nobody gives rights that he does not have":
     "a sandbox does not keep its users from giving each other rights",
   "admission: a patch of a webhook that does not fit": "the cause within a patch is not told",
-  "validation: job: a policy on success": "successPolicy is not written yet",
-  "validation: job: a selector by hand": internal,
-  "validation: service: a node port out of range": "a trial is refused too",
-  "validation: hpa: a metric of a type that there is not": "a problem that two checks find is listed once",
-  "validation: ingress: a rule": "a wildcard that is none is refused in the words for a host",
-  "validation: network policy: a port": "address blocks of network policies are not looked at: nothing enforces them",
-  "validation: endpoints: addresses": "addresses of Endpoints that are written by hand are not looked at",
-  "validation: quota: amounts and scopes": "scopes of quotas are not looked at",
-  "validation: event: of the new group": "Events are taken as they come",
   "reached servers: an object is applied in one version and then in another":
     "who owns a field is compared in the version that is applied, by its name there",
   "scheduling: no nodes at all": "Events of the scheduler are of the core group's form: a source, and no action",

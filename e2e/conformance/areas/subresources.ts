@@ -221,8 +221,17 @@ export const subresources = area("subresources", [
       "strategic",
       "pods/p/ephemeralcontainers",
       { spec: { ephemeralContainers: [{ name: "debug", image: "other" }] } },
-      { show: ({ reason, message }) => [reason, message?.slice(0, 150)] },
+      { show: ({ reason, message }) => [reason, message?.split("\n@@")[0]] },
     );
+    await t.patch("json", "pods/p/ephemeralcontainers", [{ op: "remove", path: "/spec/ephemeralContainers" }], {
+      show: ({ reason, message }) => [reason, message],
+    });
+  }),
+  it("resizing may not take resources away", async (t) => {
+    await t.given("pods", aPod());
+    await t.patch("json", "pods/p/resize", [{ op: "remove", path: "/spec/containers/0/resources/limits" }], {
+      show: ({ reason, message }) => [reason, message],
+    });
   }),
   it("an ephemeral container through the pod itself", async (t) => {
     await t.given("pods", aPod());

@@ -308,6 +308,8 @@ const withoutTimes = (entries: ApiObject["metadata"]["managedFields"]) =>
   entries?.map(({ time: _, ...entry }) => entry);
 
 function refuse({ resource, warnings }: RequestScope, name: string, verdict: Verdict): void {
-  if (verdict.errors.length > 0) throw invalid(resource.group, resource.kind, name, verdict.errors);
+  // Events are kept, and refused, as those of the core group.
+  const group = resource.group === "events.k8s.io" ? "" : resource.group;
+  if (verdict.errors.length > 0) throw invalid(group, resource.kind, name, verdict.errors);
   warnings.push(...verdict.warnings);
 }

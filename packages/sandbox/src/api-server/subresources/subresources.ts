@@ -20,7 +20,7 @@ const partOfObject =
   async (scope) => {
     switch (scope.info.verb) {
       case "get":
-        return ok(get(scope));
+        return ok(await get(scope));
       case "update":
         return ok(await updateObject(scope, { subresource, change: () => decodeBody(scope, scope.request.body) }));
       case "patch": {
@@ -37,7 +37,7 @@ const specPart =
   (subresource: string, take: (next: Record<string, unknown>, stored: Record<string, unknown>) => object): Answer =>
   async (scope) => {
     const { info, request } = scope;
-    if (info.verb === "get") return ok(get(scope));
+    if (info.verb === "get") return ok(await get(scope));
     if (info.verb !== "update" && info.verb !== "patch") throw methodNotAllowed();
     const change = info.verb === "patch" ? patcher(scope, patchType(scope)) : () => request.body as object;
     const object = await updateObject(scope, {

@@ -83,6 +83,8 @@ function validateMetric(errors: FieldErrors, metric: MetricSpec, path: string): 
   if (present.length !== 1)
     for (const other of present)
       if (other !== expected) errors.forbidden(`${path}.${other}`, "must populate the given metric source only");
+  // Upstream checks the type twice.
+  if (!metricTypes.includes(type)) errors.notSupported(`${path}.type`, type ?? "", metricTypes);
 }
 
 function validateSource(errors: FieldErrors, metric: MetricSpec, source: (typeof sources)[number], path: string): void {

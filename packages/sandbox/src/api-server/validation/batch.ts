@@ -50,8 +50,16 @@ function validateJobSelector(errors: FieldErrors, job: Job, spec: JobSpec): void
   const usable = validateLabelSelector(errors, selector, "spec.selector");
   const labels = template?.metadata?.labels;
   if (usable && selector && !selects(selector, labels ?? {}))
-    errors.invalid("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`");
+    errors.invalid(
+      "spec.template.metadata.labels",
+      labels ? inOrder(labels) : null,
+      "`selector` does not match template `labels`",
+    );
 }
+
+/** As Go prints a map. */
+const inOrder = (labels: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const counts = [
   "parallelism",

@@ -1,9 +1,10 @@
-import type { ConfigMap, Event, LimitRange, Namespace, Node, ResourceQuota, Secret, Taint } from "@bellows/api";
+import type { ConfigMap, LimitRange, Namespace, Node, ResourceQuota, Secret, Taint } from "@bellows/api";
 import { compareQuantities } from "@bellows/api";
 import { jsonProblem } from "../json-syntax.ts";
 import { equalJson } from "../json-value.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import { configKeyProblems, labelValueProblems, qualifiedNameProblems } from "./formats.ts";
+import { validateQuotaScopes } from "./quota-scopes.ts";
 import { isQuotaResource, validateAmount, validateContainerResourceName, validateResourceName } from "./resources.ts";
 
 /** 1 MiB for all values of a Secret or ConfigMap together. */
@@ -46,14 +47,6 @@ const basicAuth = ["username", "password"];
 const accountAnnotation = "kubernetes.io/service-account.name";
 
 /** What the core group asks of an Event: that it is where its object is. */
-export function validateEvent(errors: FieldErrors, { metadata, involvedObject, eventTime }: Event): void {
-  const namespace = involvedObject?.namespace ?? "";
-  const ofCluster = eventTime ? ["default", "kube-system"] : ["default"];
-  const right = namespace ? namespace === metadata.namespace : ofCluster.includes(metadata.namespace ?? "default");
-  if (!right && (namespace || metadata.namespace))
-    errors.invalid("involvedObject.namespace", namespace, "does not match event.namespace");
-}
-
 export function validateSecret(errors: FieldErrors, secret: Secret): void {
   const { data = {}, type = "" } = secret;
   let bytes = 0;
@@ -143,6 +136,7 @@ export function validateResourceQuota(errors: FieldErrors, quota: ResourceQuota)
     validateQuotaName(errors, name, path);
     validateAmount(errors, name, amount, path);
   }
+  validateQuotaScopes(errors, quota.spec ?? {});
 }
 
 const standardTypes = ["Pod", "Container", "PersistentVolumeClaim"];

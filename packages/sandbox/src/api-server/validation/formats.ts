@@ -167,3 +167,36 @@ export const isIp = (value: string): boolean =>
 
 export const ipProblems = (value: string): readonly string[] =>
   isIp(value) ? none : ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"];
+
+/** In a field from before addresses were written in one way only, parts may begin with zeros. */
+export const legacyIpProblems = (value: string): readonly string[] => ipProblems(withoutLeadingZeros(value));
+
+/** An IPv4 address as it is written today. */
+export const withoutLeadingZeros = (address: string): string =>
+  /^[\d.]+$/.test(address) ? address.replace(/(^|\.)0+(?=\d)/g, "$1") : address;
+
+const wildcard = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** `*.example.com` */
+export function wildcardProblems(value: string): readonly string[] {
+  const problems: string[] = [];
+  if (value.length > 253) problems.push("must be no more than 253 bytes");
+  if (!wildcard.test(value))
+    problems.push(
+      "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    );
+  return problems;
+}
+
+/** Addresses that no other node could reach. */
+export function unreachableProblems(address: string): readonly string[] {
+  if (!isIp(withoutLeadingZeros(address))) return ["must be a valid IP address"];
+  if (address === "0.0.0.0" || address === "::") return [`may not be unspecified (${address})`];
+  if (address.startsWith("127.") || address === "::1")
+    return ["may not be in the loopback range (127.0.0.0/8, ::1/128)"];
+  if (address.startsWith("169.254.") || /^fe[89ab]/i.test(address))
+    return ["may not be in the link-local range (169.254.0.0/16, fe80::/10)"];
+  if (address.startsWith("224.0.0.") || /^ff02:/i.test(address))
+    return ["may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"];
+  return [];
+}

@@ -4,6 +4,7 @@ import type {
   DaemonSet,
   Deployment,
   EndpointSlice,
+  Endpoints,
   Event,
   HorizontalPodAutoscaler,
   Ingress,
@@ -47,7 +48,6 @@ import { validateCronJob, validateJob, validateJobUpdate } from "./batch.ts";
 import {
   validateConfigMap,
   validateConfigMapUpdate,
-  validateEvent,
   validateLimitRange,
   validateNamespaceStatus,
   validateNode,
@@ -56,7 +56,10 @@ import {
   validateSecret,
   validateSecretUpdate,
 } from "./core.ts";
+import { validateEndpoints } from "./endpoints.ts";
+import { validateEvent, validateNewEvent } from "./event.ts";
 import { FieldErrors } from "./field-errors.ts";
+import { validateJobStatus } from "./job-status.ts";
 import {
   anySegment,
   changedByUsers,
@@ -77,6 +80,7 @@ import {
 } from "./networking.ts";
 import { validateClaimSpec, validateClaimUpdate } from "./persistent-volume-claim.ts";
 import { validatePod, validatePodTemplate } from "./pod.ts";
+import { validateEphemeralContainers, validatePodResize } from "./pod-subresources.ts";
 import { validatePodUpdate } from "./pod-update.ts";
 import {
   validateLease,
@@ -84,6 +88,7 @@ import {
   validatePriorityClass,
   validatePriorityClassUpdate,
 } from "./policy.ts";
+import { validateQuotaUpdate } from "./quota-scopes.ts";
 import { type Binding, type RoleLike, validateBinding, validateBindingUpdate, validateRole } from "./rbac.ts";
 import { validateService, validateServiceUpdate } from "./service.ts";
 import {
@@ -106,6 +111,14 @@ import {
   validateStorageClassUpdate,
 } from "./storage.ts";
 
+import {
+  validateDaemonSetStatus,
+  validateDeploymentStatus,
+  validateDisruptionBudgetStatus,
+  validateReplicaSetStatus,
+  validateStatefulSetStatus,
+} from "./workload-status.ts";
+
 /** How objects of one kind are validated. */
 interface Rules<T extends KubernetesObject> {
   readonly name?: NameRule;
@@ -113,6 +126,8 @@ interface Rules<T extends KubernetesObject> {
   readonly object?: (errors: FieldErrors, object: T, old?: T) => void;
   readonly update?: (errors: FieldErrors, object: T, old: T) => void;
   readonly status?: (errors: FieldErrors, object: T, old: T) => void;
+  /** What a write to another subresource may change. */
+  readonly subresources?: Readonly<Record<string, (errors: FieldErrors, object: T, old: T) => void>>;
   /**
    * How the kind's own rules look at metadata: `never`, so that only the least is asked of it; on every change once more
    * as a `whole`; or, by default, as a whole only when an object is created.
@@ -129,6 +144,7 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   "/Pod": rules<Pod>({
     object: (errors, pod, old) => validatePod(errors, pod, old !== undefined),
     update: validatePodUpdate,
+    subresources: { resize: validatePodResize, ephemeralcontainers: validateEphemeralContainers },
     metadata: "whole",
   }),
   "/PodTemplate": rules<PodTemplate>({
@@ -148,6 +164,7 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     updateFirst: true,
   }),
   "/Event": rules<Event>({ object: validateEvent }),
+  "events.k8s.io/Event": rules<KubernetesObject>({ object: validateNewEvent }),
   "/Secret": rules<Secret>({
     object: validateSecret,
     update: validateSecretUpdate,
@@ -165,21 +182,36 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     object: (errors, claim) => validateClaimSpec(errors, claim.spec, "spec"),
     update: validateClaimUpdate,
   }),
-  "/ResourceQuota": rules<ResourceQuota>({ object: validateResourceQuota }),
+  "/ResourceQuota": rules<ResourceQuota>({ object: validateResourceQuota, update: validateQuotaUpdate }),
+  "/Endpoints": rules<Endpoints>({ object: validateEndpoints }),
   "/LimitRange": rules<LimitRange>({ object: validateLimitRange }),
-  "apps/Deployment": rules<Deployment>({ object: validateDeployment, update: validateSelectorUpdate }),
-  "apps/ReplicaSet": rules<ReplicaSet>({ object: validateReplicaSet, update: validateSelectorUpdate }),
-  "apps/DaemonSet": rules<DaemonSet>({ object: validateDaemonSet, update: validateSelectorUpdate }),
+  "apps/Deployment": rules<Deployment>({
+    object: validateDeployment,
+    update: validateSelectorUpdate,
+    status: validateDeploymentStatus,
+  }),
+  "apps/ReplicaSet": rules<ReplicaSet>({
+    object: validateReplicaSet,
+    update: validateSelectorUpdate,
+    status: validateReplicaSetStatus,
+  }),
+  "apps/DaemonSet": rules<DaemonSet>({
+    object: validateDaemonSet,
+    update: validateSelectorUpdate,
+    status: validateDaemonSetStatus,
+  }),
   "apps/StatefulSet": rules<StatefulSet>({
     name: labelName,
     object: (errors, object, old) => validateStatefulSet(errors, object, old !== undefined),
     update: validateStatefulSetUpdate,
+    status: validateStatefulSetStatus,
   }),
-  "batch/Job": rules<Job>({ object: validateJob, update: validateJobUpdate }),
+  "batch/Job": rules<Job>({ object: validateJob, update: validateJobUpdate, status: validateJobStatus }),
   "batch/CronJob": rules<CronJob>({ object: validateCronJob }),
   "autoscaling/HorizontalPodAutoscaler": rules<HorizontalPodAutoscaler>({ object: validateHorizontalPodAutoscaler }),
   "policy/PodDisruptionBudget": rules<PodDisruptionBudget>({
     object: validatePodDisruptionBudget,
+    status: validateDisruptionBudgetStatus,
     metadata: "never",
   }),
   "scheduling.k8s.io/PriorityClass": rules<PriorityClass>({
@@ -295,6 +327,7 @@ export function validateUpdate(gvk: GroupVersionKind, object: object, old: objec
   if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before))
     given.object?.(errors, candidate, before);
   if (!given.updateFirst) change?.(errors, candidate, before);
+  given.subresources?.[subresource]?.(errors, candidate, before);
   return errors.list;
 }
 

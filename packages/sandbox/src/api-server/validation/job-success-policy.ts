@@ -1,5 +1,6 @@
 import type { JobSpec } from "@bellows/api";
 import type { FieldErrors } from "./field-errors.ts";
+import { parseIndexList } from "./index-list.ts";
 
 type SuccessPolicyRule = NonNullable<JobSpec["successPolicy"]>["rules"][number];
 
@@ -32,9 +33,9 @@ function validateRule(
   if (succeededIndexes !== undefined) {
     const at = `${path}.succeededIndexes`;
     if (succeededIndexes.length > maxIndexesLength) errors.tooLong(at, maxIndexesLength);
-    const counted = countIndexes(succeededIndexes, completions);
-    if (typeof counted === "number") total = counted;
-    else errors.invalid(at, succeededIndexes, `error parsing succeededIndexes: ${counted.problem}`);
+    const parsed = parseIndexList(succeededIndexes, completions);
+    if ("problem" in parsed) errors.invalid(at, succeededIndexes, `error parsing succeededIndexes: ${parsed.problem}`);
+    else total = parsed.reduce((sum, [first, last]) => sum + last - first + 1, 0);
   }
   if (succeededCount === undefined) return;
   const at = `${path}.succeededCount`;
@@ -44,32 +45,4 @@ function validateRule(
   if (succeededCount > completions) tooMany(completions, "specified completions");
   if (succeededIndexes !== undefined && succeededCount > total)
     tooMany(total, "indexes in the specified succeededIndexes field");
-}
-
-/** How many indexes a text like `0-2,5` names, or why it is none. */
-function countIndexes(text: string, completions: number): number | { problem: string } {
-  if (text === "") return 0;
-  let last: number | undefined;
-  let total = 0;
-  for (const fragment of text.split(",")) {
-    const parts = fragment.split("-");
-    if (parts.length > 2)
-      return {
-        problem: `the fragment ${JSON.stringify(fragment)} violates the requirement that an index interval can have at most two parts separated by '-'`,
-      };
-    for (const part of parts) {
-      if (!/^\d+$/.test(part))
-        return { problem: `cannot convert string to integer for index: ${JSON.stringify(part)}` };
-      if (Number(part) >= completions) return { problem: `too large index: ${JSON.stringify(part)}` };
-    }
-    const [first = 0, end = first] = parts.map(Number);
-    const disorder = (previous: number, current: number) => ({
-      problem: `non-increasing order, previous: ${previous}, current: ${current}`,
-    });
-    if (parts.length === 2 && first >= end) return disorder(first, end);
-    if (last !== undefined && last >= first) return disorder(last, first);
-    total += end - first + 1;
-    last = end;
-  }
-  return total;
 }

@@ -3,11 +3,13 @@ import type {
   HTTPIngressPath,
   Ingress,
   IngressBackend,
+  IPBlock,
   NetworkPolicy,
   NetworkPolicyPeer,
   NetworkPolicyPort,
 } from "@bellows/api";
 import { equalJson } from "../json-value.ts";
+import { cidrProblems, isStrictlyWithin } from "./cidr.ts";
 import { protocols } from "./container.ts";
 import type { FieldErrors } from "./field-errors.ts";
 import {
@@ -17,6 +19,8 @@ import {
   isIp,
   portNameProblems,
   portNumberProblems,
+  unreachableProblems,
+  wildcardProblems,
 } from "./formats.ts";
 import { validateLabelSelector } from "./label-selector.ts";
 
@@ -65,11 +69,23 @@ function validatePeers(errors: FieldErrors, peers: readonly NetworkPolicyPeer[] 
     const at = `${path}[${index}]`;
     validateLabelSelector(errors, peer.podSelector, `${at}.podSelector`);
     validateLabelSelector(errors, peer.namespaceSelector, `${at}.namespaceSelector`);
-    if (peer.ipBlock && !peer.ipBlock.cidr) errors.required(`${at}.ipBlock.cidr`);
+    if (peer.ipBlock) validateIpBlock(errors, peer.ipBlock, `${at}.ipBlock`);
     if (!peer.podSelector && !peer.namespaceSelector && !peer.ipBlock) errors.required(at, "must specify a peer");
     else if (peer.ipBlock && (peer.podSelector || peer.namespaceSelector))
       errors.forbidden(at, "may not specify both ipBlock and another peer");
   });
+}
+
+function validateIpBlock(errors: FieldErrors, { cidr, except }: IPBlock, path: string): void {
+  if (!cidr) return errors.required(`${path}.cidr`);
+  errors.invalidEach(`${path}.cidr`, cidr, cidrProblems(cidr));
+  for (const [position, part] of (except ?? []).entries()) {
+    const at = `${path}.except[${position}]`;
+    const problems = cidrProblems(part);
+    errors.invalidEach(at, part, problems);
+    if (problems.length === 0 && cidrProblems(cidr).length === 0 && !isStrictlyWithin(part, cidr))
+      errors.invalid(at, part, "must be a strict subset of `cidr`");
+  }
 }
 
 export function validateIngress(errors: FieldErrors, ingress: Ingress): void {
@@ -82,7 +98,7 @@ export function validateIngress(errors: FieldErrors, ingress: Ingress): void {
     const { host, http } = rule;
     if (host) {
       if (isIp(host)) errors.invalid(`${at}.host`, host, "must be a DNS name, not an IP address");
-      errors.invalidEach(`${at}.host`, host, dns1123SubdomainProblems(host.replace(/^\*\./, "")));
+      errors.invalidEach(`${at}.host`, host, (host.includes("*") ? wildcardProblems : dns1123SubdomainProblems)(host));
     }
     if (http && !http.paths?.length) errors.required(`${at}.http.paths`);
     http?.paths?.forEach((path, position) => {
@@ -161,23 +177,11 @@ export function validateEndpointSlice(errors: FieldErrors, slice: EndpointSlice,
         errors.invalidEach(path, address, ipProblems(address));
         if (isIp(address) && address.includes(":") !== (addressType === "IPv6"))
           errors.invalid(`${at}.addresses`, address, `must be an ${addressType} address`);
-        for (const problem of endpointAddressProblems(address)) errors.invalid(path, address, problem);
+        if (isIp(address)) errors.invalidEach(path, address, unreachableProblems(address));
       });
     if (nodeName !== undefined) errors.invalidEach(`${at}.nodeName`, nodeName, dns1123SubdomainProblems(nodeName));
     if (hostname !== undefined) errors.invalidEach(`${at}.hostname`, hostname, dns1123LabelProblems(hostname));
   });
-}
-
-/** Addresses that no other node could reach. */
-function endpointAddressProblems(address: string): string[] {
-  if (address === "0.0.0.0" || address === "::") return [`may not be unspecified (${address})`];
-  if (address.startsWith("127.") || address === "::1")
-    return ["may not be in the loopback range (127.0.0.0/8, ::1/128)"];
-  if (address.startsWith("169.254.") || /^fe[89ab]/i.test(address))
-    return ["may not be in the link-local range (169.254.0.0/16, fe80::/10)"];
-  if (address.startsWith("224.0.0.") || /^ff02:/i.test(address))
-    return ["may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"];
-  return [];
 }
 
 export function validateEndpointSliceUpdate(errors: FieldErrors, slice: EndpointSlice, old: EndpointSlice): void {

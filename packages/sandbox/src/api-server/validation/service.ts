@@ -8,6 +8,7 @@ import {
   inRange,
   ipProblems,
   isIp,
+  legacyIpProblems,
   portNumberProblems,
   qualifiedNameProblems,
 } from "./formats.ts";
@@ -32,7 +33,7 @@ export function validateService(errors: FieldErrors, service: Service): void {
   validateAffinity(errors, spec);
   validateClusterIps(errors, spec);
   spec.externalIPs?.forEach((ip, index) => {
-    errors.invalidEach(`spec.externalIPs[${index}]`, ip, ipProblems(ip));
+    errors.invalidEach(`spec.externalIPs[${index}]`, ip, legacyIpProblems(ip));
   });
   if (!type) errors.required("spec.type");
   else errors.oneOf("spec.type", type, types);
