@@ -1,6 +1,6 @@
 // `npm run build`: the bundle of the image in dist/, one small entry and a lazy chunk for each controller.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,9 @@ const { output } = await bundle.write({
   minify: true,
 });
 await bundle.close();
+// Read when the definitions of a cluster are compared, from beside the code that reads it.
+const schemas = "openapi.generated.json";
+copyFileSync(join(root, "packages/api/src/builtin", schemas), join(out, "chunks", schemas));
 const tests = output
   .flatMap((chunk) => chunk.moduleIds ?? [])
   .filter((id) => /\.test\.ts$|\/vitest\/|fast-check/.test(id));
