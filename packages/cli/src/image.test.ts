@@ -23,7 +23,11 @@ describe("the image", () => {
   });
 
   test("starts bellows", () => {
-    expect(JSON.parse(instructions(last, "ENTRYPOINT")[0] as string)).toEqual(["node", "/app/bellows.mjs"]);
+    expect(JSON.parse(instructions(last, "ENTRYPOINT")[0] as string)).toEqual([
+      "node",
+      "--max-semi-space-size=8",
+      "/app/bellows.mjs",
+    ]);
   });
 
   test("is built without what .dockerignore leaves out", () => {

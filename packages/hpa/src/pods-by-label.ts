@@ -1,11 +1,8 @@
 import { type Labels, Pod, parseSelector, type Selector } from "@bellows/api";
 import type { Cache } from "@bellows/kube";
 
-/** The pods with one value of a label. The list is made when it is asked for, until one of them changes. */
-interface Group {
-  readonly pods: Map<string, Pod>;
-  list: readonly Pod[] | undefined;
-}
+/** The pods with one value of a label; another list whenever one of them changes. */
+type Group = readonly Pod[];
 
 interface Namespace {
   size: number;
@@ -26,7 +23,7 @@ export class PodsByLabel {
         for (const [label, groups] of known.labels) {
           const [old, now] = [before?.metadata.labels?.[label], after?.metadata.labels?.[label]];
           if (before && old !== undefined && old !== now) remove(groups, old, name);
-          if (after && now !== undefined) put(groups, now, name, after);
+          if (after && now !== undefined) put(groups, now, after);
         }
         if (known.size === 0) this.#namespaces.delete(namespace);
       },
@@ -49,21 +46,15 @@ export class PodsByLabel {
   #candidates(cache: Cache, namespace: string, selector: Selector): readonly Pod[] {
     const exact = exactLabel(selector);
     if (!exact) return cache.list(Pod, namespace);
-    const group = this.#groupsOf(cache, namespace, exact.label).get(exact.value);
-    if (!group) return [];
-    group.list ??= [...group.pods.values()];
-    return group.list;
+    return this.#groupsOf(cache, namespace, exact.label).get(exact.value) ?? [];
   }
 
   #groupsOf(cache: Cache, namespace: string, label: string): Map<string, Group> {
     const { labels } = this.#namespace(namespace);
     let groups = labels.get(label);
     if (!groups) {
-      groups = new Map();
-      for (const pod of cache.list(Pod, namespace)) {
-        const value = pod.metadata.labels?.[label];
-        if (value !== undefined) put(groups, value, pod.metadata.name, pod);
-      }
+      const inNamespace = cache.list(Pod, namespace).filter(({ metadata }) => metadata.labels?.[label] !== undefined);
+      groups = Map.groupBy(inNamespace, ({ metadata }) => metadata.labels?.[label] as string);
       labels.set(label, groups);
     }
     return groups;
@@ -76,18 +67,17 @@ export class PodsByLabel {
   }
 }
 
-function put(groups: Map<string, Group>, value: string, name: string, pod: Pod): void {
-  const group = groups.get(value);
-  if (!group) return void groups.set(value, { pods: new Map([[name, pod]]), list: undefined });
-  group.pods.set(name, pod);
-  group.list = undefined;
+/** In the place of the pod of its name, or at the end. */
+function put(groups: Map<string, Group>, value: string, pod: Pod): void {
+  const group = groups.get(value) ?? [];
+  const place = group.findIndex(({ metadata }) => metadata.name === pod.metadata.name);
+  groups.set(value, place < 0 ? [...group, pod] : group.with(place, pod));
 }
 
 function remove(groups: Map<string, Group>, value: string, name: string): void {
-  const group = groups.get(value);
-  if (!group?.pods.delete(name)) return;
-  group.list = undefined;
-  if (group.pods.size === 0) groups.delete(value);
+  const left = (groups.get(value) ?? []).filter(({ metadata }) => metadata.name !== name);
+  if (left.length > 0) groups.set(value, left);
+  else groups.delete(value);
 }
 
 /** A label that every selected pod has, and its value. */

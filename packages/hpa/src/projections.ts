@@ -44,14 +44,13 @@ function deepFrozen<T>(value: T): T {
 }
 
 function projectPod({ metadata, spec, status }: Pod, share: Share): Pod {
-  const { namespace, name, uid, labels, deletionTimestamp } = metadata;
+  const { namespace, name, labels, deletionTimestamp } = metadata;
   const { phase, startTime, conditions = [] } = status ?? {};
   const ready = conditions.find(({ type }) => type === "Ready");
   return {
     metadata: {
       name,
       ...(namespace !== undefined && { namespace: share(namespace) }),
-      ...(uid !== undefined && { uid }),
       ...(labels && { labels: share(labels) }),
       ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     },

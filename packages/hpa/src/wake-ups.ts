@@ -54,7 +54,8 @@ const countsAlike = (before: Pod, after: Pod): boolean =>
   isReady(before) === isReady(after) &&
   before.status?.phase === after.status?.phase &&
   before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
-  before.metadata.uid === after.metadata.uid &&
+  // Of two pods of one name the second started later.
+  before.status?.startTime === after.status?.startTime &&
   haveSameLabels(before, after);
 
 function haveSameLabels({ metadata: { labels: a = {} } }: Pod, { metadata: { labels: b = {} } }: Pod): boolean {

@@ -58,7 +58,9 @@ export class BenchCluster implements Transport {
     const page = (total: number, make: (index: number) => unknown) => {
       const from = Number(query["continue"] ?? 0);
       const until = Math.min(total, from + Number(query["limit"] ?? total));
-      const items = Array.from({ length: until - from }, (_, index) => make(from + index));
+      const made = Array.from({ length: until - from }, (_, index) => make(from + index));
+      // As they come from the network: no two objects share a text.
+      const items = JSON.parse(JSON.stringify(made)) as unknown[];
       const metadata = { resourceVersion: String(this.#version), ...(until < total && { continue: String(until) }) };
       return answer({ metadata, items });
     };
