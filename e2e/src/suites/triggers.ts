@@ -17,7 +17,6 @@ const release = "bellows-triggers";
 const namespace = "bellows-system";
 /** So many servers run at the same time. */
 const lanes = 3;
-const wantedReplicas = 3;
 const labels = { app: "worker" };
 
 let started: readonly RunningController[] = [];
@@ -92,28 +91,15 @@ async function createScaledObject(
   });
 }
 
-const replicasAre = (count: number, name: string, context: SuiteContext, limitMs: number): Promise<number> =>
-  replicas(`${count} replicas`, (found) => found === count, name, context, limitMs);
-
-/**
- * Until the Deployment has replicas as they should be; a failure tells what the ScaledObject and the controllers said.
- * @returns after how many milliseconds
- */
-async function replicas(
-  what: string,
-  wanted: (count: number) => boolean,
-  name: string,
-  context: SuiteContext,
-  limitMs: number,
-): Promise<number> {
+/** Until the Deployment has so many replicas; a failure tells what the ScaledObject and the controllers said. */
+async function replicasAre(count: number, name: string, context: SuiteContext, limitMs: number): Promise<void> {
   const { client } = context.controlPlane;
   const key = { namespace: name, name: "worker" };
-  const began = performance.now();
   await waitFor(
-    what,
+    `${count} replicas`,
     async () => {
       const { spec } = await client.get(Deployment, key);
-      if (wanted(spec?.replicas ?? 0)) return true;
+      if (spec?.replicas === count) return true;
       const { status } = await client.get(ScaledObject, key);
       const logs = started.map((controller) => controller.lastLines()).join("\n");
       return `${spec?.replicas} replicas, conditions ${JSON.stringify(status?.conditions)}\n${logs}`;
@@ -121,13 +107,16 @@ async function replicas(
     context,
     limitMs,
   );
-  return performance.now() - began;
 }
 
-/** 0 replicas without work, as many as pieces of work, and none again without. */
+/** The steps: by the event scaler from 0, then by the HPA, which reads the metric of the external metrics API. */
+const firstReplicas = 2;
+const moreReplicas = 4;
+
+/** As many replicas as pieces of work, none without, and as before where the source answers nothing. */
 function followsItsWork(source: TriggerSource, index: number): Case {
   return {
-    name: `${source.name}: 0 -> ${wantedReplicas} -> 0 replicas`,
+    name: `${source.name}: 0 -> ${firstReplicas} -> ${moreReplicas} -> 0 replicas`,
     lane: `lane ${index % lanes}`,
     ...(source.missing && { missing: source.missing }),
     async run(context) {
@@ -135,32 +124,51 @@ function followsItsWork(source: TriggerSource, index: number): Case {
       const folder = join(context.folder, name);
       mkdirSync(folder);
       const running = await source.start(folder);
+      const becomes = async (pieces: number, limitMs = 60_000) => {
+        const began = performance.now();
+        await running.setWork(pieces);
+        await replicasAre(pieces, name, context, limitMs);
+        return `${pieces} after ${(performance.now() - began).toFixed(0)} ms`;
+      };
       try {
         await running.setWork(0);
         await createScaledObject(name, running, source.pushes ? seldomS : 1, context);
         await scaledObjectReady(name, context);
         await replicasAre(0, name, context, 10_000);
-        await running.setWork(wantedReplicas);
-        const firstMs = await replicas(
-          "a replica",
-          (count) => count > 0,
-          name,
-          context,
-          source.pushes ? pushLimitMs : 60_000,
-        );
-        const upMs = firstMs + (await replicasAre(wantedReplicas, name, context, 60_000));
-        await running.setWork(0);
-        const downMs = await replicasAre(0, name, context, 60_000);
-        const [first, up, down] = [firstMs, upMs, downMs].map((ms) => `${ms.toFixed(0)} ms`);
-        context.print(
-          `        ${source.name}: first replica ${first}, ${wantedReplicas} after ${up}, none after ${down}`,
-        );
+        const steps = [await becomes(firstReplicas, source.pushes ? pushLimitMs : undefined)];
+        steps.push(await becomes(moreReplicas));
+        if (!source.pushes) await staysThroughAnOutage(running, name, context);
+        steps.push(await becomes(0));
+        context.print(`        ${source.name}: ${steps.join(", ")}`);
       } finally {
+        running.resume?.();
         await running.stop();
         await context.controlPlane.client.delete(ScaledObject, { namespace: name, name: "worker" });
       }
     },
   };
+}
+
+/** Longer than the cooldown: what takes an outage for an empty queue would have no replicas by then. */
+const outageMs = 6000;
+
+/** A source that answers nothing is told of by an Event, and changes nothing. */
+async function staysThroughAnOutage({ hang, resume }: RunningSource, name: string, context: SuiteContext) {
+  if (!hang || !resume) return;
+  hang();
+  await waitFor(
+    "an Event tells of the outage",
+    async () => kubectl(context, ["-n", name, "get", "events"]).includes("KEDAScalerFailed") || "none",
+    context,
+  );
+  await new Promise((resolve) => setTimeout(resolve, outageMs));
+  await replicasAre(moreReplicas, name, context, 1000);
+  resume();
+}
+
+function kubectl({ kubectl: program, controlPlane }: SuiteContext, args: readonly string[]): string {
+  const { stdout } = spawnSync(program, ["--kubeconfig", controlPlane.kubeconfig, ...args], { encoding: "utf8" });
+  return stdout;
 }
 
 const scaledObjectReady = (name: string, context: SuiteContext): Promise<void> =>

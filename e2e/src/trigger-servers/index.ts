@@ -4,12 +4,13 @@ import { natsPolled, natsPushed } from "./nats.ts";
 import { postgresqlPolled, postgresqlPushed } from "./postgresql.ts";
 import { prometheus } from "./prometheus.ts";
 import { rabbitmqByAmqp, rabbitmqByHttp } from "./rabbitmq.ts";
-import { redisList } from "./redis.ts";
+import { redisPolled, redisPushed } from "./redis.ts";
 import type { TriggerSource } from "./trigger-source.ts";
 
 /** Every server that triggers are run against. */
 export const triggerSources: readonly TriggerSource[] = [
-  redisList,
+  redisPolled,
+  redisPushed,
   rabbitmqByAmqp,
   rabbitmqByHttp,
   postgresqlPolled,

@@ -17,6 +17,7 @@ const natsJetStream = (pushes: boolean): TriggerSource => ({
       config: consumer,
     });
     return {
+      ...server,
       trigger: {
         type: "nats-jetstream",
         metadata: {
@@ -33,7 +34,6 @@ const natsJetStream = (pushes: boolean): TriggerSource => ({
         await server.ask(`STREAM.PURGE.${stream.name}`);
         for (let piece = 0; piece < pieces; piece++) await server.admin.request("jobs.new", "job");
       },
-      stop: () => server.stop(),
     };
   },
 });

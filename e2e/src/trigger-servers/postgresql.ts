@@ -16,6 +16,7 @@ const postgresql = (pushes: boolean): TriggerSource => ({
     const server = await startPostgresServer(folder);
     await server.admin.query("CREATE TABLE job (id int)");
     return {
+      ...server,
       trigger: {
         type: "postgresql",
         metadata: {
@@ -37,7 +38,6 @@ const postgresql = (pushes: boolean): TriggerSource => ({
         await server.admin.query("SELECT pg_notify($1, '')", [channel]);
         await server.admin.query("COMMIT");
       },
-      stop: () => server.stop(),
     };
   },
 });

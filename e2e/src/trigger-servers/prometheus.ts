@@ -1,15 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { has } from "../control-plane/go-tools.ts";
-import { freePorts, startProcess } from "../control-plane/process.ts";
-import { answers } from "./answers.ts";
+import { answers, freePorts, hasProgram, startServer } from "@bellows/triggers/test-servers/server-process";
 import { serveNumber } from "./number-server.ts";
 import type { TriggerSource } from "./trigger-source.ts";
 
 /** A Prometheus server that scrapes a target of ours each second. */
 export const prometheus: TriggerSource = {
   name: "prometheus: a query",
-  missing: () => (has("prometheus", "--version") ? undefined : "prometheus (apt-get install prometheus)"),
+  missing: () => (hasProgram("prometheus", "--version") ? undefined : "prometheus (apt-get install prometheus)"),
   async start(folder) {
     const target = await serveNumber((value) => `# TYPE jobs gauge\njobs ${value}\n`);
     const [port] = await freePorts(1);
@@ -18,16 +16,14 @@ export const prometheus: TriggerSource = {
     writeFileSync(settings, JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: [scraped] }));
     const args = [`--config.file=${settings}`, `--storage.tsdb.path=${join(folder, "data")}`];
     const address = `127.0.0.1:${port}`;
-    const server = startProcess(
-      "prometheus",
-      [...args, `--web.listen-address=${address}`],
-      join(folder, "prometheus.log"),
-    );
-    await answers("prometheus", async () => {
+    const logFile = join(folder, "prometheus.log");
+    const server = startServer("prometheus", [...args, `--web.listen-address=${address}`], logFile);
+    await answers(server, logFile, async () => {
       const ready = await fetch(`http://${address}/-/ready`);
       if (!ready.ok) throw new Error(await ready.text());
     });
     return {
+      ...server,
       trigger: {
         type: "prometheus",
         metadata: { serverAddress: `http://${address}`, query: "sum(jobs)", threshold: "1" },

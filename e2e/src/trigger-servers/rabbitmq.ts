@@ -15,6 +15,7 @@ const rabbitmq = (protocol: "amqp" | "http"): TriggerSource => ({
     const channel = await connection.createConfirmChannel();
     await channel.assertQueue(queueName);
     return {
+      ...server,
       trigger: {
         type: "rabbitmq",
         metadata: {

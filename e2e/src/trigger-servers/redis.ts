@@ -1,24 +1,26 @@
 import { join } from "node:path";
+import { answers, freePorts, hasProgram, startServer } from "@bellows/triggers/test-servers/server-process";
 import { Redis } from "ioredis";
-import { has } from "../control-plane/go-tools.ts";
-import { freePorts, startProcess } from "../control-plane/process.ts";
-import { answers } from "./answers.ts";
-import type { TriggerSource } from "./trigger-source.ts";
+import type { RunningSource, TriggerSource } from "./trigger-source.ts";
 
 const password = "redis-of-the-test";
 
 /** A list of a Redis server that wants a password. */
-export const redisList: TriggerSource = {
-  name: "redis: a list",
-  missing: () => (has("redis-server", "--version") ? undefined : "redis-server (apt-get install redis-server)"),
-  async start(folder) {
+const redis = (pushes: boolean): TriggerSource => ({
+  name: `redis: a list${pushes ? " that tells of its changes" : ""}`,
+  pushes,
+  missing: () => (hasProgram("redis-server", "--version") ? undefined : "redis-server (apt-get install redis-server)"),
+  async start(folder): Promise<RunningSource> {
     const [port = 0] = await freePorts(1);
-    const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--requirepass", password];
-    const server = startProcess("redis-server", [...args, "--dir", folder], join(folder, "redis.log"));
+    const logFile = join(folder, "redis.log");
+    const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--requirepass", password];
+    if (pushes) settings.push("--notify-keyspace-events", "KA");
+    const server = startServer("redis-server", [...settings, "--dir", folder], logFile);
     const client = new Redis({ host: "127.0.0.1", port, password, lazyConnect: true, retryStrategy: () => 100 });
     client.on("error", () => {});
-    await answers("redis-server", () => client.ping());
+    await answers(server, logFile, () => client.ping());
     return {
+      ...server,
       trigger: { type: "redis", metadata: { address: `127.0.0.1:${port}`, listName: "jobs", listLength: "1" } },
       credentials: { password },
       async setWork(pieces) {
@@ -32,4 +34,7 @@ export const redisList: TriggerSource = {
       },
     };
   },
-};
+});
+
+export const redisPolled = redis(false);
+export const redisPushed = redis(true);

@@ -21,5 +21,8 @@ export interface RunningSource {
   readonly credentials?: Readonly<Record<string, string>>;
   /** Takes out all work there is, and puts in so many pieces. */
   setWork(pieces: number): Promise<void>;
+  /** The server keeps its connections and answers nothing until it is resumed; left out: it can't. */
+  hang?(): void;
+  resume?(): void;
   stop(): Promise<void>;
 }
