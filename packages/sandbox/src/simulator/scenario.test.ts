@@ -32,3 +32,12 @@ test("a field that does not exist and one that is missing are told in plain word
 test("a file that is not YAML says where", () => {
   expect(() => parseScenario("name: [", "a.yaml")).toThrow(/a\.yaml:\n.*line/);
 });
+
+test("a source has a URL of HTTP, and is down in one of two ways", () => {
+  const source = (text: string) => minimal.replace("runFor: 1m", `runFor: 1m\nactions: [{ at: 0, source: ${text} }]`);
+  expect(parseScenario(source('{ url: "http://queue/", down: silent }'), "a.yaml").actions).toHaveLength(1);
+  expect(() => parseScenario(source("{ url: queue }"), "a.yaml")).toThrow(/actions\[0\]\.source\.url: "queue"/);
+  expect(() => parseScenario(source('{ url: "http://queue/", down: slow }'), "a.yaml")).toThrow(
+    /"slow", expected one of/,
+  );
+});
