@@ -147,7 +147,7 @@ function problemOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem {
     };
   }
   // What is expected, without zod's own sentence around it.
-  const expected = /^Invalid input: expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
+  const expected = /^Invalid (?:input|option): expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
   return { path: pathText(issue.path), found: shown(valueAt(root, issue.path)), expected };
 }
 
