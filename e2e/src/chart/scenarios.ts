@@ -174,6 +174,15 @@ async function eventsScale(context: SuiteContext, running: RunningController): P
     },
     context,
   );
+  await client.patch(ScaledObject, key, { type: "merge", body: { spec: { maxReplicaCount: 5 } } });
+  await waitFor(
+    "the HPA follows its ScaledObject",
+    async () => {
+      const { spec } = await client.get(HorizontalPodAutoscaler, hpa);
+      return spec?.maxReplicas === 5 || `${spec?.maxReplicas} replicas at most`;
+    },
+    context,
+  );
   await waitFor(
     "the ScaledJob makes a Job",
     async () => {
@@ -328,9 +337,9 @@ async function nodesCome(context: SuiteContext, running: RunningController): Pro
     context,
     180_000,
   );
-  await deleted(context, manifest);
+  await client.delete(NodePool, { name: "chart-nodes" });
   await waitFor(
-    "the empty node goes",
+    "the node goes with its NodePool, drained",
     async () => {
       const { items } = await client.list(Node, { labelSelector: nodeLabel });
       return items.length === 0 || `${items.map(({ metadata }) => metadata.name)}\n${running.lastLines()}`;
@@ -338,7 +347,8 @@ async function nodesCome(context: SuiteContext, running: RunningController): Pro
     context,
     180_000,
   );
-  for (const kind of [NodePool, EC2NodeClass]) await client.delete(kind as typeof NodePool, { name: "chart-nodes" });
+  await deleted(context, manifest);
+  await client.delete(EC2NodeClass, { name: "chart-nodes" });
   await waitFor(
     "the class is gone",
     async () => (await client.find(EC2NodeClass, { name: "chart-nodes" })) === undefined || running.lastLines(),

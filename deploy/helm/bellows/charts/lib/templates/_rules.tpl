@@ -15,12 +15,16 @@
 {{ include "bellows.rules.events" . }}
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list, watch] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers/status], verbs: [patch] }
+- { apiGroups: [autoscaling.bellows.dev], resources: [horizontalpodautoscalers], verbs: [list, watch, patch] }
+- { apiGroups: [autoscaling.bellows.dev], resources: [horizontalpodautoscalers/status], verbs: [patch] }
+- { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [horizontalpodautoscalers.autoscaling.bellows.dev], verbs: [get] }
 - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
 - { apiGroups: [apps], resources: [deployments, statefulsets], verbs: [list, watch] }
 # Anything that has a scale may be a target.
 - { apiGroups: ["*"], resources: ["*/scale"], verbs: [get, patch] }
 - { apiGroups: [metrics.k8s.io], resources: [pods], verbs: [list] }
-- { apiGroups: [custom.metrics.k8s.io, external.metrics.k8s.io], resources: ["*"], verbs: [get, list] }
+- { apiGroups: [custom.metrics.k8s.io], resources: ["*"], verbs: [get] }
+- { apiGroups: [external.metrics.k8s.io], resources: ["*"], verbs: [list] }
 {{- end }}
 
 {{- define "bellows.rules.cpa" -}}
@@ -64,13 +68,12 @@
 - { apiGroups: [apps], resources: [deployments, statefulsets, daemonsets, replicasets], verbs: [list, watch] }
 - { apiGroups: [batch], resources: [jobs], verbs: [list, watch] }
 - { apiGroups: [storage.k8s.io], resources: [storageclasses, volumeattachments], verbs: [list, watch] }
-- { apiGroups: [policy], resources: [poddisruptionbudgets], verbs: [list, watch] }
 {{- if and (eq (toString .Values.config.cloud) "simulated") (not .Values.config.simulatedCloudUrl) }}
 # Simulated EC2 and kubelets: instances are objects, nodes register, pods run.
 - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [create] }
 - { apiGroups: [ec2.sandbox.bellows.dev], resources: ["*"], verbs: ["*"] }
-- { apiGroups: [""], resources: [nodes], verbs: [create, update] }
-- { apiGroups: [""], resources: [nodes/status, pods/status], verbs: [patch, update] }
+- { apiGroups: [""], resources: [nodes], verbs: [create] }
+- { apiGroups: [""], resources: [nodes/status, pods/status], verbs: [patch] }
 - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, create, update, patch] }
 {{- end }}
 {{- end }}
@@ -79,17 +82,17 @@
 {{ include "bellows.rules.events" . }}
 {{ include "bellows.rules.neighbours" . }}
 - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [scaledobjects.keda.sh, scaledjobs.keda.sh, triggerauthentications.keda.sh, clustertriggerauthentications.keda.sh, cloudeventsources.eventing.keda.sh, clustercloudeventsources.eventing.keda.sh], verbs: [get] }
-- { apiGroups: [keda.sh], resources: [scaledobjects, scaledjobs, triggerauthentications, clustertriggerauthentications], verbs: [get, list, watch, patch, update] }
+- { apiGroups: [keda.sh], resources: [scaledobjects, scaledjobs, triggerauthentications, clustertriggerauthentications], verbs: [get, list, watch, patch] }
 - { apiGroups: [keda.sh], resources: [scaledobjects/status, scaledjobs/status, triggerauthentications/status, clustertriggerauthentications/status], verbs: [patch] }
 - { apiGroups: [keda.sh], resources: [scaledobjects/finalizers, scaledjobs/finalizers], verbs: [update] }
 - { apiGroups: [eventing.keda.sh], resources: [cloudeventsources, clustercloudeventsources], verbs: [get, list, watch, patch] }
 - { apiGroups: [eventing.keda.sh], resources: [cloudeventsources/status, clustercloudeventsources/status], verbs: [patch] }
-- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get, list, watch, create, update, patch, delete] }
+- { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list, watch, create, update, patch, delete] }
 # Anything that has a scale may be a target.
 - { apiGroups: ["*"], resources: ["*/scale"], verbs: [get, patch] }
 - { apiGroups: [apps], resources: [deployments, statefulsets], verbs: [get, list, watch] }
-- { apiGroups: [batch], resources: [jobs], verbs: [get, list, watch, create, delete] }
-- { apiGroups: [""], resources: [pods, limitranges], verbs: [get, list, watch] }
+- { apiGroups: [batch], resources: [jobs], verbs: [list, watch, create, delete] }
+- { apiGroups: [""], resources: [pods, limitranges], verbs: [list, watch] }
 - { apiGroups: [""], resources: [configmaps, serviceaccounts], verbs: [get] }
 # Secrets that triggers refer to.
 - { apiGroups: [""], resources: [secrets], verbs: [get] }
@@ -100,7 +103,7 @@
 - { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [list, create] }
 - { apiGroups: [apiregistration.k8s.io], resources: [apiservices], resourceNames: [v1beta1.external.metrics.k8s.io], verbs: [get, update, delete] }
 - { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], verbs: [create] }
-- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [keda-admission], verbs: [get, patch] }
+- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [keda-admission], verbs: [patch] }
 {{- end }}
 
 {{- define "bellows.rules.dashboard" -}}
