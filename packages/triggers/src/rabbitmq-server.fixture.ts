@@ -9,15 +9,26 @@ export const hasRabbitMqServer = existsSync(program);
 
 export interface RabbitMqServer extends ServerProcess {
   readonly amqpPort: number;
+  readonly amqpsPort: number;
   /** Of the management plugin, with no user in it; the user is guest with the password guest. */
   readonly managementUrl: string;
   /** Asks the management plugin; a body is sent as JSON. */
   ask(method: Dispatcher.HttpMethod, path: string, body?: unknown): Promise<unknown>;
 }
 
-/** Starts RabbitMQ with its management plugin, and a registry of names of its own: an epmd on another port. */
-export async function startRabbitMqServer(folder: string): Promise<RabbitMqServer> {
-  const [amqpPort = 0, httpPort = 0, nodePort = 0, epmdPort = 0] = await freePorts(4);
+/** PEM texts of a server that clients reach by TLS, as the common name of their certificates. */
+export interface ServerCertificates {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * Starts RabbitMQ with its management plugin, and a registry of names of its own: an epmd on another port.
+ * @param tls  with it the amqpsPort is listened on
+ */
+export async function startRabbitMqServer(folder: string, tls?: ServerCertificates): Promise<RabbitMqServer> {
+  const [amqpPort = 0, amqpsPort = 0, httpPort = 0, nodePort = 0, epmdPort = 0] = await freePorts(5);
   const file = (name: string, ...lines: string[]) => {
     writeFileSync(join(folder, name), `${lines.join("\n")}\n`);
     return join(folder, name);
@@ -29,8 +40,20 @@ export async function startRabbitMqServer(folder: string): Promise<RabbitMqServe
     "management.tcp.ip = 127.0.0.1",
     `management.tcp.port = ${httpPort}`,
     "collect_statistics_interval = 500",
+    ...(tls
+      ? [
+          `listeners.ssl.1 = 127.0.0.1:${amqpsPort}`,
+          `ssl_options.cacertfile = ${file("ca.pem", tls.ca)}`,
+          `ssl_options.certfile = ${file("cert.pem", tls.cert)}`,
+          `ssl_options.keyfile = ${file("key.pem", tls.key)}`,
+          "ssl_options.verify = verify_peer",
+          "ssl_cert_login_from = common_name",
+          "auth_mechanisms.1 = PLAIN",
+          "auth_mechanisms.2 = EXTERNAL",
+        ]
+      : []),
   );
-  const plugins = file("enabled_plugins", "[rabbitmq_management].");
+  const plugins = file("enabled_plugins", "[rabbitmq_management,rabbitmq_auth_mechanism_ssl].");
   const logFile = join(folder, "rabbitmq.log");
   const epmd = startServer("epmd", ["-port", String(epmdPort), "-address", "127.0.0.1"], join(folder, "epmd.log"));
   const server = startServer(program, [], logFile, {
@@ -71,6 +94,7 @@ export async function startRabbitMqServer(folder: string): Promise<RabbitMqServe
   return {
     ...server,
     amqpPort,
+    amqpsPort,
     managementUrl,
     ask,
     async stop() {

@@ -1,10 +1,12 @@
+import { createPrivateKey } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@bellows/kube";
+import { issueCa, issueServing, systemClock } from "@bellows/kube";
 import { connect } from "amqplib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { anonymous } from "./rabbitmq.ts";
+import { type AmqpAddress, amqpAddressOf } from "./rabbitmq-amqp.ts";
 import { hasRabbitMqServer, type RabbitMqServer, startRabbitMqServer } from "./rabbitmq-server.fixture.ts";
 import { freePorts } from "./server-process.fixture.ts";
 import { type FakeHttpServer, fakeHttpServer, metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
@@ -193,6 +195,33 @@ const aQueue = ({ messages, ready, publish, deliver }: Told, name = "evaluate_tr
   messages_ready: ready,
   messages_unacknowledged: 1,
   message_stats: { publish_details: { rate: publish }, deliver_get_details: { rate: deliver } },
+});
+
+test.each<[string, Partial<AmqpAddress>]>([
+  ["amqp://", { host: "localhost", port: 5672, username: "guest", password: "guest", vhost: "/" }],
+  ["amqps://", { protocol: "amqps", port: 5671 }],
+  ["amqp://host", { host: "host", port: 5672, vhost: "/", hasPassword: false, heartbeatSeconds: 10 }],
+  ["amqp://host/", { vhost: "/" }],
+  ["amqp://host/%2F", { vhost: "/" }],
+  ["amqp://host//", { vhost: "/" }],
+  ["amqp://host/my%20host", { vhost: "my host" }],
+  ["amqp:///vhost", { host: "localhost", vhost: "vhost" }],
+  ["amqp://me@host", { username: "me", password: "guest", hasPassword: false }],
+  ["amqp://me:p%40%3A%2F@host:1/v", { username: "me", password: "p@:/", hasPassword: true, port: 1 }],
+  ["amqp://[::1]:5673", { host: "::1", port: 5673 }],
+  ["AMQPS://host?heartbeat=5", { protocol: "amqps", heartbeatSeconds: 5 }],
+])("the AMQP URI %j means %j", (source, address) => {
+  expect(amqpAddressOf(source)).toMatchObject(address);
+});
+
+test.each([
+  ["http://host", "AMQP scheme must be either 'amqp://' or 'amqps://'"],
+  ["amqp://host/a b", "URI must not contain whitespace"],
+  ["amqp://host?heartbeat=often", "heartbeat is not an integer"],
+  ["amqp://me:secr%et@host", "invalid URL escape"],
+  ["amqp://me:secret@host:port", "expected amqp://USER:PASSWORD@HOST:PORT/VHOST"],
+])("%j is no AMQP URI, and not shown", (source, problem) => {
+  expect(() => amqpAddressOf(source)).toThrow(`error parsing RabbitMQ connection string: ${problem}`);
 });
 
 describe("the management API", () => {
@@ -410,8 +439,16 @@ describe.skipIf(!hasRabbitMqServer)("a RabbitMQ server", { timeout: 60_000 }, ()
   let server: RabbitMqServer;
   const folder = mkdtempSync(join(tmpdir(), "bellows-rabbitmq-"));
 
+  let ca = "";
+  let client = { certificate: "", key: "" };
+
   beforeAll(async () => {
-    server = await startRabbitMqServer(folder);
+    const now = systemClock.now();
+    const issuer = await issueCa(now, {});
+    const { certificate: cert, key } = await issueServing(issuer, now, { names: ["localhost"] });
+    ca = issuer.certificate;
+    client = await issueServing(issuer, now, { names: ["reader"], usage: "client" });
+    server = await startRabbitMqServer(folder, { ca, cert, key });
     await server.ask("PUT", "vhosts/other");
     await server.ask("PUT", "permissions/other/guest", { configure: ".*", write: ".*", read: ".*" });
     await server.ask("PUT", "users/reader", { password: "p/w@:", tags: "monitoring" });
@@ -479,6 +516,32 @@ describe.skipIf(!hasRabbitMqServer)("a RabbitMQ server", { timeout: 60_000 }, ()
       expect((error as Error).message).not.toContain("hunter2");
       await trigger.close();
     }
+  });
+
+  test("is spoken to by TLS, to a client whose certificate says who it is", async () => {
+    await publish("encrypted", 2);
+    const byTls = async (authParams: Texts, host = "localhost", more: Texts = {}) => {
+      const metadata = { queueName: "encrypted", host: `amqps://${host}:${server.amqpsPort}`, ...more };
+      const trigger = await opened(metadata, authParams);
+      try {
+        return (await trigger.read("m", soon())).values[0]?.value;
+      } finally {
+        await trigger.close();
+      }
+    };
+    const password = { username: "reader", password: "p/w@:" };
+    expect(await byTls({ ...password, tls: "enable", ca })).toBe(2);
+    const keyPassword = "of the key";
+    const key = createPrivateKey(client.key).export({
+      type: "pkcs8",
+      format: "pem",
+      cipher: "aes-256-cbc",
+      passphrase: keyPassword,
+    }) as string;
+    expect(await byTls({ tls: "enable", ca, cert: client.certificate, key, keyPassword })).toBe(2);
+    expect(await byTls({ ...password, tls: "enable" }, "127.0.0.1", { unsafeSsl: "true" })).toBe(2);
+    await expect(byTls({ ...password, tls: "enable" })).rejects.toThrow(/error establishing connection.*certificate/);
+    await expect(byTls({ ...password, tls: "enable", ca }, "127.0.0.1")).rejects.toThrow(/does not match certificate/);
   });
 
   test("counts one queue, and those that match, by HTTP", async () => {
