@@ -48,8 +48,6 @@ export interface HpaControllerOptions extends Partial<HpaConfig> {
   readonly concurrency?: number;
   /** autoscaling/v2 HorizontalPodAutoscaler (the default), or its twin. */
   readonly kind?: Kind<HorizontalPodAutoscaler>;
-  /** Asked before each sync: whether another controller acts on this kind, so that this one must not. */
-  readonly yields?: () => boolean;
 }
 
 /** What is remembered of an autoscaler while this process runs. */
@@ -70,8 +68,6 @@ export interface HpaController extends Controller {
 const minSyncPeriodMs = 1_000;
 /** A sample is published a moment after it was taken. */
 const publishDelayMs = 250;
-/** Whoever acts in this one's place may stop. */
-const yieldedMs = 30_000;
 const conflictRetries = 5;
 
 /**
@@ -164,10 +160,6 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       metrics.controlled(kind, context.cache.informer(kind).size);
       if (!found?.spec || found.metadata.deletionTimestamp) return forget(key);
       const now = context.clock.now();
-      if (options.yields?.()) {
-        forget(key);
-        return lookAgainAt(now + yieldedMs);
-      }
       const memory = memories.get(id);
       // It was woken more than once, or for an outdated reason.
       if (memory && now < memory.dueAt && sameJson(memory.spec, found.spec)) return lookAgainAt(memory.dueAt);

@@ -68,7 +68,7 @@ function world(value: string) {
     cache: {
       get: (kind) => (kind.kind === HorizontalPodAutoscaler.kind ? hpa : undefined) as never,
       list: () => [...pods.values()] as never,
-      informer: () => informer as unknown as Informer<never>,
+      informer: (kind) => (kind.kind === "Pod" ? informer : { size: 1, handle() {} }) as unknown as Informer<never>,
     },
     clock,
     random: seededRandom(1),

@@ -33,7 +33,11 @@ export type ServingParts = Omit<ControllerParts, "cache" | "metrics" | "giveUp">
 
 /** What runs in a process for one controller. */
 export interface ControllerSet {
+  /** What neighbours know it as: a set that may act beside a rival of the others has a name of its own. Default: the command's. */
+  readonly name?: string;
   readonly projections?: readonly Projection[];
+  /** Instead, where no other command shares the cache, whose controllers may read more of the same objects. */
+  readonly projectionsAlone?: readonly Projection[];
   /** Begins to serve what others need of this process also while it stands by or another replica leads. */
   serve?(parts: ServingParts): Promise<void>;
   /** Called once the cache is made; the signal of its parts aborts when these controllers are to end. */
@@ -49,7 +53,7 @@ export interface ControllerCommand<S extends Settings = Settings> {
   /** The definitions that it works with, by name; its role lets it get them. */
   readonly definitions?: readonly string[];
   /** @throws RangeError naming settings that don't fit together */
-  prepare(settings: z.output<S>): ControllerSet;
+  prepare(settings: z.output<S>): ControllerSet | readonly ControllerSet[];
 }
 
 const command = <S extends Settings>(definition: ControllerCommand<S>): ControllerCommand =>
@@ -62,12 +66,15 @@ export const controllerCommands: Readonly<
   hpa: {
     summary: "Run the HorizontalPodAutoscaler controller on a cluster",
     async load() {
-      const { HpaSettings, hpaController, hpaOptions } = await import("@bellows/hpa");
+      const { HpaSettings } = await import("@bellows/hpa");
+      const { hpaSets } = await import("./hpa.ts");
       return command({
         name: "hpa",
-        summary: "Replicas by metrics (autoscaling/v2 HorizontalPodAutoscaler).",
+        summary:
+          "Replicas by metrics (HorizontalPodAutoscaler of autoscaling/v2, and its twin of autoscaling.bellows.dev).",
         settings: HpaSettings,
-        prepare: (settings) => ({ controllers: () => [hpaController(hpaOptions(settings))] }),
+        definitions: ["horizontalpodautoscalers.autoscaling.bellows.dev"],
+        prepare: hpaSets,
       });
     },
   },

@@ -75,10 +75,13 @@ async function run(
         settings: readSettings(each.settings, { flags, environment: variables, ...(values && { file: values }) }),
       };
     });
-    const prepared = read.map(({ command: each, settings }) => ({
-      command: each,
-      set: each.prepare(settings as never),
-    }));
+    const isAlone = commands.length === 1;
+    const prepared = read.flatMap(({ command: each, settings }) =>
+      [each.prepare(settings as never)].flat().map((set) => ({
+        command: set.name === undefined ? each : { ...each, name: set.name },
+        set: isAlone && set.projectionsAlone ? { ...set, projections: set.projectionsAlone } : set,
+      })),
+    );
     const { runControllers } = await import("./run-controllers.ts");
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
