@@ -1,4 +1,4 @@
-import { ConfigMap } from "@bellows/api";
+import { ConfigMap, Deployment } from "@bellows/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CpaSettings, cpaProcess } from "./config.ts";
 import { configMapController } from "./config-map-controller.ts";
@@ -93,6 +93,29 @@ describe("targets", () => {
     expect(await world.events()).toContainEqual(expect.stringMatching(/FailedRescale: Deployment\/late: .*not found/));
     await world.addDeployment("late");
     expect(world.replicas("late")).toBe(2);
+  });
+
+  test.each([
+    { ignoreNeighbours: false, replicas: 1 },
+    { ignoreNeighbours: true, replicas: 2 },
+  ])("that upstream's autoscaler sizes are left to it, unless neighbours are ignored: $replicas", async (given) => {
+    const image = "registry.k8s.io/cpa/cluster-proportional-autoscaler:1.8.6";
+    const containers = [{ name: "a", image, args: ["--configmap=other", "--target=deployment/web"] }];
+    await world.addDeployment("web-autoscaler", { template: { spec: { containers } } });
+    const key = { namespace: "default", name: "web-autoscaler" };
+    await world.client.patch(Deployment, key, { type: "merge", body: { status: { readyReplicas: 1 } } });
+    await world.addDeployment("dns");
+    await start({ target: "deployment/web,deployment/dns", ignoreNeighbours: given.ignoreNeighbours });
+    await world.setParams("params", perNode(1));
+    expect([world.replicas("web"), world.replicas("dns")]).toEqual([given.replicas, 2]);
+    const events = (await world.events()).filter((each) => each.includes("AmbiguousTarget"));
+    expect(events).toEqual(
+      given.ignoreNeighbours
+        ? []
+        : [
+            "ConfigMap/params AmbiguousTarget: Deployment/web is a target of Deployment default/web-autoscaler, too; scale that to 0",
+          ],
+    );
   });
 
   test("that somebody else scales are put right at once", async () => {

@@ -10,9 +10,11 @@ import {
   self,
 } from "@bellows/kube";
 import { type Params, parseParams, replicasFor } from "./engine/params.ts";
+import type { Target } from "./engine/target.ts";
 import { flagsOfDeployment, type Installation, installationOf } from "./installation.ts";
 import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, sizeTargets } from "./proportional.ts";
+import { RunningAutoscalers } from "./running-autoscalers.ts";
 
 export interface ConfigMapControllerOptions {
   /** Autoscalers that this process was started for. */
@@ -24,6 +26,8 @@ export interface ConfigMapControllerOptions {
   readonly adoptDeployments?: boolean;
   /** Longest time until a target that somebody else scaled is put right; default 10 s, as upstream's poll period. */
   readonly pollPeriodMs?: number;
+  /** Size targets that a Deployment of upstream's image sizes, too. */
+  readonly ignoreNeighbours?: boolean;
   /** Called with the outcome of each sync: what went wrong, or nothing. */
   readonly onSync?: (problem: string | undefined) => void;
 }
@@ -35,6 +39,9 @@ export interface ConfigMapControllerOptions {
  */
 export function configMapController(options: ConfigMapControllerOptions = {}): Controller {
   const { installations = [], adoptDeployments = false, pollPeriodMs = 10_000, onSync = () => {} } = options;
+  // Those that are adopted are no rivals.
+  const ignoreNeighbours = options.ignoreNeighbours ?? adoptDeployments;
+  const others = new RunningAutoscalers("upstream");
   /** The last parameters that could be used, by the ConfigMap's key. */
   const lastGood = new Map<string, Params>();
   const missing = new Set<string>();
@@ -52,6 +59,7 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
 
   /** A Deployment matters as an installation, and as a target. */
   function keysOfDeployment(deployment: Deployment, context: ControllerContext): ObjectKey[] {
+    others.note(deployment, context.cache);
     const { name, namespace } = deployment.metadata;
     const flags = adoptDeployments ? flagsOfDeployment(deployment) : undefined;
     const installation = flags && installationOf(flags);
@@ -84,6 +92,20 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
     return { params: read.params };
   }
 
+  /** Leaves out what an autoscaler of upstream's sizes: two would undo each other's work for ever. */
+  function shareOut(configMap: ConfigMap, namespace: string, named: readonly Target[], { events }: ControllerContext) {
+    const taken: string[] = [];
+    const targets = named.filter((target) => {
+      const owner = ignoreNeighbours ? undefined : others.ownerOf(namespace, target);
+      if (owner === undefined) return true;
+      const message = `${target.kind}/${target.name} is a target of ${owner}, too; scale that to 0`;
+      events.record(configMap, { type: "Warning", reason: "AmbiguousTarget", message });
+      taken.push(message);
+      return false;
+    });
+    return { targets, taken };
+  }
+
   async function sync(own: readonly Installation[], key: ObjectKey, context: ControllerContext): Promise<string[]> {
     const id = `${key.namespace}/${key.name}`;
     const configMap = context.cache.get(ConfigMap, key) ?? (await createDefault(own, context));
@@ -97,8 +119,10 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
     const { params, problem } = paramsOf(configMap, id, context);
     const problems = problem === undefined ? [] : [problem];
     if (!params) return problems;
-    for (const { namespace, targets, nodes } of own) {
+    for (const { namespace, targets: named, nodes } of own) {
       const size = observeSize(context, nodes);
+      const { targets, taken } = shareOut(configMap, namespace, named, context);
+      problems.push(...taken);
       const sizing = {
         subject: configMap as KubernetesObject,
         namespace,

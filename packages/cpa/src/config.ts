@@ -53,7 +53,7 @@ export interface CpaProcess {
 
 /** @throws RangeError naming the setting that can't be used */
 export function cpaProcess(settings: CpaSettings): CpaProcess {
-  const { configmap, pollPeriodSeconds, maxSyncFailures, clusterProportionalAutoscalers } = settings;
+  const { configmap, pollPeriodSeconds, maxSyncFailures, clusterProportionalAutoscalers, ignoreNeighbours } = settings;
   const installation = installationFrom(settings);
   if (!installation && !clusterProportionalAutoscalers) {
     throw new RangeError("--target: not given, expected it where --cluster-proportional-autoscalers=false");
@@ -71,12 +71,12 @@ export function cpaProcess(settings: CpaSettings): CpaProcess {
         ]
       : [],
     controllers({ clock, giveUp }) {
-      const own = clusterProportionalAutoscalers ? [clusterProportionalAutoscalerController()] : [];
+      const own = clusterProportionalAutoscalers ? [clusterProportionalAutoscalerController({ ignoreNeighbours })] : [];
       if (!installation) return own;
       const syncs = syncHealth({ clock, pollPeriodMs, maxFailures: maxSyncFailures, giveUp });
       health = syncs;
       const onSync = (problem: string | undefined) => syncs.record(problem);
-      return [...own, configMapController({ installations: [installation], pollPeriodMs, onSync })];
+      return [...own, configMapController({ installations: [installation], pollPeriodMs, ignoreNeighbours, onSync })];
     },
     routes(app) {
       if (!installation) return;

@@ -1,4 +1,4 @@
-import { ClusterProportionalAutoscaler } from "@bellows/api";
+import { ClusterProportionalAutoscaler, Deployment } from "@bellows/api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clusterProportionalAutoscalerController } from "./controller.ts";
 import { CpaWorld } from "./testing/cpa-world.ts";
@@ -87,4 +87,29 @@ test("only nodes with the labels count", async () => {
   expect(world.replicas("web")).toBe(5);
   await world.patchNode("b", { metadata: { labels: { pool: "dns" } } });
   expect(world.replicas("web")).toBe(6);
+});
+
+test("a target of a Deployment that runs upstream's autoscaler is left to that until it is scaled to zero", async () => {
+  const flags = ["--namespace=default", "--configmap=params", "--target=deployment/web"];
+  const image = "registry.k8s.io/cpa/cluster-proportional-autoscaler:1.8.6";
+  await world.addDeployment("dns-autoscaler", {
+    template: { spec: { containers: [{ name: "a", image, args: flags }] } },
+  });
+  const key = { namespace: "default", name: "dns-autoscaler" };
+  await world.client.patch(Deployment, key, { type: "merge", body: { status: { readyReplicas: 1 } } });
+  await autoscaler("size", { targets: [target("web"), target("dns")], linear: { nodesPerReplica: 1 } });
+  expect([world.replicas("web"), world.replicas("dns")]).toEqual([1, 3]);
+  expect(statusOf("size")?.conditions).toMatchObject([
+    {
+      status: "False",
+      reason: "AmbiguousTarget",
+      message: expect.stringContaining("is a target of Deployment default/dns-autoscaler, which runs"),
+    },
+  ]);
+  await world.client.patch(Deployment, key, {
+    type: "merge",
+    body: { spec: { replicas: 0 }, status: { readyReplicas: 0 } },
+  });
+  await world.clock.run(10_000);
+  expect(world.replicas("web")).toBe(3);
 });

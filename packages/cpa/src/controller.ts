@@ -19,16 +19,16 @@ import {
   lookAgainAt,
   mapped,
   type ObjectKey,
-  parseApiVersion,
   self,
 } from "@bellows/kube";
 import type { ClusterSize } from "./engine/cluster-size.ts";
 import type { LadderParams, Step } from "./engine/ladder.ts";
 import type { LinearParams } from "./engine/linear.ts";
 import { type Params, replicasFor } from "./engine/params.ts";
-import type { Target } from "./engine/target.ts";
+import { isSameTarget, type Target } from "./engine/target.ts";
 import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, type SizedTarget, sizeTargets } from "./proportional.ts";
+import { RunningAutoscalers } from "./running-autoscalers.ts";
 
 /** Targets of kinds that are not watched are looked at this often. */
 const pollPeriodMs = 10_000;
@@ -36,8 +36,10 @@ const pollPeriodMs = 10_000;
 /**
  * Keeps the targets of each ClusterProportionalAutoscaler at replicas proportional to the cluster, at each change of a
  * node or a target. Writes: the targets' scale, the autoscaler's status, Events.
+ * @param ignoreNeighbours  size targets that a Deployment of a cluster-proportional-autoscaler sizes, too
  */
-export function clusterProportionalAutoscalerController(): Controller {
+export function clusterProportionalAutoscalerController({ ignoreNeighbours = false } = {}): Controller {
+  const others = new RunningAutoscalers("any");
   return controller({
     name: "cluster-proportional-autoscaler-kind",
     watches: [
@@ -45,6 +47,10 @@ export function clusterProportionalAutoscalerController(): Controller {
       // Whoever waited for a target that another one has.
       mapped(ClusterProportionalAutoscaler, (autoscaler, { cache }) => rivalsOf(autoscaler, cache).map(keyOf)),
       nodesThatCount(({ cache }) => cache.list(ClusterProportionalAutoscaler).map(keyOf)),
+      mapped(Deployment, (deployment, { cache }) => {
+        others.note(deployment, cache);
+        return [];
+      }),
       targetOfKind(Deployment),
       targetOfKind(ReplicaSet),
       targetOfKind(StatefulSet),
@@ -54,12 +60,15 @@ export function clusterProportionalAutoscalerController(): Controller {
       if (!autoscaler || autoscaler.metadata.deletionTimestamp) return;
       const size = observeSize(context, nodesOf(autoscaler));
       const replicas = replicasFor(paramsOf(autoscaler), size);
-      const { free, taken } = shareOut(autoscaler, context);
+      const ownerOf = (target: Target) =>
+        ignoreNeighbours ? undefined : others.ownerOf(key.namespace as string, target);
+      const { free, taken } = shareOut(autoscaler, ownerOf, context);
       const sizing = { subject: autoscaler, namespace: key.namespace as string, targets: free, replicas, size };
       const sized = await sizeTargets({ ...sizing, cached: watchedKinds }, context);
       if (context.signal.aborted) return undefined;
       await writeStatus(autoscaler, key, size, replicas, inOrder(autoscaler, [...sized, ...taken]), context);
-      const isPolled = sized.some(({ target, problem }) => problem !== undefined || !isWatched(target));
+      const isPolled =
+        taken.length > 0 || sized.some(({ target, problem }) => problem !== undefined || !isWatched(target));
       return isPolled ? lookAgainAt(context.clock.now() + pollPeriodMs) : undefined;
     },
   });
@@ -70,11 +79,6 @@ const watchedKinds: readonly Kind[] = [Deployment, ReplicaSet, StatefulSet];
 const isWatched = (target: Target): boolean =>
   watchedKinds.some(({ kind, apiVersion }) => kind === target.kind && apiVersion === target.apiVersion);
 
-const isSame = (one: Target, other: Target): boolean =>
-  one.kind === other.kind &&
-  one.name === other.name &&
-  parseApiVersion(one.apiVersion).group === parseApiVersion(other.apiVersion).group;
-
 /** The other autoscalers that name one of its targets. */
 const rivalsOf = ({ metadata, spec }: ClusterProportionalAutoscaler, cache: Cache): ClusterProportionalAutoscaler[] =>
   cache
@@ -82,7 +86,7 @@ const rivalsOf = ({ metadata, spec }: ClusterProportionalAutoscaler, cache: Cach
     .filter(
       (other) =>
         other.metadata.name !== metadata.name &&
-        other.spec.targets.some((target) => spec.targets.some((own) => isSame(own, target))),
+        other.spec.targets.some((target) => spec.targets.some((own) => isSameTarget(own, target))),
     );
 
 /** Whether one comes before the other: the older, then by name. */
@@ -94,6 +98,7 @@ const isBefore = (one: ClusterProportionalAutoscaler, other: ClusterProportional
 /** A target that several autoscalers name is the oldest one's: two would undo each other's work for ever. */
 function shareOut(
   autoscaler: ClusterProportionalAutoscaler,
+  deploymentOf: (target: Target) => string | undefined,
   { cache, events }: ControllerContext,
 ): { free: Target[]; taken: SizedTarget[] } {
   const older = rivalsOf(autoscaler, cache).filter(
@@ -102,12 +107,15 @@ function shareOut(
   const free: Target[] = [];
   const taken: SizedTarget[] = [];
   for (const [index, target] of autoscaler.spec.targets.entries()) {
-    const owner = older.find(({ spec }) => spec.targets.some((each) => isSame(each, target)));
+    const named = older.find(({ spec }) => spec.targets.some((each) => isSameTarget(each, target)));
+    const owner = named
+      ? `ClusterProportionalAutoscaler/${named.metadata.name}, which is older`
+      : deploymentOf(target) && `${deploymentOf(target)}, which runs a cluster-proportional-autoscaler`;
     if (!owner) {
       free.push(target);
       continue;
     }
-    const problem = `spec.targets[${index}]: ${target.kind}/${target.name} is a target of ClusterProportionalAutoscaler/${owner.metadata.name}, which is older; expected one autoscaler for it`;
+    const problem = `spec.targets[${index}]: ${target.kind}/${target.name} is a target of ${owner}; expected one autoscaler for it`;
     events.record(autoscaler, { type: "Warning", reason: "AmbiguousTarget", message: problem });
     taken.push({ target, changed: false, problem, isTaken: true });
   }

@@ -75,12 +75,16 @@ const ownImage = /(^|\/)bellows(:|@|$)/;
 /**
  * The flags of a Deployment that runs the upstream image, or our own for a target: how the charts and upstream's examples
  * say what to scale. Undefined for any other Deployment.
+ * @param images  whose images count
  */
-export function flagsOfDeployment(deployment: Deployment): InstallationFlags | undefined {
+export function flagsOfDeployment(
+  deployment: Deployment,
+  images: "upstream" | "any" = "any",
+): InstallationFlags | undefined {
   if (deployment.spec?.replicas === 0) return undefined;
   for (const { image = "", command = [], args = [] } of deployment.spec?.template?.spec?.containers ?? []) {
     const words = [...command, ...args];
-    const isOwn = ownImage.test(image) && words.includes("cpa");
+    const isOwn = images === "any" && ownImage.test(image) && words.includes("cpa");
     if (!isOwn && !upstreamImage.test(image)) continue;
     const flags = flagsIn(words);
     if (isOwn && !flags.has("target")) continue;

@@ -12,6 +12,12 @@ const kinds: Readonly<Record<string, Omit<Target, "name">>> = {
   replicationcontroller: { apiVersion: "v1", kind: "ReplicationController" },
 };
 
+/** Whether both name one workload, whatever versions of its API they name. */
+export const isSameTarget = (one: Target, other: Target): boolean =>
+  one.kind === other.kind && one.name === other.name && groupOf(one) === groupOf(other);
+
+const groupOf = ({ apiVersion }: Target): string => (apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
+
 /**
  * Reads `deployment/web, replicaset/old`: in any case, kinds singular or plural, separated by commas.
  * @returns the problem where a part can't be read
