@@ -1,6 +1,6 @@
-import { decisionAnnotation, decisionRecordAnnotation } from "@bellows/api";
+import { decisionAnnotation, decisionRecordAnnotation, type Kind } from "@bellows/api";
 import { expect, test } from "vitest";
-import { decisionLines, recordIn, recordsIn } from "./why.ts";
+import { decisionLines, objectNamed, recordIn, recordsIn } from "./why.ts";
 
 const objectWith = (annotations: Record<string, string>) => ({ metadata: { name: "web", annotations } });
 
@@ -59,4 +59,25 @@ test.each([
   ["no record", { [decisionRecordAnnotation]: "null" }, "found null, expected a decision"],
 ])("%s is an error that says so", (_, annotations, message) => {
   expect(() => recordIn("hpa/web", objectWith(annotations))).toThrow(message);
+});
+
+test.each([
+  ["hpa/web", { autoscaling: "1" }, "autoscaling"],
+  ["hpa/web", { "autoscaling.bellows.dev": "1" }, "autoscaling.bellows.dev"],
+  ["hpa/web", { autoscaling: undefined, "autoscaling.bellows.dev": "1" }, "autoscaling.bellows.dev"],
+  ["hpa/web", { autoscaling: "1", "autoscaling.bellows.dev": "1" }, "autoscaling"],
+  ["bhpa/web", { autoscaling: "1", "autoscaling.bellows.dev": "1" }, "autoscaling.bellows.dev"],
+  ["hpa.autoscaling.bellows.dev/web", { autoscaling: "1", "autoscaling.bellows.dev": "1" }, "autoscaling.bellows.dev"],
+])("%s among %j is that of %s", async (what, decisions: Record<string, string | undefined>, group) => {
+  const find = async (kind: Kind) =>
+    kind.group in decisions
+      ? { apiVersion: kind.group, ...objectWith({ [decisionAnnotation]: decisions[kind.group] ?? "" }) }
+      : undefined;
+  expect(await objectNamed({ find: find as never }, what, "shop")).toMatchObject({ apiVersion: group });
+});
+
+test("an object that is not there is told as kubectl tells it", async () => {
+  await expect(objectNamed({ find: async () => undefined }, "hpa/web", "shop")).rejects.toThrow(
+    'horizontalpodautoscalers.autoscaling "web" not found',
+  );
 });

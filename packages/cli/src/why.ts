@@ -1,4 +1,5 @@
 import {
+  BellowsHorizontalPodAutoscaler,
   type Decision,
   decisionAnnotation,
   decisionRecordAnnotation,
@@ -11,7 +12,12 @@ import {
 import { type Client, createClient, kubeconfigTransport, systemClock, timestamp } from "@bellows/kube";
 
 /** The kinds whose objects carry the decision that made or changed them. */
-const kinds = [HorizontalPodAutoscaler, ScaledObject, NodeClaim] as unknown as readonly Kind[];
+const kinds = [
+  HorizontalPodAutoscaler,
+  BellowsHorizontalPodAutoscaler,
+  ScaledObject,
+  NodeClaim,
+] as unknown as readonly Kind[];
 
 export interface WhyOptions {
   readonly namespace?: string;
@@ -36,16 +42,38 @@ export async function why(what: string, options: WhyOptions, print: (line: strin
   }
 }
 
-async function objectNamed(client: Client, what: string, namespace: string): Promise<KubernetesObject> {
+/**
+ * The object that is meant. Of two kinds of one name (`hpa/web`: autoscaling/v2 and its twin) the first whose object
+ * carries a decision; `hpa.autoscaling.bellows.dev/web` names one of them.
+ */
+export async function objectNamed(
+  client: Pick<Client, "find">,
+  what: string,
+  namespace: string,
+): Promise<KubernetesObject> {
   const [type = "", name, ...rest] = what.split("/");
-  const kind = kinds.find(({ plural, singular, shortNames }) =>
-    [plural, singular, ...shortNames].includes(type.toLowerCase()),
-  );
-  if (!kind || !name || rest.length > 0) {
+  const meant = kinds.filter((kind) => namesOf(kind).includes(type.toLowerCase()));
+  if (meant.length === 0 || !name || rest.length > 0) {
     const expected = kinds.map(({ singular, shortNames: [short = singular] }) => `${short}/NAME`).join(" or ");
     throw new Error(`${JSON.stringify(what)}: expected ${expected}`);
   }
-  return client.get(kind, kind.scope === "Namespaced" ? { namespace, name } : { name });
+  let first: KubernetesObject | undefined;
+  for (const kind of meant) {
+    const key = kind.scope === "Namespaced" ? { namespace, name } : { name };
+    const object = await client.find(kind, key);
+    if (object?.metadata.annotations?.[decisionAnnotation]) return object;
+    first ??= object;
+  }
+  if (first) return first;
+  const [{ plural, group }] = meant as [Kind, ...Kind[]];
+  throw new Error(`${plural}${group && `.${group}`} ${JSON.stringify(name)} not found`);
+}
+
+/** As kubectl takes them, each also with the group. */
+function namesOf(kind: Kind): string[] {
+  const names = [kind.plural, kind.singular, ...kind.shortNames];
+  if ((kind as unknown) === BellowsHorizontalPodAutoscaler) names.push(...HorizontalPodAutoscaler.shortNames);
+  return names.flatMap((name) => [name, `${name}.${kind.group}`]);
 }
 
 /** The HPA that scales between one and the maximum for a ScaledObject, where one does. */

@@ -7,7 +7,7 @@ import {
   SelectorError,
   selectorOf,
 } from "@bellows/api";
-import type { Cache, Client } from "@bellows/kube";
+import { ApiError, type Cache, type Client } from "@bellows/kube";
 import type { Reading } from "./engine/metric.ts";
 import { defaultWindowMs, type Sample } from "./engine/samples.ts";
 import { refusal } from "./observe-scale.ts";
@@ -129,8 +129,17 @@ async function read(api: "resource" | "custom" | "external", attempt: () => Prom
   } catch (error) {
     // The metric's own selector; the engine says so.
     if (error instanceof SelectorError) return { error: error.message };
-    return { error: `unable to fetch metrics from ${api} metrics API: ${refusal(error)}` };
+    return { error: `unable to fetch metrics from ${api} metrics API: ${answerOf(api, error)}` };
   }
+}
+
+/** What kubectl's users know of an API that is not installed, or is down. */
+function answerOf(api: "resource" | "custom" | "external", error: unknown): string {
+  if (api === "resource" && error instanceof ApiError) {
+    if (error.code === 404) return "the server could not find the requested resource (get pods.metrics.k8s.io)";
+    if (error.code === 503) return "the server is currently unable to handle the request (get pods.metrics.k8s.io)";
+  }
+  return refusal(error);
 }
 
 const sampleOf = (item: MetricValue): [string, Sample] => [
