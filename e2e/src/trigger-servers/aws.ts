@@ -1,6 +1,12 @@
 import { join, resolve } from "node:path";
 import { CloudWatchClient, ListMetricsCommand, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
-import { CreateQueueCommand, PurgeQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import {
   answers,
   freePorts,
@@ -55,7 +61,7 @@ export const awsSqsQueue: TriggerSource = {
     return {
       ...source(server, endpoint, "aws-sqs-queue", { queueURL: QueueUrl, queueLength: "1" }),
       async setWork(pieces) {
-        await sqs.send(new PurgeQueueCommand({ QueueUrl }));
+        await readToTheEnd(sqs, QueueUrl);
         for (let piece = 0; piece < pieces; piece++) {
           await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "job" }));
         }
@@ -63,6 +69,15 @@ export const awsSqsQueue: TriggerSource = {
     };
   },
 };
+
+/** As a worker would. */
+async function readToTheEnd(sqs: SQSClient, QueueUrl: string): Promise<void> {
+  for (;;) {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    if (Messages.length === 0) return;
+    for (const { ReceiptHandle } of Messages) await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  }
+}
 
 export const awsCloudwatch: TriggerSource = {
   name: "aws-cloudwatch: a metric",

@@ -1,4 +1,6 @@
+import { awsCloudwatch, awsSqsQueue } from "./aws.ts";
 import { external, externalPush } from "./external-scaler.ts";
+import { apacheKafka, kafka } from "./kafka.ts";
 import { metricsApi } from "./metrics-api.ts";
 import { natsPolled, natsPushed } from "./nats.ts";
 import { postgresqlPolled, postgresqlPushed } from "./postgresql.ts";
@@ -21,4 +23,8 @@ export const triggerSources: readonly TriggerSource[] = [
   metricsApi,
   external,
   externalPush,
+  kafka,
+  apacheKafka,
+  awsSqsQueue,
+  awsCloudwatch,
 ];
