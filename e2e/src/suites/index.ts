@@ -3,6 +3,7 @@ import { conformance } from "./conformance.ts";
 import { cpaChart } from "./cpa-chart.ts";
 import { eventScaler } from "./event-scaler.ts";
 import { helmSuite } from "./helm.ts";
+import { neighbours } from "./neighbours.ts";
 import { nodes } from "./nodes.ts";
 import { robustness } from "./robustness.ts";
 import { triggers } from "./triggers.ts";
@@ -15,6 +16,7 @@ export const suites: readonly Suite[] = [
   cpaChart,
   nodes,
   robustness,
+  neighbours,
   walkThroughs,
   eventScaler,
   triggers,
