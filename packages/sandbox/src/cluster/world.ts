@@ -1,4 +1,13 @@
-import { convertKarpenter, crdOf, customResources, isConditionTrue, type Kind, Node, Pod } from "@bellows/api";
+import {
+  BellowsHorizontalPodAutoscaler,
+  convertKarpenter,
+  crdOf,
+  customResources,
+  isConditionTrue,
+  type Kind,
+  Node,
+  Pod,
+} from "@bellows/api";
 import { instanceTypeOf, instanceTypesIn } from "@bellows/aws";
 import { clusterProportionalAutoscalerController, configMapController } from "@bellows/cpa";
 import { type HpaController, hpaController } from "@bellows/hpa";
@@ -263,7 +272,7 @@ interface WorldParts {
 }
 
 const controllersOf: Readonly<Record<BellowsController, (parts: WorldParts) => readonly Controller[]>> = {
-  hpa: ({ hpa }) => [hpa],
+  hpa: ({ hpa }) => [hpa, hpaController({ kind: BellowsHorizontalPodAutoscaler, scaleToZero: false })],
   cpa: () => [configMapController({ adoptDeployments: true }), clusterProportionalAutoscalerController()],
   "event-scaler": ({ server, hpa, runs, ...seams }) =>
     eventScalerOn(server, { ...seams, ...(runs.includes("hpa") && { wakeAutoscaler: hpa.wake }) }).controllers,
