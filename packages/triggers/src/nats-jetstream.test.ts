@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@bellows/kube";
+import { issueCa, issueServing, systemClock } from "@bellows/kube";
 import { createInbox } from "@nats-io/transport-node";
 import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -340,6 +340,45 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
     await trigger.close();
   });
 });
+
+test.skipIf(!hasNatsServer)(
+  "a NATS server is heard by TLS, where its certificate is trusted",
+  { timeout: 30_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "bellows-nats-"));
+    const now = systemClock.now();
+    const issuer = await issueCa(now, {});
+    const { certificate: cert, key } = await issueServing(issuer, now, { names: ["localhost"] });
+    const server = await startNatsServer(folder, { ca: issuer.certificate, cert, key });
+    await server.ask("STREAM.CREATE.work", work);
+    await server.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
+    const listened = async (authParams: Texts) => {
+      const metadata = { account: "$G", stream: "work", consumer: "mine", natsServer: server.address };
+      const trigger = await open(
+        "nats-jetstream",
+        {
+          metadata: { ...metadata, natsServerMonitoringEndpoint: server.monitoring },
+          authParams: { natsUser: natsUser.user, natsPassword: natsUser.pass, ...authParams },
+        },
+        { clock: systemClock },
+      );
+      const stopping = new AbortController();
+      const handler = { push: () => stopping.abort(), metricSpecs: () => {} };
+      const error = await trigger
+        .listen?.(handler, stopping.signal)
+        .catch((caught: unknown) => (caught as Error).message);
+      await trigger.close();
+      return error ?? "heard";
+    };
+    try {
+      expect(await listened({ ca: issuer.certificate })).toBe("heard");
+      expect(await listened({})).toMatch(/^listening to NATS: /);
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 describe.skipIf(!hasNatsServer)("a cluster of NATS servers", { timeout: 60_000 }, () => {
   let servers: NatsServer[] = [];

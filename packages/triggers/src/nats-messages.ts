@@ -41,20 +41,19 @@ export async function hearMessages(
 ): Promise<void> {
   const connecting = connect(connection);
   connecting.catch(() => {});
+  const ended = new AbortController();
+  const until = AbortSignal.any([signal, ended.signal]);
   try {
-    const connected = await abortable(connecting, signal);
-    const ended = connected.closed().then((error) => {
-      throw error ?? new Error("the connection ended");
-    });
-    ended.catch(() => {});
+    const connected = await abortable(connecting, until);
+    connected.closed().then((error) => ended.abort(error ?? new Error("the connection ended")));
     while (!signal.aborted) {
       const hearing = hearOnce(connected, subjects);
-      await abortable(Promise.race([connected.flush(), ended]), signal);
+      await abortable(connected.flush(), until);
       heard();
-      await abortable(Promise.race([hearing.message, ended]), signal);
+      await abortable(hearing.message, until);
       hearing.stop();
       heard();
-      await sleep(clock, pauseMs, signal);
+      await sleep(clock, pauseMs, until);
     }
   } catch (error) {
     if (!signal.aborted) throw new Error(`listening to NATS: ${(error as Error).message}`, { cause: error });

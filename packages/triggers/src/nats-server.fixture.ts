@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { answers, freePorts, hasProgram, type ServerProcess, startServer } from "./server-process.fixture.ts";
@@ -18,10 +18,21 @@ export interface NatsServer extends ServerProcess {
 
 export const natsUser = { user: "me", pass: "secret" };
 
-/** Starts NATS with JetStream, whose clients are the user me with the password secret. */
-export async function startNatsServer(folder: string): Promise<NatsServer> {
+/**
+ * Starts NATS with JetStream, whose clients are the user me with the password secret.
+ * @param tls  certificates of a server that is spoken to by TLS only, PEM
+ */
+export async function startNatsServer(
+  folder: string,
+  tls?: { readonly ca: string; readonly cert: string; readonly key: string },
+): Promise<NatsServer> {
   const [port = 0, monitoringPort = 0] = await freePorts(2);
-  return await startOne(folder, { host: "127.0.0.1", port, monitoringPort });
+  const args = Object.entries(tls ?? {}).flatMap(([name, text]) => {
+    writeFileSync(join(folder, `${name}.pem`), text);
+    return [`--tls${name === "ca" ? "cacert" : name}=${join(folder, `${name}.pem`)}`];
+  });
+  if (tls) args.push("--tls");
+  return await startOne(folder, { host: "127.0.0.1", port, monitoringPort, args, ...(tls && { ca: tls.ca }) });
 }
 
 /** Three servers, each at an address of its own of this machine, with the same ports. */
@@ -43,17 +54,21 @@ interface OneServer {
   readonly port: number;
   readonly monitoringPort: number;
   readonly args?: readonly string[];
+  readonly ca?: string;
 }
 
-async function startOne(folder: string, { host, port, monitoringPort, args = [] }: OneServer): Promise<NatsServer> {
+async function startOne(folder: string, { host, port, monitoringPort, args = [], ca }: OneServer): Promise<NatsServer> {
   mkdirSync(folder, { recursive: true });
   const logFile = join(folder, "nats.log");
   const numbers = ["-a", host, "-p", String(port), "-m", String(monitoringPort)];
   const user = ["--user", natsUser.user, "--pass", natsUser.pass];
   const server = startServer("nats-server", [...numbers, ...user, "-js", "-sd", folder, ...args], logFile);
-  const address = `${host}:${port}`;
+  // The client looks for names in certificates, not for addresses.
+  const address = `${ca === undefined ? host : "localhost"}:${port}`;
   try {
-    const admin = await answers(server, logFile, () => connect({ servers: address, ...natsUser }));
+    const admin = await answers(server, logFile, () =>
+      connect({ servers: address, ...natsUser, ...(ca !== undefined && { tls: { ca } }) }),
+    );
     return {
       ...server,
       address,

@@ -48,7 +48,9 @@ export function openPostgresClient(connection: PostgresConnection, clock: Clock)
       return await pool().use((session) => firstRowOf(session, query), untilClosed(signal));
     },
     async listen(channel, listener, signal) {
-      if (!closing.signal.aborted) await listenTo(connection, channel, listener, untilClosed(signal));
+      if (!closing.signal.aborted) {
+        await listenTo(connection, channel, listener, clock, untilClosed(signal));
+      }
     },
     async close() {
       closing.abort(new Error("the trigger was closed"));
@@ -127,9 +129,11 @@ class SessionPool {
   }
 
   async #opened(signal: AbortSignal): Promise<PostgresSession> {
-    const opening = openSession(this.#connection);
+    const opening = openSession(this.#connection, this.#clock, signal);
     try {
-      return await abortable(opening, signal);
+      const session = await abortable(opening, signal);
+      session.ended.then(() => this.#idle.find((one) => one.session === session)?.forget());
+      return session;
     } catch (error) {
       opening.then((late) => late.end()).catch(() => {});
       if (signal.aborted) throw error;
@@ -153,7 +157,6 @@ class SessionPool {
       timer.cancel();
       this.#idle = this.#idle.filter((one) => one.session !== session);
     };
-    session.ended.then(forget);
     this.#idle = [...this.#idle, { session, forget }];
   }
 }

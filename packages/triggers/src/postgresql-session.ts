@@ -1,3 +1,4 @@
+import type { Clock } from "@bellows/kube";
 import type { Client, ClientConfig, DatabaseError } from "pg";
 import { abortable } from "./abortable.ts";
 import { tlsOptionsOf } from "./http-client.ts";
@@ -30,9 +31,14 @@ const keepAliveDelayMs = 30_000;
 
 /**
  * Connects by the first route that leads to a server which fits.
+ * @param signal  once it aborts, no further route is tried
  * @throws what each of the routes led to
  */
-export async function openSession(connection: PostgresConnection): Promise<PostgresSession> {
+export async function openSession(
+  connection: PostgresConnection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<PostgresSession> {
   // What is preferred is looked for first, and then done without.
   const wishes: SessionAttributes[] =
     connection.session === "prefer-standby" ? ["standby", "any"] : [connection.session];
@@ -40,10 +46,10 @@ export async function openSession(connection: PostgresConnection): Promise<Postg
   for (const wish of wishes) {
     for (const route of connection.routes) {
       try {
-        return await openByRoute(connection, route, wish);
+        return await openByRoute(connection, route, wish, clock);
       } catch (error) {
         problems.push(`${route.host}:${route.port}: ${reasonOf(error)}`);
-        if (isFinal(error, route)) throw new Error(problems.join("; "), { cause: error });
+        if (signal.aborted || isFinal(error, route)) throw new Error(problems.join("; "), { cause: error });
       }
     }
   }
@@ -60,6 +66,7 @@ async function openByRoute(
   connection: PostgresConnection,
   route: PostgresRoute,
   wish: SessionAttributes,
+  clock: Clock,
 ): Promise<PostgresSession> {
   const { Client } = await import("pg");
   const client = new Client(configOf(connection, route));
@@ -74,7 +81,7 @@ async function openByRoute(
     end();
     throw error;
   }
-  return { client, ended, cancel: () => void cancel(client, connection, route), end };
+  return { client, ended, cancel: () => void cancel(client, configOf(connection, route), clock), end };
 }
 
 function configOf(connection: PostgresConnection, { host, port, tls }: PostgresRoute): ClientConfig {
@@ -138,9 +145,10 @@ export async function listenTo(
   connection: PostgresConnection,
   channel: string,
   listener: ChannelListener,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const opening = openSession(connection);
+  const opening = openSession(connection, clock, signal);
   opening.catch(() => {});
   try {
     const { client, ended } = await abortable(opening, signal);
@@ -158,23 +166,30 @@ export async function listenTo(
 
 /** What `pg` has and its types don't tell of. */
 interface CancellingConnection {
+  readonly stream: { destroy(): void };
   connect(port: number | string, host?: string): void;
   requestSsl(): void;
   cancel(processId: number, secretKey: number | Buffer): void;
-  on(event: "connect" | "sslconnect" | "error", handler: () => void): void;
+  on(event: "connect" | "sslconnect" | "error" | "end", handler: () => void): void;
 }
 
+/** A server that can't be asked by then can't be helped. */
+const cancelLimitMs = 5000;
+
 /** By a connection of its own, as the protocol wants it. Whether it came in time nobody is told. */
-async function cancel(client: Client, connection: PostgresConnection, route: PostgresRoute): Promise<void> {
+async function cancel(client: Client, config: ClientConfig, clock: Clock): Promise<void> {
   const { Connection } = await import("pg");
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number | Buffer };
-  const other = new Connection(configOf(connection, route)) as unknown as CancellingConnection;
+  const other = new Connection(config) as unknown as CancellingConnection;
+  const limit = clock.after(cancelLimitMs, () => other.stream.destroy());
   const send = () => other.cancel(processID, secretKey);
   other.on("error", () => {});
-  other.on("connect", route.tls ? () => other.requestSsl() : send);
+  other.on("end", () => limit.cancel());
+  other.on("connect", config.ssl ? () => other.requestSsl() : send);
   other.on("sslconnect", send);
-  if (route.host.startsWith("/")) other.connect(`${route.host}/.s.PGSQL.${route.port}`);
-  else other.connect(route.port, route.host);
+  const { host = "", port = 0 } = config;
+  if (host.startsWith("/")) other.connect(`${host}/.s.PGSQL.${port}`);
+  else other.connect(port, host);
 }
 
 /** The server has refused a query, and the session is as good as before. */

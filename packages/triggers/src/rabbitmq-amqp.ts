@@ -65,7 +65,7 @@ export interface AmqpQueue {
 
 interface Connected {
   readonly model: ChannelModel;
-  channel: Channel | undefined;
+  channel: Promise<Channel> | undefined;
 }
 
 /** A connection that isn't made by then is given up, also where nobody waits for it any more. */
@@ -138,16 +138,25 @@ async function connect(queue: AmqpQueue, lost: () => void): Promise<Connected> {
 
 /** Declares the queue passively. The server ends the channel where there is no such queue. */
 async function messagesOf(one: Connected, queueName: string): Promise<number> {
-  if (!one.channel) {
+  one.channel ??= openChannel(one);
+  const channel = await one.channel;
+  return (await channel.checkQueue(queueName)).messageCount;
+}
+
+async function openChannel(one: Connected): Promise<Channel> {
+  const ended = () => {
+    one.channel = undefined;
+  };
+  try {
     const channel = await one.model.createChannel();
     // What ended it is told to the call that it ended.
     channel.on("error", () => {});
-    channel.on("close", () => {
-      one.channel = undefined;
-    });
-    one.channel = channel;
+    channel.on("close", ended);
+    return channel;
+  } catch (error) {
+    ended();
+    throw error;
   }
-  return (await one.channel.checkQueue(queueName)).messageCount;
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
