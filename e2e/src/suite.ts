@@ -17,6 +17,8 @@ export interface ControlPlane {
   readonly auditLog?: string;
   /** Ends kube-apiserver and starts it again on the same port and data; absent where the driver cannot. */
   readonly restartApiServer?: () => Promise<void>;
+  /** Runs kube-controller-manager's HPA controller too; how to end it. Absent where the driver cannot. */
+  readonly startInTreeHpa?: () => Promise<() => Promise<void>>;
   /** With what kubelets of this machine serve the API server, where the driver has told it of them. */
   readonly kubeletApi?: NonNullable<NodesOptions["kubeletApi"]>;
   /** The address at which the API server reaches a port of this machine; absent: this machine's own. */

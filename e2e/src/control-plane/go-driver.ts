@@ -135,6 +135,20 @@ export async function startGoControlPlane(options: {
       serviceAccountKey,
       kubeletApi: { hostname: kubeletHost, host: "127.0.0.1", tls: { ...kubelet, clientCa: kubeletCa.certificate } },
       auditLog: join(folder, "audit.log"),
+      async startInTreeHpa() {
+        const [securePort] = await freePorts(1);
+        const one = run(tools["kube-controller-manager"] as string, "in-tree-hpa", [
+          `--kubeconfig=${kubeconfig}`,
+          "--controllers=horizontal-pod-autoscaler-controller",
+          "--leader-elect=false",
+          "--bind-address=127.0.0.1",
+          `--secure-port=${securePort}`,
+        ]);
+        return async () => {
+          started.splice(started.indexOf(one), 1);
+          await one.stop();
+        };
+      },
       async restartApiServer() {
         await apiServer.stop();
         started.splice(started.indexOf(apiServer), 1);

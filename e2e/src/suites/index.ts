@@ -3,6 +3,7 @@ import { conformance } from "./conformance.ts";
 import { cpaChart } from "./cpa-chart.ts";
 import { eventScaler } from "./event-scaler.ts";
 import { helmSuite } from "./helm.ts";
+import { hpa } from "./hpa.ts";
 import { neighbours } from "./neighbours.ts";
 import { nodes } from "./nodes.ts";
 import { robustness } from "./robustness.ts";
@@ -17,6 +18,7 @@ export const suites: readonly Suite[] = [
   nodes,
   robustness,
   neighbours,
+  hpa,
   walkThroughs,
   eventScaler,
   triggers,
