@@ -53,7 +53,7 @@ export const eventScaler: Suite = {
       const isGone = async () => (await client.find(Namespace, { name: namespace })) === undefined || "it is there";
       await waitFor(`namespace ${namespace} to go`, isGone, context);
       await chart.remove();
-      nodes.stop();
+      await nodes.remove();
     };
   },
   cases: [

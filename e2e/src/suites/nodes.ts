@@ -73,7 +73,7 @@ export const nodes: Suite = {
       clusterName: "bellows",
       nodeGroups: [{ name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 5, desiredCapacity: 3 }],
     });
-    return async () => running.stop();
+    return () => running.remove();
   },
   cases: [
     {

@@ -56,7 +56,7 @@ async function run(example: Example, context: SuiteContext): Promise<void> {
   undo.defer(() => chart.remove());
   const shared = { client: controlPlane.client, clock: systemClock, random: systemRandom };
   const nodes = await startNodes({ ...shared, region, clusterName, nodeGroups });
-  undo.defer(() => nodes.stop());
+  undo.defer(() => nodes.remove());
   const cloud = await serveCloud(nodes.cloud, { log: silentLogger, port: cloudPort });
   undo.defer(() => cloud.close());
   await nodesReady(

@@ -1,14 +1,21 @@
-import { crdOf, customResources, Pod } from "@bellows/api";
+import { crdOf, customResources, Node, Pod } from "@bellows/api";
 import {
   type Client,
   type Clock,
   createCache,
   type InformerCache,
+  isNotFound,
   type Logger,
   type Random,
   silentLogger,
 } from "@bellows/kube";
-import { type Ec2Timing, ec2CustomResourceDefinitions, SimulatedCloud } from "../ec2/index.ts";
+import {
+  AutoScalingGroup,
+  type Ec2Timing,
+  ec2CustomResourceDefinitions,
+  Instance,
+  SimulatedCloud,
+} from "../ec2/index.ts";
 import {
   KubeletFleet,
   type KubeletServerOptions,
@@ -45,6 +52,8 @@ export interface RunningNodes {
   readonly metricsServer: MetricsServer;
   /** The kubelets fall silent; what they wrote stays. */
   stop(): void;
+  /** Stops, and takes away the groups, the instances and the nodes: nothing is left for those who come next. */
+  remove(): Promise<void>;
 }
 
 /**
@@ -96,18 +105,38 @@ export async function startNodes(options: NodesOptions): Promise<RunningNodes> {
     client,
     nodeGroups.map((group) => nodeGroupObject(group, clusterName)),
   );
+  const stop = () => {
+    metricsServer.stop();
+    memoryWatch.stop();
+    loadProfiles.stop();
+    cloud.stop();
+    fleet.stop();
+    void kubelets?.close();
+    cache.stop();
+  };
   return {
     cloud,
     cache,
     metricsServer,
-    stop() {
-      metricsServer.stop();
-      memoryWatch.stop();
-      loadProfiles.stop();
-      cloud.stop();
-      fleet.stop();
-      void kubelets?.close();
-      cache.stop();
+    stop,
+    async remove() {
+      stop();
+      for (const { metadata } of (await client.list(AutoScalingGroup)).items)
+        await taken(AutoScalingGroup, metadata.name);
+      for (const { metadata, spec } of (await client.list(Instance)).items) {
+        await taken(Node, spec.privateDnsName);
+        await taken(Instance, metadata.name);
+      }
     },
   };
+
+  /** Deletes one, whatever finalizers it has: those who would take them off have been stopped. */
+  async function taken(kind: Parameters<typeof client.delete>[0], name: string): Promise<void> {
+    try {
+      await client.patch(kind, { name }, { type: "merge", body: { metadata: { finalizers: null } } });
+      await client.delete(kind, { name });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
 }
