@@ -81,7 +81,7 @@ export async function walkThrough({ example, logLines }: WalkThrough, context: S
         await pause(Math.min(moment - last.moment, longestWaitMs) - (performance.now() - last.at), signal);
       const held = check.until !== undefined;
       // Never beyond its end, counted from the action before it.
-      const limit = held ? Math.min(heldForMs, moment - last.moment) : moment - last.moment + slackMs;
+      const limit = held ? Math.min(heldForMs, Math.max(1000, moment - last.moment)) : moment - last.moment + slackMs;
       const { met, seen } = await watchCheck(check, limit, held, { client, logs, signal });
       tell(`${met ? "ok  " : "FAIL"} ${check.name}: ${seen}`);
       if (!met) failures.push(`${check.name}: ${seen}`);
