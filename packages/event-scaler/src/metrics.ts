@@ -30,8 +30,8 @@ export class EventScalerMetrics {
   readonly #triggers: Gauge<string>;
   readonly #resources: Gauge<string>;
   readonly #loopLatency: Gauge<string>;
-  /** The label sets of the scalers of each object, so that they can be removed with it. */
-  readonly #scalersOf = new Map<string, Map<string, Record<string, string>>>();
+  /** The scalers of each object, so that they can be removed with it. */
+  readonly #scalersOf = new Map<string, Map<string, KnownScaler>>();
 
   constructor(registry: Metrics) {
     const registers = [registry];
@@ -75,15 +75,22 @@ export class EventScalerMetrics {
 
   /** A metric was read. */
   read(labels: ScalerLabels, { value, latencyMs, active }: ScalerReading): void {
-    const set = this.#labels(labels);
-    if (value !== undefined) this.#value.set(set, value);
-    if (latencyMs !== undefined) this.#latency.set(set, latencyMs / 1000);
-    if (active !== undefined) this.#active.set(set, active ? 1 : 0);
+    const known = this.#scaler(labels);
+    const { set } = known;
+    // Looking a label set up costs more than all else of a reading that says what the last one said.
+    if (value !== undefined && value !== known.value) this.#value.set(set, value);
+    if (latencyMs !== undefined && latencyMs !== known.latencyMs) this.#latency.set(set, latencyMs / 1000);
+    if (active !== undefined && active !== known.active) this.#active.set(set, active ? 1 : 0);
+    known.value = value ?? known.value;
+    known.latencyMs = latencyMs ?? known.latencyMs;
+    known.active = active ?? known.active;
   }
 
   /** A reading failed, or did not (which makes the counter appear at 0). An error also counts for the object. */
   scalerError(labels: ScalerLabels, failed: boolean): void {
-    this.#scalerErrors.inc(this.#labels(labels), failed ? 1 : 0);
+    const known = this.#scaler(labels);
+    if (failed || !known.isCounted) this.#scalerErrors.inc(known.set, failed ? 1 : 0);
+    known.isCounted = true;
     // Upstream counts under scaled_object even for a ScaledJob.
     if (failed) this.#scaledObjectErrors.inc({ namespace: labels.namespace, scaledObject: labels.scaledObject }, 1);
   }
@@ -125,25 +132,34 @@ export class EventScalerMetrics {
   /** Takes away what was said of an object's scalers: stale values are worse than none. */
   forget(namespace: string, name: string, type: ObjectKind): void {
     const key = `${type}/${namespace}/${name}`;
-    for (const set of this.#scalersOf.get(key)?.values() ?? []) {
+    for (const { set } of this.#scalersOf.get(key)?.values() ?? []) {
       for (const metric of [this.#value, this.#latency, this.#active, this.#scalerErrors]) metric.remove(set);
     }
     this.#scalersOf.delete(key);
   }
 
-  #labels(labels: ScalerLabels): Record<string, string> {
+  #scaler(labels: ScalerLabels): KnownScaler {
     const { namespace, scaledObject, type, scaler, triggerIndex, metric } = labels;
     const key = `${type}/${namespace}/${scaledObject}`;
     const inner = `${triggerIndex}/${scaler}/${metric}`;
-    const known = this.#scalersOf.get(key) ?? new Map<string, Record<string, string>>();
-    this.#scalersOf.set(key, known);
-    let set = known.get(inner);
-    if (!set) {
-      set = { namespace, metric, scaledObject, scaler, triggerIndex: String(triggerIndex), type };
-      known.set(inner, set);
+    const ofObject = this.#scalersOf.get(key) ?? new Map<string, KnownScaler>();
+    let known = ofObject.get(inner);
+    if (!known) {
+      const set = { namespace, metric, scaledObject, scaler, triggerIndex: String(triggerIndex), type };
+      known = { set, value: undefined, latencyMs: undefined, active: undefined, isCounted: false };
+      this.#scalersOf.set(key, ofObject.set(inner, known));
     }
-    return set;
+    return known;
   }
+}
+
+/** What was said of a scaler last. */
+interface KnownScaler {
+  readonly set: Record<string, string>;
+  value: number | undefined;
+  latencyMs: number | undefined;
+  active: boolean | undefined;
+  isCounted: boolean;
 }
 
 export type ResourceType =

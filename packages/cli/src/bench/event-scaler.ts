@@ -169,7 +169,7 @@ async function untilAllReady(client: Client): Promise<void> {
   for (;;) {
     const { items } = await client.list(ScaledObject);
     if (items.length === objects && items.every(isReady)) return;
-    await sleep(systemClock, 2_000);
+    await sleep(systemClock, 5_000);
   }
 }
 
@@ -197,7 +197,7 @@ async function benchRequests(scaler: EventScalerProcess, kubeconfig: string): Pr
         .end();
     });
   // Connections and what the server remembers of its callers come first.
-  await inParallel(2_000, connections, ask);
+  await inParallel(2_000, connections, (index) => ask(index % objects));
   const used: number[] = [];
   for (let run = 0; run < requestRuns; run++) {
     const idleFrom = await scaler.usage();

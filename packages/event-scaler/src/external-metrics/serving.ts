@@ -13,12 +13,13 @@ export function externalMetricsRoutes(
     app.get("/apis/*", async (request, reply) => {
       const [path = ""] = request.url.split("?");
       const { labelSelector } = request.query as { readonly labelSelector?: string | readonly string[] };
+      // Node joins the values of a repeated header, of all but set-cookie.
       const { status, body } = await handler(
         {
           method: request.method,
           path,
           query: { labelSelector: typeof labelSelector === "string" ? labelSelector : labelSelector?.[0] },
-          headers: flat(request.headers),
+          headers: request.headers as Readonly<Record<string, string>>,
         },
         peerOf(request.raw.socket),
       );
@@ -26,11 +27,6 @@ export function externalMetricsRoutes(
     });
   };
 }
-
-const flat = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : value]),
-  );
 
 interface MaybeTls {
   /** Whether the certificate is one of the CA that was given. */

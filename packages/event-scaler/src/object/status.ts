@@ -22,7 +22,9 @@ export async function updateStatus<T extends WithStatus>(
   const key = keyOf(object);
   for (let attempt = 1, latest = object; ; attempt++) {
     const before = (latest.status ?? {}) as StatusOf<T>;
-    const status = difference(before, change(before));
+    const after = change(before);
+    if (after === before) return latest;
+    const status = difference(before, after);
     if (Object.keys(status).length === 0) return latest;
     const { resourceVersion } = latest.metadata;
     const body = { metadata: { resourceVersion }, status };

@@ -23,6 +23,8 @@ import type { ScaleLoops } from "./scale-loops.ts";
 import type { Status } from "./status.ts";
 import type { WakeAutoscaler } from "./wake-hpa.ts";
 
+/** Objects that are brought in order at the same time: each takes several requests, one after the other. */
+const concurrency = 16;
 const readyMessage = "ScaledObject is defined correctly and is ready for scaling";
 
 export interface ScaledObjectParts {
@@ -45,6 +47,7 @@ export function scaledObjectController(parts: ScaledObjectParts): Controller {
 
   return controller({
     name: "scaledobject",
+    concurrency,
     watches: [self(ScaledObject), owned(HorizontalPodAutoscaler, ScaledObject)],
     start(context) {
       parts.loops.onObject((key) => context.enqueue(key));

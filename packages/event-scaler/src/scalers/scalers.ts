@@ -46,6 +46,8 @@ interface Opened {
 interface OpenScaler extends Scaler {
   trigger: Trigger;
   streamedSpecs?: readonly MetricSpec[];
+  /** Which follow from the metadata alone. */
+  ownSpecs?: readonly MetricSpec[];
   config: TriggerConfig;
 }
 
@@ -84,11 +86,16 @@ export class Scalers {
 
   /** What the HPA is to compare for one trigger. */
   async specsOf(scaler: Scaler, seams: TriggerSeams): Promise<readonly MetricSpec[]> {
-    const { streamedSpecs } = scaler as OpenScaler;
-    if (streamedSpecs) return streamedSpecs;
-    const { readTimeoutMs } = this.#options;
-    const specs = await withinDeadline(seams.clock, readTimeoutMs, async () => scaler.trigger.metricSpecs());
+    const open = scaler as OpenScaler;
+    const known = open.streamedSpecs ?? open.ownSpecs;
+    if (known) return known;
+    const answer = scaler.trigger.metricSpecs();
+    const specs = isPromise(answer)
+      ? await withinDeadline(seams.clock, this.#options.readTimeoutMs, () => answer)
+      : answer;
     if (specs.length === 0) throw new ScalerError("got empty metric spec");
+    // Those that a source is asked for may be others the next time.
+    if (!isPromise(answer)) open.ownSpecs = answer;
     return specs;
   }
 
@@ -199,6 +206,8 @@ export class Scalers {
     }
   }
 }
+
+const isPromise = <T>(value: Promise<T> | T): value is Promise<T> => value instanceof Promise;
 
 const kindOf = ({ spec }: Scalable) => (spec && "jobTargetRef" in spec ? "ScaledJob" : "ScaledObject");
 
