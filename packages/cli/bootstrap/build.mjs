@@ -15,6 +15,7 @@ const bundle = await rolldown({
   platform: "node",
   // Optional parts of libraries, which their code asks for and does without.
   external: [/^(@fastify\/swagger|supports-color|pino-pretty|bufferutil|utf-8-validate)$/],
+  plugins: [wasmWithin()],
   onLog(level, log, handle) {
     if (log.code === "EVAL" || log.code === "UNRESOLVED_IMPORT") return;
     handle(level, log);
@@ -46,6 +47,17 @@ writeFileSync(
     'await import("./main.mjs");\n',
 );
 await warm(join(out, "bellows.mjs"));
+
+/** A library reads its WebAssembly from a file beside it, unless it is asked for as one with it inside. */
+function wasmWithin() {
+  const library = "@platformatic/wasm-utils";
+  return {
+    name: "wasm-within",
+    resolveId(source, importer) {
+      return source === library ? this.resolve(`${library}/bundled`, importer) : undefined;
+    },
+  };
+}
 
 /** Runs what every controller loads once, against no API server, so that its code is in the cache. */
 async function warm(entry) {

@@ -45,6 +45,13 @@ test("it imports nothing but itself and Node", () => {
   ).toEqual([]);
 });
 
+test("it reads no file that a library has beside its code", () => {
+  const code = readdirSync(join(folder, "app/chunks")).map((name) =>
+    readFileSync(join(folder, "app/chunks", name), "utf8"),
+  );
+  expect(code.flatMap((chunk) => chunk.match(/[\w./-]+\.(?:wasm|node)(?=["'`])/g) ?? [])).toEqual([]);
+});
+
 test("the bill of materials has what runs, and no tools", () => {
   const file = join(folder, "sbom.json");
   const { status, stderr } = spawnSync(process.execPath, [join(bootstrap, "sbom.mjs"), file], { encoding: "utf8" });
