@@ -7,6 +7,16 @@ import type { RunningSource, TriggerSource } from "./trigger-source.ts";
 
 const channel = "jobs";
 
+/** As the guide of the event scaler has it. */
+const notifying = `
+  CREATE FUNCTION job_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    NOTIFY ${channel};
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER job_changed AFTER INSERT OR UPDATE OR DELETE ON job
+    FOR EACH STATEMENT EXECUTE FUNCTION job_changed()`;
+
 /** A count of the rows of a table of a PostgreSQL server. */
 const postgresql = (pushes: boolean): TriggerSource => ({
   name: `postgresql: ${pushes ? "notified by LISTEN" : "a query"}`,
@@ -15,6 +25,7 @@ const postgresql = (pushes: boolean): TriggerSource => ({
   async start(folder): Promise<RunningSource> {
     const server = await startPostgresServer(folder);
     await server.admin.query("CREATE TABLE job (id int)");
+    if (pushes) await server.admin.query(notifying);
     return {
       ...server,
       trigger: {
@@ -35,7 +46,6 @@ const postgresql = (pushes: boolean): TriggerSource => ({
         await server.admin.query("BEGIN");
         await server.admin.query("DELETE FROM job");
         await server.admin.query("INSERT INTO job SELECT generate_series(1, $1::int)", [pieces]);
-        await server.admin.query("SELECT pg_notify($1, '')", [channel]);
         await server.admin.query("COMMIT");
       },
     };
