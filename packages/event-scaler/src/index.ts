@@ -10,5 +10,6 @@ export {
 } from "./event-scaler.ts";
 export * from "./external-metrics/index.ts";
 export { EventScalerMetrics, WebhookMetrics } from "./metrics.ts";
+export { eventScalerProjections } from "./projections.ts";
 export * from "./scalers/index.ts";
 export * from "./scaling.ts";

@@ -1,5 +1,5 @@
 import { Deployment, HorizontalPodAutoscaler, Pod, StatefulSet } from "@bellows/api";
-import { type Projection, projection } from "@bellows/kube";
+import { type Projection, projection, type Share, sharing } from "@bellows/kube";
 
 type Containers = NonNullable<NonNullable<Pod["spec"]>["containers"]>;
 
@@ -15,32 +15,6 @@ export function hpaProjections(): readonly Projection[] {
     projection<StatefulSet>({ kind: StatefulSet, project: (set) => projectWorkload(set, share) }),
     projection<HorizontalPodAutoscaler>({ kind: HorizontalPodAutoscaler, project: withoutManagedFields }),
   ];
-}
-
-type Share = <T extends object | string>(value: T) => T;
-
-/** More different ones than this are not remembered all: some are then kept twice. */
-const mostShared = 50_000;
-
-/** Hands out one frozen value for all that are the same. */
-function sharing(): Share {
-  const known = new Map<string, unknown>();
-  return <T extends object | string>(value: T): T => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    const before = known.get(text);
-    if (before !== undefined) return before as T;
-    if (known.size >= mostShared) known.clear();
-    // Not the value itself: it may be part of a whole page of a list.
-    const copy = typeof value === "string" ? value : deepFrozen(JSON.parse(text) as T);
-    known.set(text, copy);
-    return copy;
-  };
-}
-
-function deepFrozen<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  for (const each of Object.values(value)) deepFrozen(each);
-  return Object.freeze(value);
 }
 
 function projectPod({ metadata, spec, status }: Pod, share: Share): Pod {

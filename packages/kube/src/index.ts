@@ -26,6 +26,7 @@ export * from "./resource-path.ts";
 export { compareResourceVersions } from "./resource-version.ts";
 export { type ClientOptions, createClient } from "./rest-client.ts";
 export * from "./serving.ts";
+export * from "./sharing.ts";
 export * from "./timestamp.ts";
 export * from "./tls-certificates.ts";
 export * from "./transport.ts";

@@ -97,7 +97,7 @@ export const controllerCommands: Readonly<
   "event-scaler": {
     summary: "Run the ScaledObject and ScaledJob controllers, and the external metrics API, on a cluster",
     async load() {
-      const { EventScalerSettings } = await import("@bellows/event-scaler");
+      const { EventScalerSettings, eventScalerProjections } = await import("@bellows/event-scaler");
       return command({
         name: "event-scaler",
         summary: "Replicas and Jobs by events (keda.sh ScaledObject, ScaledJob).",
@@ -109,6 +109,7 @@ export const controllerCommands: Readonly<
           ...["cloudeventsources", "clustercloudeventsources"].map((plural) => `${plural}.eventing.keda.sh`),
         ],
         prepare: (settings) => ({
+          projectionsAlone: eventScalerProjections(),
           async controllers(parts) {
             const { eventScalerControllers } = await import("./event-scaler.ts");
             return eventScalerControllers(parts, settings);

@@ -1,0 +1,26 @@
+/** Gives one value for all that are the same. */
+export type Share = <T extends object | string>(value: T) => T;
+
+/** More different ones than this are not remembered all: some are then kept twice. */
+const mostShared = 50_000;
+
+/** For projections: labels and requests, say, are the same for thousands of pods. What is handed out is frozen. */
+export function sharing(): Share {
+  const known = new Map<string, unknown>();
+  return <T extends object | string>(value: T): T => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const before = known.get(text);
+    if (before !== undefined) return before as T;
+    if (known.size >= mostShared) known.clear();
+    // Not the value itself: it may be part of a whole page of a list.
+    const copy = typeof value === "string" ? value : deepFrozen(JSON.parse(text) as T);
+    known.set(text, copy);
+    return copy;
+  };
+}
+
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const each of Object.values(value)) deepFrozen(each);
+  return Object.freeze(value);
+}
