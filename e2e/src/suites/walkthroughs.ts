@@ -14,10 +14,11 @@ import { nodesReady } from "./waiting.ts";
 /** So many walk-throughs run at a time, each on a control plane of its own: most of their time is waiting. */
 const atOnce = 3;
 
+/** Five minutes of stabilization are less here; everything else is as the examples have it. */
+const hpaConfig = { horizontalPodAutoscalerDownscaleStabilization: "90s" };
+
 /** What of the chart's `config` an example needs besides, by its folder. */
 const configs: Readonly<Record<string, Partial<Record<PartName, Readonly<Record<string, unknown>>>>>> = {
-  // Five minutes of stabilization are less here; everything else is as the example has it.
-  hpa: { hpa: { horizontalPodAutoscalerDownscaleStabilization: "90s" } },
   cpa: {
     cpa: {
       target: "deployment/nginx-deployment",
@@ -49,7 +50,11 @@ async function run(example: Example, context: SuiteContext): Promise<void> {
   await using undo = new AsyncDisposableStack();
   const [cloudPort = 0] = await freePorts(1);
   const simulated = { cloud: "simulated", simulatedCloudUrl: `http://127.0.0.1:${cloudPort}`, clusterName, region };
-  const config = (part: PartName) => ({ ...(part === "node-provisioner" && simulated), ...configs[name]?.[part] });
+  const config = (part: PartName) => ({
+    ...(part === "hpa" && hpaConfig),
+    ...(part === "node-provisioner" && simulated),
+    ...configs[name]?.[part],
+  });
   const parts = Object.fromEntries(controllers.map((part) => [part, config(part)]));
   // Before the nodes: its definitions are those that are used, and none of its pods must run.
   const chart = await installChart(parts, "bellows-system", context);
