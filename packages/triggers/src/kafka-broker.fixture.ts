@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
 export interface FakeTopic {
   /** Where each partition ends. */
@@ -47,8 +48,11 @@ const unknownTopicOrPartition = 3;
 const saslAuthenticationFailed = 58;
 const unsupportedSaslMechanism = 33;
 
-/** One broker of Kafka that is all of its cluster, on this machine. */
-export async function fakeKafka(given: Partial<FakeCluster> = {}): Promise<FakeBroker> {
+/** One broker of Kafka that is all of its cluster, on this machine; over TLS where it gets certificates. */
+export async function fakeKafka(
+  given: Partial<FakeCluster> = {},
+  { host = "127.0.0.1", tls }: { readonly host?: string; readonly tls?: TlsOptions } = {},
+): Promise<FakeBroker> {
   const cluster: FakeCluster = {
     topics: {},
     committed: {},
@@ -61,7 +65,7 @@ export async function fakeKafka(given: Partial<FakeCluster> = {}): Promise<FakeB
   const asked: ApiName[] = [];
   const sockets = new Set<Socket>();
   let port = 0;
-  const server = createServer((socket) => {
+  const serve = (socket: Socket) => {
     sockets.add(socket);
     let received = Buffer.alloc(0);
     let mechanism = "";
@@ -79,18 +83,19 @@ export async function fakeKafka(given: Partial<FakeCluster> = {}): Promise<FakeB
         asked.push(name);
         if (name === "SaslHandshake") mechanism = peekText(request);
         const error = cluster.errors[name]?.shift() ?? 0;
-        const body = answer(name, { request, version, error, cluster, port, mechanism });
+        const body = answer(name, { request, version, error, cluster, host, port, mechanism });
         const response = new Sink().int32(correlation).bytes(body.done());
         const whole = response.done();
         socket.write(Buffer.concat([new Sink().int32(whole.length).done(), whole]));
       }
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, serve) : createServer(serve);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   port = (server.address() as AddressInfo).port;
   return {
-    address: `127.0.0.1:${port}`,
+    address: `${host}:${port}`,
     cluster,
     asked,
     close: async () => {
@@ -106,6 +111,8 @@ interface Question {
   readonly version: number;
   readonly error: number;
   readonly cluster: FakeCluster;
+  /** Where it tells clients to find it. */
+  readonly host: string;
   readonly port: number;
   readonly mechanism: string;
 }
@@ -113,13 +120,13 @@ interface Question {
 const brokerId = 1;
 
 function answer(name: ApiName, question: Question): Sink {
-  const { request, version, error, cluster, port, mechanism } = question;
+  const { request, version, error, cluster, host, port, mechanism } = question;
   const sink = new Sink();
   switch (name) {
     case "ApiVersions":
       return apiVersions(sink, version);
     case "Metadata": {
-      sink.array([brokerId], (id) => sink.int32(id).text("127.0.0.1").int32(port).text(null)).int32(brokerId);
+      sink.array([brokerId], (id) => sink.int32(id).text(host).int32(port).text(null)).int32(brokerId);
       return sink.array(
         request.array(() => request.text() ?? ""),
         (topic) => {
@@ -140,7 +147,7 @@ function answer(name: ApiName, question: Question): Sink {
       );
     }
     case "FindCoordinator":
-      return sink.int16(error).int32(brokerId).text("127.0.0.1").int32(port);
+      return sink.int16(error).int32(brokerId).text(host).int32(port);
     case "OffsetFetch": {
       const of = cluster.committed[request.text() ?? ""] ?? {};
       const topics = request.nullableArray(() => ({
