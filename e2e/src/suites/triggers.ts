@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Deployment, Namespace, ScaledObject, Secret, TriggerAuthentication } from "@bellows/api";
+import { Deployment, Job, Namespace, ScaledJob, ScaledObject, Secret, TriggerAuthentication } from "@bellows/api";
 import { helmTool } from "../control-plane/helm-tool.ts";
 import { publishPort } from "../control-plane/host-service.ts";
 import { freePorts } from "../control-plane/process.ts";
@@ -9,6 +9,7 @@ import type { RunningController } from "../controllers/controller.ts";
 import { startFromChart } from "../controllers/start-from-chart.ts";
 import type { Case, Suite, SuiteContext } from "../suite.ts";
 import { triggerSources } from "../trigger-servers/index.ts";
+import { redisPolled } from "../trigger-servers/redis.ts";
 import type { RunningSource, TriggerSource } from "../trigger-servers/trigger-source.ts";
 import { waitFor } from "./waiting.ts";
 
@@ -52,43 +53,35 @@ async function start(context: SuiteContext): Promise<() => Promise<void>> {
 const seldomS = 30;
 const pushLimitMs = 5000;
 
-/** A ScaledObject whose one trigger reads the source; polled each second, since the case waits for it. */
-async function createScaledObject(
+const template = {
+  metadata: { labels },
+  spec: { containers: [{ name: "worker", image: "registry.k8s.io/pause:3.10" }] },
+};
+
+/** Makes a namespace with the credentials of a source's trigger. @returns the trigger, which refers to them */
+async function declaredTrigger(
   name: string,
-  source: RunningSource,
-  pollingInterval: number,
+  { credentials, trigger }: RunningSource,
   { controlPlane: { client } }: SuiteContext,
 ) {
   await client.create(Namespace, { metadata: { name } });
+  if (!credentials) return trigger;
   const metadata = { namespace: name, name: "worker" };
-  await client.create(Deployment, {
-    metadata,
-    spec: {
-      replicas: 0,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: { containers: [{ name: "worker", image: "registry.k8s.io/pause:3.10" }] },
-      },
-    },
-  });
-  const { credentials, trigger } = source;
-  if (credentials) {
-    const data = Object.entries(credentials).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
-    await client.create(Secret, { metadata, data: Object.fromEntries(data) });
-    const secretTargetRef = Object.keys(credentials).map((key) => ({ parameter: key, name: "worker", key }));
-    await client.create(TriggerAuthentication, { metadata, spec: { secretTargetRef } });
-  }
-  await client.create(ScaledObject, {
-    metadata,
-    spec: {
-      scaleTargetRef: { name: "worker" },
-      maxReplicaCount: 5,
-      pollingInterval,
-      cooldownPeriod: 3,
-      triggers: [{ ...trigger, ...(credentials && { authenticationRef: { name: "worker" } }) }],
-    },
-  });
+  const data = Object.entries(credentials).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+  await client.create(Secret, { metadata, data: Object.fromEntries(data) });
+  const secretTargetRef = Object.keys(credentials).map((key) => ({ parameter: key, name: "worker", key }));
+  await client.create(TriggerAuthentication, { metadata, spec: { secretTargetRef } });
+  return { ...trigger, authenticationRef: { name: "worker" } };
+}
+
+/** A ScaledObject whose one trigger reads the source; polled each second, since the case waits for it. */
+async function createScaledObject(name: string, source: RunningSource, pollingInterval: number, context: SuiteContext) {
+  const { client } = context.controlPlane;
+  const trigger = await declaredTrigger(name, source, context);
+  const metadata = { namespace: name, name: "worker" };
+  await client.create(Deployment, { metadata, spec: { replicas: 0, selector: { matchLabels: labels }, template } });
+  const spec = { scaleTargetRef: { name: "worker" }, maxReplicaCount: 5, pollingInterval, cooldownPeriod: 3 };
+  await client.create(ScaledObject, { metadata, spec: { ...spec, triggers: [trigger] } });
 }
 
 /** Until the Deployment has so many replicas; a failure tells what the ScaledObject and the controllers said. */
@@ -171,6 +164,39 @@ function kubectl({ kubectl: program, controlPlane }: SuiteContext, args: readonl
   return stdout;
 }
 
+/** A Job for each piece of work, and no more of them while these are not done. */
+function makesJobs(source: TriggerSource): Case {
+  return {
+    name: `${source.name}: a ScaledJob makes a Job for each piece of work`,
+    ...(source.missing && { missing: source.missing }),
+    async run(context) {
+      const { client } = context.controlPlane;
+      const namespace = "scaled-job";
+      const folder = join(context.folder, namespace);
+      mkdirSync(folder);
+      const running = await source.start(folder);
+      try {
+        const trigger = await declaredTrigger(namespace, running, context);
+        const jobTargetRef = { template: { ...template, spec: { ...template.spec, restartPolicy: "Never" } } };
+        const spec = { jobTargetRef, maxReplicaCount: 10, pollingInterval: 1, triggers: [trigger] };
+        await client.create(ScaledJob, { metadata: { namespace, name: "worker" }, spec } as ScaledJob);
+        const jobs = async () => (await client.list(Job, { namespace })).items.length;
+        const becomes = (count: number) =>
+          waitFor(`${count} Jobs`, async () => (await jobs()) === count || `${await jobs()}`, context, 30_000);
+        for (const pieces of [firstReplicas, moreReplicas]) {
+          await running.setWork(pieces);
+          await becomes(pieces);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await becomes(moreReplicas);
+      } finally {
+        await running.stop();
+        await client.delete(ScaledJob, { namespace, name: "worker" });
+      }
+    },
+  };
+}
+
 const scaledObjectReady = (name: string, context: SuiteContext): Promise<void> =>
   waitFor(
     "the ScaledObject is ready",
@@ -184,4 +210,8 @@ const scaledObjectReady = (name: string, context: SuiteContext): Promise<void> =
   );
 
 /** Every type of triggers against its real server: ScaledObjects follow the work that is put in and taken out. */
-export const triggers: Suite = { name: "triggers", start, cases: triggerSources.map(followsItsWork) };
+export const triggers: Suite = {
+  name: "triggers",
+  start,
+  cases: [...triggerSources.map(followsItsWork), makesJobs(redisPolled)],
+};
