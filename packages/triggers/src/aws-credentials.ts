@@ -23,7 +23,7 @@ export function credentialsOfRole(role: AwsRole, region: string, clock: Clock): 
     // Another may have asked while this one waited.
     const current = assumed.get(key);
     if (current && current !== known) return current;
-    const asked = assume(role, region);
+    const asked = assumeRole(role, region);
     assumed.set(key, asked);
     asked.catch(() => {
       if (assumed.get(key) === asked) assumed.delete(key);
@@ -37,13 +37,17 @@ const isGood = ({ expiration }: AwsCredentials, now: Instant): boolean =>
 
 const sessionName = "KEDA";
 
-async function assume(role: AwsRole, region: string): Promise<AwsCredentials> {
+/**
+ * Credentials of a role, by STS.
+ * @param region  undefined: as the SDK finds it
+ */
+export async function assumeRole(role: AwsRole, region: string | undefined): Promise<AwsCredentials> {
   if (role.byWebIdentity) {
     const byToken = await assumeByToken(role, region);
     if (byToken) return byToken;
   }
   const { STSClient, AssumeRoleCommand } = await import("@aws-sdk/client-sts");
-  const sts = new STSClient({ region });
+  const sts = new STSClient({ ...(region && { region }) });
   try {
     const answer = await sts.send(
       new AssumeRoleCommand({
@@ -66,13 +70,13 @@ async function assume(role: AwsRole, region: string): Promise<AwsCredentials> {
 }
 
 /** By the token that the platform gives the service account of this process; undefined where that does not do. */
-async function assumeByToken({ arn }: AwsRole, region: string): Promise<AwsCredentials | undefined> {
+async function assumeByToken({ arn }: AwsRole, region: string | undefined): Promise<AwsCredentials | undefined> {
   const { fromTokenFile } = await import("@aws-sdk/credential-provider-web-identity");
   try {
     return await fromTokenFile({
       roleArn: arn,
       roleSessionName: sessionName,
-      clientConfig: { region },
+      ...(region && { clientConfig: { region } }),
     })();
   } catch {
     // No token, or the role does not trust it; as this process it may.

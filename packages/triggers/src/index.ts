@@ -1,3 +1,4 @@
+export { assumeRole } from "./aws-credentials.ts";
 export * from "./catalogue.ts";
 export type { HttpAnswer, HttpExchange, HttpRequest } from "./http-client.ts";
 export type { Notice } from "./metadata.ts";

@@ -1,9 +1,12 @@
 import type { TlsOptions } from "node:tls";
 import { issueCa, issueServing, systemClock } from "@bellows/kube";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { type FakeBroker, type FakeCluster, fakeKafka } from "./kafka-broker.fixture.ts";
 import { fakeHttpServer, open, soon } from "./trigger.fixture.ts";
 import type { TriggerConfig } from "./trigger.ts";
+
+// What a broker may get over by itself is asked again a few times.
+vi.setConfig({ testTimeout: 30_000 });
 
 let broker: FakeBroker;
 afterEach(() => broker.close());

@@ -1,3 +1,4 @@
+import { assumeRole } from "@bellows/triggers";
 import type { SecretsManager, SecretsManagerLogin } from "./aws-secret-manager.ts";
 
 /** AWS Secrets Manager by the AWS SDK, which is loaded on first use. Roles are assumed by STS. */
@@ -31,20 +32,5 @@ async function credentialsOf(login: SecretsManagerLogin) {
     return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
   }
   if (!roleArn) return undefined;
-  const { STSClient, AssumeRoleCommand } = await import("@aws-sdk/client-sts");
-  const sts = new STSClient({ ...(region && { region }) });
-  try {
-    const answer = await sts.send(
-      new AssumeRoleCommand({
-        RoleArn: roleArn,
-        RoleSessionName: "keda",
-        ...(externalId && { ExternalId: externalId }),
-      }),
-    );
-    const { AccessKeyId: id, SecretAccessKey: secret, SessionToken: token } = answer.Credentials ?? {};
-    if (!id || !secret) throw new Error(`assuming ${roleArn} gave no credentials`);
-    return { accessKeyId: id, secretAccessKey: secret, ...(token && { sessionToken: token }) };
-  } finally {
-    sts.destroy();
-  }
+  return assumeRole({ arn: roleArn, byWebIdentity: true, ...(externalId && { externalId }) }, region);
 }
