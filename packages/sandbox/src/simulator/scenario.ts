@@ -97,7 +97,10 @@ const Check = z
 const Scenario = z.strictObject({
   name: z.string().describe("What it shows, in a sentence."),
   seed: z.int().min(0).default(1),
-  startAt: z.iso.datetime().default("2026-01-05T00:00:00Z").describe("The virtual time at 00:00:00 of the run; the cluster is ten minutes old by then."),
+  startAt: z.iso
+    .datetime()
+    .default("2026-01-05T00:00:00Z")
+    .describe("The virtual time at 00:00:00 of the run; the cluster is ten minutes old by then."),
   runFor: Moment.describe("How long the run is."),
   world: World.prefault({}),
   actions: z.array(Action).default([]),
@@ -147,7 +150,8 @@ function problemOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem {
     };
   }
   // What is expected, without zod's own sentence around it.
-  const expected = /^Invalid (?:input|option): expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
+  const expected =
+    /^Invalid (?:input|option): expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
   return { path: pathText(issue.path), found: shown(valueAt(root, issue.path)), expected };
 }
 
