@@ -116,7 +116,7 @@ function followsItsWork(source: TriggerSource, index: number): Case {
       const name = source.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
       const folder = join(context.folder, name);
       mkdirSync(folder);
-      const running = await source.start(folder);
+      const running = await source.start(folder, { client: context.controlPlane.client, namespace: name });
       const becomes = async (pieces: number, limitMs = 60_000) => {
         const began = performance.now();
         await running.setWork(pieces);
@@ -174,7 +174,7 @@ function makesJobs(source: TriggerSource): Case {
       const namespace = "scaled-job";
       const folder = join(context.folder, namespace);
       mkdirSync(folder);
-      const running = await source.start(folder);
+      const running = await source.start(folder, { client, namespace });
       try {
         const trigger = await declaredTrigger(namespace, running, context);
         const jobTargetRef = { template: { ...template, spec: { ...template.spec, restartPolicy: "Never" } } };

@@ -6,13 +6,16 @@ import { natsPolled, natsPushed } from "./nats.ts";
 import { postgresqlPolled, postgresqlPushed } from "./postgresql.ts";
 import { prometheus } from "./prometheus.ts";
 import { rabbitmqByAmqp, rabbitmqByHttp } from "./rabbitmq.ts";
-import { redisPolled, redisPushed } from "./redis.ts";
+import { redisPolled, redisPushed, redisStreamsPolled, redisStreamsPushed } from "./redis.ts";
 import type { TriggerSource } from "./trigger-source.ts";
+import { kubernetesWorkload } from "./workload.ts";
 
 /** Every server that triggers are run against. */
 export const triggerSources: readonly TriggerSource[] = [
   redisPolled,
   redisPushed,
+  redisStreamsPolled,
+  redisStreamsPushed,
   rabbitmqByAmqp,
   rabbitmqByHttp,
   postgresqlPolled,
@@ -27,4 +30,5 @@ export const triggerSources: readonly TriggerSource[] = [
   apacheKafka,
   awsSqsQueue,
   awsCloudwatch,
+  kubernetesWorkload,
 ];

@@ -5,9 +5,31 @@ import type { RunningSource, TriggerSource } from "./trigger-source.ts";
 
 const password = "redis-of-the-test";
 
-/** A list of a Redis server that wants a password. */
-const redis = (pushes: boolean): TriggerSource => ({
-  name: `redis: a list${pushes ? " that tells of its changes" : ""}`,
+/** A kind of key, how it is filled, and the trigger that reads it. */
+interface Keys {
+  readonly name: string;
+  readonly type: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The command that adds a piece of work to the key `jobs`. */
+  readonly add: readonly [command: string, ...more: string[]];
+}
+
+const list: Keys = {
+  name: "redis: a list",
+  type: "redis",
+  metadata: { listName: "jobs", listLength: "1" },
+  add: ["RPUSH", "jobs", "job"],
+};
+const stream: Keys = {
+  name: "redis-streams: a stream",
+  type: "redis-streams",
+  metadata: { stream: "jobs", streamLength: "1" },
+  add: ["XADD", "jobs", "*", "job", "1"],
+};
+
+/** A key of a Redis server that wants a password. */
+const redis = ({ name, type, metadata, add }: Keys, pushes: boolean): TriggerSource => ({
+  name: `${name}${pushes ? " that tells of its changes" : ""}`,
   pushes,
   missing: () => (hasProgram("redis-server", "--version") ? undefined : "redis-server (apt-get install redis-server)"),
   async start(folder): Promise<RunningSource> {
@@ -21,11 +43,11 @@ const redis = (pushes: boolean): TriggerSource => ({
     await answers(server, logFile, () => client.ping());
     return {
       ...server,
-      trigger: { type: "redis", metadata: { address: `127.0.0.1:${port}`, listName: "jobs", listLength: "1" } },
+      trigger: { type, metadata: { address: `127.0.0.1:${port}`, ...metadata } },
       credentials: { password },
       async setWork(pieces) {
         const fill = client.multi().del("jobs");
-        for (let piece = 0; piece < pieces; piece++) fill.rpush("jobs", String(piece));
+        for (let piece = 0; piece < pieces; piece++) fill.call(...add);
         await fill.exec();
       },
       async stop() {
@@ -36,5 +58,7 @@ const redis = (pushes: boolean): TriggerSource => ({
   },
 });
 
-export const redisPolled = redis(false);
-export const redisPushed = redis(true);
+export const redisPolled = redis(list, false);
+export const redisPushed = redis(list, true);
+export const redisStreamsPolled = redis(stream, false);
+export const redisStreamsPushed = redis(stream, true);

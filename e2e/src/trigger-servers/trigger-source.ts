@@ -1,4 +1,5 @@
 import type { ScaledObject } from "@bellows/api";
+import type { Client } from "@bellows/kube";
 
 type DeclaredTrigger = NonNullable<NonNullable<ScaledObject["spec"]>["triggers"]>[number];
 
@@ -11,7 +12,13 @@ export interface TriggerSource {
   /** What this machine lacks to run it, for the line that says so; undefined for nothing. */
   readonly missing?: () => string | undefined;
   /** Starts the server on free ports, with data of its own below `folder`. */
-  readonly start: (folder: string) => Promise<RunningSource>;
+  readonly start: (folder: string, place: TriggerPlace) => Promise<RunningSource>;
+}
+
+/** Where the ScaledObject will be. */
+export interface TriggerPlace {
+  readonly client: Client;
+  readonly namespace: string;
 }
 
 /** A source that runs. Its trigger asks for a replica for each piece of work. */
