@@ -16,5 +16,7 @@ process.on("message", () => {
   });
   delay.reset();
 });
+// Nobody is left to ask, or to stop it.
+process.on("disconnect", () => process.exit());
 // The channel must not keep the process alive.
 process.channel.unref();

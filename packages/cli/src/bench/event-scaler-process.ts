@@ -3,6 +3,9 @@ import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../../../..");
 
+/** As the image's entry point has them. */
+const imageFlags = ["--max-semi-space-size=8"];
+
 /** What a process has used since the last time it was asked (delay) or since its start. */
 export interface Usage {
   readonly delayP99Ms: number;
@@ -34,6 +37,7 @@ export async function startEventScaler(app: string, kubeconfig: string): Promise
   const child = spawn(
     process.execPath,
     [
+      ...imageFlags,
       `--import=${monitor}`,
       join(app, "bellows.mjs"),
       "event-scaler",
