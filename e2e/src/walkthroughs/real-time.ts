@@ -56,12 +56,10 @@ export async function walkThrough({ example, logLines }: WalkThrough, context: S
     await follow();
   } finally {
     // While the controller still runs: it has finalizers to take away.
-    const applied = actions.flatMap(({ apply }) => (apply === undefined ? [] : [`-f ${apply}`]));
-    const flags = "--ignore-not-found --timeout 60s";
-    await kubectl(
-      `${context.kubectl} --kubeconfig '${controlPlane.kubeconfig}' delete ${flags} ${applied.join(" ")}`,
-      folder,
-    );
+    for (const what of made(actions)) {
+      const flags = "--ignore-not-found --timeout 60s";
+      await kubectl(`${context.kubectl} --kubeconfig '${controlPlane.kubeconfig}' delete ${flags} ${what}`, folder);
+    }
     await sources.close();
   }
   if (failures.length > 0) throw new Error(failures.join("\n"));
@@ -87,6 +85,19 @@ export async function walkThrough({ example, logLines }: WalkThrough, context: S
       if (!met) failures.push(`${check.name}: ${seen}`);
     }
   }
+}
+
+/** What actions leave in a cluster, as `kubectl delete` takes it. */
+function made(actions: readonly ScenarioAction[]): string[] {
+  const files = actions.flatMap(({ apply }) => (apply === undefined ? [] : [`-f ${apply}`]));
+  const commands = actions.flatMap(({ kubectl: line }) => line ?? []);
+  const autoscales = commands.some((line) => line.startsWith("autoscale "));
+  const namespaces = commands.flatMap((line) => /^create namespace (\S+)/.exec(line)?.[1] ?? []);
+  return [
+    ...(files.length > 0 ? [files.join(" ")] : []),
+    ...(autoscales ? ["hpa --all"] : []),
+    ...namespaces.map((name) => `namespace ${name}`),
+  ];
 }
 
 interface Watching {
