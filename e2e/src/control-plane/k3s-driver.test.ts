@@ -57,7 +57,7 @@ test("k3s is a control plane of this version without nodes, and without the in-t
     expect.arrayContaining([
       "server",
       "--disable-agent",
-      "--kube-controller-manager-arg=controllers+=-horizontal-pod-autoscaler-controller",
+      "--kube-controller-manager-arg=controllers=*,-horizontal-pod-autoscaler-controller",
     ]),
   );
   expect(readFileSync(started.kubeconfig, "utf8")).toBe(kubeconfig);

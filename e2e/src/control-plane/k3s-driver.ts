@@ -22,8 +22,8 @@ export const k3sCommand: readonly string[] = [
   "--flannel-backend=none",
   "--egress-selector-mode=disabled",
   "--kube-apiserver-arg=enable-aggregator-routing=true",
-  // Appended to what k3s gives the flag itself.
-  "--kube-controller-manager-arg=controllers+=-horizontal-pod-autoscaler-controller",
+  // In place of what k3s gives the flag itself, which leaves out what a cloud controller would do.
+  "--kube-controller-manager-arg=controllers=*,-horizontal-pod-autoscaler-controller",
 ];
 
 const startLimitMs = 180_000;
