@@ -111,7 +111,21 @@ interface Values {
   readonly any: boolean;
 }
 
+/** Fields that were read before: thousands of schedules say `*` or the same hours. */
+const knownFields = new Map<string, Values>();
+const mostKnownFields = 10_000;
+
 function parseField(text: string, field: Field): Values {
+  const key = `${fields.indexOf(field)} ${text}`;
+  const known = knownFields.get(key);
+  if (known) return known;
+  if (knownFields.size >= mostKnownFields) knownFields.clear();
+  const read = readField(text, field);
+  knownFields.set(key, read);
+  return read;
+}
+
+function readField(text: string, field: Field): Values {
   const values = new Set<number>();
   let any = false;
   for (const range of text.split(",")) {
