@@ -13,7 +13,12 @@ import { summary } from "./summary.ts";
 const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES] [--one-by-one]
 suites: ${suites.map(({ name }) => name).join(", ")}`;
 
+/** So many suites run beside the others at a time; each has control planes of its own, and two cores must do. */
+const besideAtOnce = 2;
+
 const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+const orderOf = ({ suite }: Outcome) => suites.findIndex(({ name }) => name === suite);
 
 /** @returns the exit code */
 async function main(): Promise<number> {
@@ -99,17 +104,20 @@ async function main(): Promise<number> {
       beside && chosen.length > 1 && context.startControlPlane !== undefined && !values["one-by-one"];
     const flags = ["--case", values.case, "--time-limit", values["time-limit"], ...(values.keep ? ["--keep"] : [])];
     const options = { folder, flags, print, signal: stopping.signal };
-    const besides = chosen.filter(isBeside).map((suite) => {
-      print(`${suite.name} runs beside the others, and is shown when it has ended`);
-      return runBeside(suite.name, options);
+    const besides = chosen.filter(isBeside);
+    for (const { name } of besides) print(`${name} runs beside the others, and is shown when it has ended`);
+    const waiting = besides.values();
+    const workers = Array.from({ length: besideAtOnce }, async () => {
+      for (const { name } of waiting) if (!stopping.signal.aborted) outcomes.push(await runBeside(name, options));
     });
     for (const suite of chosen) {
       if (!isBeside(suite) && !stopping.signal.aborted) outcomes.push(await runSuite(suite, context));
     }
-    outcomes.push(...(await Promise.all(besides)));
+    await Promise.all(workers);
   } finally {
     await controlPlane.stop();
   }
+  outcomes.sort((one, other) => orderOf(one) - orderOf(other));
   if (values.report) writeFileSync(values.report, JSON.stringify(outcomes));
   const seconds = (performance.now() - began) / 1000;
   print("");
