@@ -29,7 +29,7 @@ const moto = () =>
   });
 
 const missing = () =>
-  hasProgram("python3", "-m", "venv", "--help") ? undefined : "python3 (apt-get install python3-venv)";
+  hasProgram("python3", "-c", "import ensurepip, venv") ? undefined : "python3 (apt-get install python3-venv)";
 
 /** Starts moto, and waits until a service answers. */
 async function started<T>(folder: string, ready: (endpoint: string) => Promise<T>) {
