@@ -3,6 +3,8 @@ export interface Neighbour {
   readonly name: string;
   /** Our controllers that must not act beside it. */
   readonly rivals: readonly string[];
+  /** Our controller that acts beside it, and leaves to it what it acts on. */
+  readonly beside?: string;
   /** Names of its leases, in any namespace. */
   readonly leases: readonly string[];
   /** How the images of its pods are named. */
@@ -60,8 +62,10 @@ export const neighbours: readonly Neighbour[] = [
     fix: "scale it to 0 (kubectl -n kube-system scale deploy vpa-recommender vpa-updater vpa-admission-controller --replicas=0) and delete the webhook configuration vpa-webhook-config",
   },
   {
+    // A cluster may have several, such as one for its DNS: each is a rival for its own targets only.
     name: "Cluster Proportional Autoscaler",
-    rivals: ["cpa"],
+    rivals: [],
+    beside: "cpa",
     leases: [],
     image: /(^|\/)cluster-proportional-autoscaler(-(amd64|arm64|arm|ppc64le|s390x))?(:|@|$)/,
     webhooks: [],

@@ -24,12 +24,18 @@ export async function diagnose(client: Client, now: number): Promise<Diagnosis> 
   }
 }
 
+const isConflict = ({ live, rivals }: FoundNeighbour): boolean => live && rivals.length > 0;
+
 /** A diagnosis as `bellows doctor` prints it, line by line. */
 export function diagnosisLines({ neighbours, definitions, unseen }: Diagnosis): string[] {
   const lines: string[] = [];
-  for (const { name, live, rivals, evidence, fix } of neighbours) {
+  for (const { name, live, rivals, beside, evidence, fix } of neighbours) {
     lines.push(
-      live ? `CONFLICT  ${name}: bellows ${rivals.join(", ")} would act on the same objects` : `LEFT OVER ${name}`,
+      !live
+        ? `LEFT OVER ${name}`
+        : rivals.length > 0
+          ? `CONFLICT  ${name}: bellows ${rivals.join(", ")} would act on the same objects`
+          : `BESIDE    ${name}: bellows ${beside} leaves its targets to it`,
     );
     lines.push(...evidence.map((each) => `          found: ${each}`), `          do:    ${fix}`);
   }
@@ -41,11 +47,11 @@ export function diagnosisLines({ neighbours, definitions, unseen }: Diagnosis): 
       `          do:    run doctor with a kubeconfig that may list it`,
     );
   }
-  const conflicts = neighbours.filter(({ live }) => live).length;
+  const conflicts = neighbours.filter(isConflict).length;
   lines.push(
     lines.length === 0
       ? "nothing stands in the way: no other autoscaler, and every CRD as this version brings it"
-      : `${conflicts} conflicts, ${neighbours.length - conflicts} left over, ${definitions.length} CRD problems, ${unseen.length} kinds unseen`,
+      : `${conflicts} conflicts, ${neighbours.filter(({ live }) => !live).length} left over, ${definitions.length} CRD problems, ${unseen.length} kinds unseen`,
   );
   return lines;
 }
@@ -62,5 +68,5 @@ export async function doctor(
   const diagnosis = await diagnose(client, systemClock.now());
   if (options.output === "json") print(JSON.stringify(diagnosis, undefined, 2));
   else for (const line of diagnosisLines(diagnosis)) print(line);
-  return !diagnosis.neighbours.some(({ live }) => live);
+  return !diagnosis.neighbours.some(isConflict);
 }

@@ -1,5 +1,6 @@
 import type { APIService, Deployment, HorizontalPodAutoscaler, Lease } from "@bellows/api";
 import { describe, expect, test } from "vitest";
+import { diagnosisLines } from "./doctor.ts";
 import { findNeighbours, type Surroundings } from "./find-neighbours.ts";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
@@ -125,4 +126,13 @@ describe("what is no live neighbour", () => {
       },
     ]);
   });
+});
+
+test("a cluster-proportional-autoscaler is a rival of none: bellows cpa leaves its targets to it", () => {
+  const image = "registry.k8s.io/cpa/cluster-proportional-autoscaler:1.8.6";
+  const neighbours = findNeighbours({ ...nothing, deployments: [deployment(image, 1)] }, now);
+  expect(neighbours).toMatchObject([{ rivals: [], beside: "cpa", live: true }]);
+  const lines = diagnosisLines({ neighbours, definitions: [], unseen: [] });
+  expect(lines[0]).toBe("BESIDE    Cluster Proportional Autoscaler: bellows cpa leaves its targets to it");
+  expect(lines.at(-1)).toMatch(/^0 conflicts, 0 left over/);
 });

@@ -21,6 +21,7 @@ export interface Surroundings {
 export interface FoundNeighbour {
   readonly name: string;
   readonly rivals: readonly string[];
+  readonly beside?: string;
   /** It acts: it renews a lease, has ready pods, serves an API, or writes. Otherwise it left something behind that does no harm by itself. */
   readonly live: boolean;
   /** What was seen, each with the object's name. */
@@ -40,7 +41,7 @@ export function findNeighbours(seen: Surroundings, now: number): FoundNeighbour[
   return [...found, inTreeHpa(seen, now)].filter(({ evidence }) => evidence.length > 0);
 }
 
-function look({ name, rivals, fix, ...neighbour }: Neighbour, seen: Surroundings, now: number): FoundNeighbour {
+function look({ name, rivals, beside, fix, ...neighbour }: Neighbour, seen: Surroundings, now: number): FoundNeighbour {
   const served = seen.apiServices.filter(({ spec }) =>
     neighbour.apiServiceBackends.includes(spec?.service?.name ?? ""),
   );
@@ -60,7 +61,7 @@ function look({ name, rivals, fix, ...neighbour }: Neighbour, seen: Surroundings
       .map((webhook) => `${webhook.kind ?? "webhook configuration"} ${webhook.metadata.name} is installed`),
     ...served.filter((each) => !isAvailable(each)).map(pointsTo),
   ];
-  return { name, rivals, live: live.length > 0, evidence: [...live, ...left], fix };
+  return { name, rivals, ...(beside && { beside }), live: live.length > 0, evidence: [...live, ...left], fix };
 }
 
 function inTreeHpa({ autoscalers }: Surroundings, now: number): FoundNeighbour {
