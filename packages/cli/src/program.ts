@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { addControllerCommands } from "./controllers/command.ts";
 import type { SandboxCommandOptions } from "./sandbox.ts";
+import type { UnregisterOptions } from "./unregister.ts";
 import type { WhyOptions } from "./why.ts";
 
 /** The bellows command. Each subcommand loads what it needs when it runs, so that none waits for another's code. */
@@ -103,7 +104,7 @@ export function bellows(): Command {
   program
     .command("why")
     .description("Say why an object is as it is: the inputs, steps and limits of the last decision about it")
-    .argument("<object>", "hpa/NAME or nodeclaim/NAME")
+    .argument("<object>", "hpa/NAME, scaledobject/NAME or nodeclaim/NAME")
     .option("-n, --namespace <name>", "its namespace; default that of the kubeconfig's context")
     .option("--kubeconfig <file>", "the cluster; default as kubectl's")
     .option("--context <name>", "the kubeconfig's context; default its current one")
@@ -111,6 +112,22 @@ export function bellows(): Command {
     .action(async (object: string, options: WhyOptions) => {
       const { why } = await import("./why.ts");
       await why(object, options, (line) => process.stdout.write(`${line}\n`));
+    });
+
+  program
+    .command("unregister")
+    .description("Give the external metrics API and KEDA's webhooks back, before an event scaler is uninstalled")
+    .option("-n, --namespace <name>", "that of the release; default that of the kubeconfig's context")
+    .option(
+      "--service-name <name>",
+      "the Service of the event scaler; bellows-all for all in one",
+      "bellows-event-scaler",
+    )
+    .option("--kubeconfig <file>", "the cluster; default as kubectl's")
+    .option("--context <name>", "the kubeconfig's context; default its current one")
+    .action(async (options: UnregisterOptions) => {
+      const { unregister } = await import("./unregister.ts");
+      await unregister(options, (line) => process.stdout.write(`${line}\n`));
     });
 
   addControllerCommands(program);

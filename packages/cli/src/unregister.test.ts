@@ -1,0 +1,71 @@
+import { APIService, Deployment, ValidatingWebhookConfiguration } from "@bellows/api";
+import { registerApiService, webhookConfiguration } from "@bellows/event-scaler";
+import { type Client, seededRandom, VirtualClock } from "@bellows/kube";
+import { createWorld } from "@bellows/sandbox";
+import { expect, test, vi } from "vitest";
+import { takeBack } from "./unregister.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const service = { namespace: "default", name: "bellows-event-scaler" };
+const apiService = { name: "v1beta1.external.metrics.k8s.io" };
+
+/** A cluster whose calls are settled by its own clock. */
+async function cluster(): Promise<<T>(work: (client: Client) => Promise<T>) => Promise<T>> {
+  const clock = new VirtualClock(Date.parse("2026-01-01T00:00:00Z"));
+  const random = seededRandom(1);
+  const options = { region: "us-east-1", clusterName: "bellows", nodeGroups: [], controllers: [] };
+  const world = createWorld({ clock, random, ...options });
+  async function settled<T>(promise: Promise<T>): Promise<T> {
+    let done = false;
+    const end = () => {
+      done = true;
+    };
+    promise.then(end, end);
+    await clock.runUntil(() => done);
+    return promise;
+  }
+  await settled(world.start());
+  return (work) => settled(work(world.client));
+}
+
+const register = async (client: Client) => {
+  await registerApiService(client, { service, caBundle: "pem" });
+  await client.create(ValidatingWebhookConfiguration, webhookConfiguration({ service, caBundle: "pem" }));
+};
+
+test("the API goes back to the adapter that had it, and the webhooks go", async () => {
+  const run = await cluster();
+  const adapter = { namespace: "monitoring", name: "prometheus-adapter" };
+  await run((client) => registerApiService(client, { service: adapter }));
+  await run(register);
+  expect(await run((client) => takeBack(client, service))).toEqual([
+    "apiservice v1beta1.external.metrics.k8s.io: given back to monitoring/prometheus-adapter",
+    "validatingwebhookconfiguration keda-admission: deleted",
+  ]);
+  const found = await run((client) => client.get(APIService, apiService));
+  expect(found.spec?.service).toMatchObject(adapter);
+  expect(await run((client) => takeBack(client, service))).toEqual([
+    "nothing is registered for the Service default/bellows-event-scaler",
+  ]);
+});
+
+test("where nobody had it before, the registration goes", async () => {
+  const run = await cluster();
+  await run(register);
+  expect(await run((client) => takeBack(client, service))).toContain(
+    "apiservice v1beta1.external.metrics.k8s.io: deleted",
+  );
+  expect(await run((client) => client.find(APIService, apiService))).toBeUndefined();
+});
+
+test("one that runs would register again, and is named", async () => {
+  const run = await cluster();
+  await run(register);
+  const template = { metadata: { labels: { app: "x" } }, spec: { containers: [{ name: "x", image: "x" }] } };
+  const spec = { replicas: 1, selector: { matchLabels: { app: "x" } }, template };
+  await run((client) => client.create(Deployment, { metadata: service, spec }));
+  await expect(run((client) => takeBack(client, service))).rejects.toThrow(
+    "deployment default/bellows-event-scaler has 1 replicas, expected 0",
+  );
+});
