@@ -14,6 +14,9 @@ import type { Push, Trigger } from "./trigger.ts";
 
 type Texts = Record<string, string>;
 
+/** Machines that tests run on may be busy. */
+const patiently = { interval: 10, timeout: 20_000 };
+
 const parsing = "error parsing NATS JetStream metadata: error parsing nats metadata: ";
 const whole = {
   natsServerMonitoringEndpoint: "nats.nats:8222",
@@ -278,7 +281,9 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
     expect(await trigger.read("m", soon())).toEqual({ values: [{ metricName: "m", value: 0 }], active: false });
     await publish(3);
     await publish(2, "work.others");
-    await expect.poll(() => trigger.read("m", soon())).toMatchObject({ values: [{ value: 3 }], active: true });
+    await expect
+      .poll(() => trigger.read("m", soon()), patiently)
+      .toMatchObject({ values: [{ value: 3 }], active: true });
     const inbox = createInbox();
     const got = new Promise((resolve) => server.admin.subscribe(inbox, { max: 1, callback: resolve }));
     server.admin.publish("$JS.API.CONSUMER.MSG.NEXT.work.mine", JSON.stringify({ batch: 1 }), { reply: inbox });
@@ -299,7 +304,7 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
     const pushes: Push[] = [];
     const ended = trigger.listen?.({ push: (push) => void pushes.push(push), metricSpecs: () => {} }, stopping.signal);
     ended?.catch(() => {});
-    await expect.poll(() => pushes).toEqual([value(0)]);
+    await expect.poll(() => pushes, patiently).toEqual([value(0)]);
     const stop = async () => {
       stopping.abort();
       await ended;
@@ -314,17 +319,18 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
   ])("tells of messages at once, by %s", async (_, more) => {
     const { pushes, stop } = await listening(more);
     await publish(1);
-    await expect.poll(() => pushes.at(-1), { interval: 5, timeout: 2000 }).toEqual(value(1));
+    await expect.poll(() => pushes.at(-1), patiently).toEqual(value(1));
     await publish(1);
-    await expect.poll(() => pushes.at(-1), { interval: 5, timeout: 2000 }).toEqual(value(2));
+    await expect.poll(() => pushes.at(-1), patiently).toEqual(value(2));
     await stop();
   });
 
   test("that is flooded is read now and then, the last time after the last", async () => {
     const { pushes, stop } = await listening();
+    const began = systemClock.now();
     for (let many = 0; many < 50; many++) await publish(100);
-    await expect.poll(() => pushes.at(-1), { timeout: 5000 }).toEqual(value(5000));
-    expect(pushes.length).toBeLessThan(30);
+    await expect.poll(() => pushes.at(-1), patiently).toEqual(value(5000));
+    expect(pushes.length).toBeLessThan(5 + (systemClock.now() - began) / 200);
     const { body } = await request(`http://${server.monitoring}/varz`);
     const { subscriptions } = (await body.json()) as Record<string, number>;
     expect(subscriptions).toBeLessThan(100);
@@ -394,7 +400,7 @@ describe.skipIf(!hasNatsServer)("a cluster of NATS servers", { timeout: 60_000 }
   test("is read by any of them, wherever the consumer is led", async () => {
     const [first] = servers;
     await expect
-      .poll(() => first?.ask("STREAM.CREATE.work", { ...work, num_replicas: 3 }).catch(String), { timeout: 30_000 })
+      .poll(() => first?.ask("STREAM.CREATE.work", { ...work, num_replicas: 3 }).catch(String), patiently)
       .toHaveProperty("config");
     await first?.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
     await first?.ask("STREAM.PURGE.work");
@@ -404,7 +410,7 @@ describe.skipIf(!hasNatsServer)("a cluster of NATS servers", { timeout: 60_000 }
       const trigger = await open("nats-jetstream", { metadata }, { clock: systemClock });
       for (const _ of ["look for the leader", "know it"]) {
         await expect
-          .poll(() => trigger.read("m", soon()).catch(String), { timeout: 20_000 })
+          .poll(() => trigger.read("m", soon()).catch(String), patiently)
           .toEqual({ values: [{ metricName: "m", value: 4 }], active: true });
       }
       await trigger.close();

@@ -41,7 +41,8 @@ const JetStreamMetadata = z.object({
     .meta({ from: fromAuth, description: "For natsServer: content of a credentials file (JWT and seed)." }),
   ca: text().optional().meta({
     from: fromAuth,
-    description: "For natsServer: certificate that the server's is signed by, PEM; it is then spoken to by TLS, at a name and not an address.",
+    description:
+      "For natsServer: certificate that the server's is signed by, PEM; it is then spoken to by TLS, at a name and not an address.",
   }),
   cert: text().optional().meta({ from: fromAuth, description: "For natsServer: the client's certificate, PEM." }),
   key: text().optional().meta({ from: fromAuth, description: "For natsServer: the key of the certificate, PEM." }),
