@@ -33,6 +33,8 @@ export type ServingParts = Omit<ControllerParts, "cache" | "metrics" | "giveUp">
 
 /** What runs in a process for one controller. */
 export interface ControllerSet {
+  /** The definitions that it works with by its settings; left out: those of the command. */
+  readonly definitions?: readonly string[];
   /** What neighbours know it as: a set that may act beside a rival of the others has a name of its own. Default: the command's. */
   readonly name?: string;
   readonly projections?: readonly Projection[];
@@ -89,7 +91,8 @@ export const controllerCommands: Readonly<
         definitions: ["clusterproportionalautoscalers.bellows.dev"],
         prepare(settings) {
           const { projections, controllers, routes } = cpaProcess(settings);
-          return { projections, controllers, routes: () => routes };
+          const definitions = settings.clusterProportionalAutoscalers ? {} : { definitions: [] };
+          return { projections, controllers, routes: () => routes, ...definitions };
         },
       });
     },

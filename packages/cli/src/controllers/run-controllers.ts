@@ -103,7 +103,7 @@ export async function runControllers(
     const lease = { namespace, name: settings.leaderElectResourceName ?? `bellows-${name}` };
     const events = createEventRecorder({ client, clock, random, log, component: `bellows-${name}` });
     const parts: ProcessParts = { client, clock, random, log, namespace };
-    const definitions = prepared.flatMap(({ command }) => command.definitions ?? []);
+    const definitions = prepared.flatMap(({ command, set }) => set.definitions ?? command.definitions ?? []);
     // Not by the transport that is watched: a right that is wanted once keeps nobody from being ready.
     const plain = createClient(connected, { clock, userAgent: `bellows-${name}` });
     await untilAnswered(parts, signal, () => tellDefinitionProblems(plain, log, definitions));
