@@ -125,6 +125,31 @@ export const customResources = area("custom resources", [
       (body) => body,
     );
   }),
+  it("a definition that waits for its objects takes no new ones", async (t) => {
+    await define(t);
+    await t.given("widgets", { ...widget(t, {}), metadata: { name: "w", finalizers: ["example.com/wait"] } });
+    const name = `${path}/widgets.${t.ns}.example.com`;
+    await t.del(name, undefined, {
+      show: ({ metadata: { finalizers, deletionGracePeriodSeconds } }) => [finalizers, deletionGracePeriodSeconds],
+    });
+    await t.until(
+      name,
+      ({ status }) => status.conditions.some((one: Json) => one.reason === "InstanceDeletionInProgress"),
+      ({ status }) => status.conditions.map(({ lastTransitionTime: _, ...rest }: Json) => rest),
+    );
+    await t.until(
+      "widgets/w",
+      ({ metadata }) => metadata.deletionTimestamp,
+      ({ metadata }) => metadata.finalizers,
+    );
+    await t.post("widgets", { ...widget(t, {}), metadata: { name: "x" } });
+    await t.patch("merge", "widgets/w", { metadata: { finalizers: null } }, { bare: true });
+    await t.until(
+      name,
+      (_, status) => status === 404,
+      ({ code }) => code,
+    );
+  }),
   it("names that another definition has", async (t) => {
     await define(t);
     t.deleteAtEnd(`${path}/gizmos.${t.ns}.example.com`);

@@ -638,7 +638,21 @@ export const rollouts = area("rollouts", [
     await t.pause(500);
     await t.get("jobs", { show: ({ items }) => items.length });
   }),
+  it("a pod whose node is not there is no endpoint", async (t) => {
+    await t.given("services", { metadata: { name: "web" }, spec: { selector: { app: "web" }, ports: [{ port: 80 }] } });
+    await t.given("pods", {
+      metadata: { name: "p", labels: { app: "web" } },
+      spec: { nodeName: "nowhere", containers: [{ name: "c", image: "i" }] },
+    });
+    const status = { phase: "Running", podIP: "10.1.2.4", podIPs: [{ ip: "10.1.2.4" }] };
+    await t.patch("merge", "pods/p/status", { status }, { bare: true });
+    await t.until("endpointslices", ({ items }) => items.length === 1);
+    await t.pause(1_500);
+    await t.get("endpointslices", { show: ({ items: [{ endpoints, ports }] }) => [endpoints ?? null, ports ?? null] });
+  }),
   it("Endpoints follow ready pods", async (t) => {
+    await t.given("nodes", { metadata: { name: "nowhere" } });
+    t.deleteAtEnd(`nodes/nowhere-${t.ns}`);
     await t.given("services", { metadata: { name: "web" }, spec: { selector: { app: "web" }, ports: [{ port: 80 }] } });
     await t.given("pods", {
       metadata: { name: "p", labels: { app: "web" } },

@@ -26,11 +26,17 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Why the body has no value, where it could not be read: for whoever wants one. */
   readonly unreadable?: UnreadableBody;
-  /** Paths of fields that stood twice in the body's text, which its value no longer shows. */
-  readonly duplicateFields?: () => readonly string[];
+  /** Fields that stood twice in the body's text, which its value no longer shows. */
+  readonly duplicateFields?: () => readonly RepeatedField[];
   readonly user: UserInfo;
   /** Aborted when the client has gone away. */
   readonly signal?: AbortSignal;
+}
+
+/** A field that stood twice: how it is told of where it is refused, and where it is not. */
+export interface RepeatedField {
+  readonly refusal: string;
+  readonly warning: string;
 }
 
 /** A body that is no object, in Go's words. */

@@ -17,7 +17,7 @@ import { OpenApiPaths } from "./openapi-paths.ts";
 import type { SavedState } from "./persistence/saved-state.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { ResourceRegistry } from "./resource-registry.ts";
-import { pathNotFound } from "./rest/refusals.ts";
+import { notFoundPage, pathNotFound } from "./rest/refusals.ts";
 import { requestScope } from "./rest/request-scope.ts";
 import { answerResource } from "./rest/resource-requests.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -164,11 +164,12 @@ export class ApiServer {
     }
     const resource = registry.find(info.group, info.version, info.resource);
     if (resource) return answerResource(requestScope(this.#parts, request, info, resource));
-    if (registry.hasVersion(info.group, info.version)) throw pathNotFound();
+    const builtin = registry.isBuiltin(info.group);
+    if (builtin && registry.hasVersion(info.group, info.version)) throw pathNotFound();
     const elsewhere = this.#apiServices.answer(info.group, info.version, request);
     if (elsewhere) return elsewhere;
     // A group that is served, in a version that is not.
-    if (registry.group(info.group)) throw pathNotFound();
+    if (builtin) throw pathNotFound();
     return notFoundPage;
   }
 
@@ -188,12 +189,5 @@ export class ApiServer {
 /** The name that a field selector asks for, where it asks for exactly one. */
 const onlyName = ({ query }: ApiRequest): string | undefined =>
   /^metadata\.name==?([^,=!]+)$/.exec(query.get("fieldSelector") ?? "")?.[1];
-
-/** As Go's HTTP server says it. */
-const notFoundPage: ApiResponse = {
-  status: 404,
-  headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
-  body: "404 page not found\n",
-};
 
 const noNetwork = () => Promise.reject(new Error("this server reaches no network"));

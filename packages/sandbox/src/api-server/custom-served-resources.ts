@@ -8,7 +8,7 @@ import {
   customResourceDefinition,
 } from "./custom-resources/custom-resource-definition.ts";
 import { type Decoded, DecodeFailure, decodeValue } from "./decode/index.ts";
-import { isObject, type JsonObject } from "./json-value.ts";
+import { type JsonObject, sortedJson } from "./json-value.ts";
 import { apiVersionOf, type ResourceRules, type ServedResource, type Verdict } from "./resource.ts";
 import { SchemaView } from "./schema-view.ts";
 import { badRequest } from "./status-error.ts";
@@ -31,6 +31,8 @@ export function customServedResources(
 ): ServedResource[] {
   const resource = customResourceDefinition(crd);
   const webhook = crd.spec?.conversion?.strategy === "Webhook";
+  const definitions = store.collection("apiextensions.k8s.io/customresourcedefinitions");
+  const { name } = crd.metadata;
   const known = new ConvertedObjects(webhook ? conversion : {});
   const place = store.collection(`${resource.group}/${resource.plural}`);
   return resource.versions
@@ -54,6 +56,7 @@ export function customServedResources(
       ...(version.scale && { scalePaths: version.scale }),
       ...(version.deprecationWarning !== undefined && { deprecation: version.deprecationWarning }),
       custom: true,
+      terminating: () => definitions.get(name)?.metadata.deletionTimestamp !== undefined,
     }));
 }
 
@@ -89,7 +92,7 @@ function customRules(resource: CustomResource, version: CustomResourceVersion, k
       const meta = decodedMetadata(metadata, object.metadata ?? {}, resource.kind, version.name);
       const { object: pruned, unknown } = version.prune({ ...object, metadata: meta.value });
       const problems = [
-        ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+        ...duplicates.map(({ refusal, warning }) => (mode === "Strict" ? refusal : warning)),
         ...meta.unknown.map((path) => `unknown field ${JSON.stringify(`metadata.${path}`)}`),
         ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
       ];
@@ -139,21 +142,11 @@ function decodedMetadata(view: SchemaView, value: unknown, kind: string, version
 
 function firstProblem(view: SchemaView, value: unknown): string | undefined {
   try {
-    decodeValue(view, inOrder(value));
+    decodeValue(view, sortedJson(value));
     return undefined;
   } catch (error) {
     return (error as Error).message;
   }
-}
-
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, inOrder(value[key])]),
-  );
 }
 
 const withMetadataErrors = ({ list }: FieldErrors, verdict: Verdict): Verdict =>

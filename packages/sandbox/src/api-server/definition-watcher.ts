@@ -3,7 +3,7 @@ import { type Clock, type Logger, type Random, timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey, withMetadata } from "./api-object.ts";
 import { conversionWebhook } from "./custom-resources/conversion-webhook.ts";
 import type { ConvertObject } from "./custom-resources/converted-objects.ts";
-import { establish, isEstablished } from "./custom-resources/custom-resource-definition.ts";
+import { establish, isEstablished, terminating } from "./custom-resources/custom-resource-definition.ts";
 import { customServedResources } from "./custom-served-resources.ts";
 import { equalJson } from "./json-value.ts";
 import type { ServedResource } from "./resource.ts";
@@ -102,6 +102,15 @@ export class DefinitionWatcher {
     if (!crd.metadata.finalizers?.includes(cleanupFinalizer)) return;
     const objects = this.#parts.store.collection(`${crd.spec?.group}/${crd.spec?.names.plural}`);
     const now = timestamp(this.#parts.clock.now());
+    if (objects.size > 0) {
+      const status = terminating(crd, "InstanceDeletionInProgress", now);
+      const seen = this.collection.get(key);
+      if (seen && !equalJson(status, seen.status)) {
+        // Its own event brings it here again.
+        this.collection.replace(key, { ...seen, status });
+        return;
+      }
+    }
     for (const object of objects.list()) {
       const { metadata } = object;
       const place = storeKey(metadata.namespace, metadata.name);

@@ -25,3 +25,14 @@ export function equalJson(a: unknown, b: unknown): boolean {
   for (const key in right) if (right[key] !== undefined) size--;
   return size === 0;
 }
+
+/** The same value with the members of every object in order of name, as Go writes a map; those of `except` stay as they are. */
+export function sortedJson(value: unknown, except: readonly string[] = []): unknown {
+  if (Array.isArray(value)) return value.map((item) => sortedJson(item, except));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, except.includes(key) ? value[key] : sortedJson(value[key], except)]),
+  );
+}

@@ -73,6 +73,12 @@ export class ResourceRegistry {
     return undefined;
   }
 
+  /** Whether the server itself has resources of a group, and not only CustomResourceDefinitions. */
+  isBuiltin(group: string): boolean {
+    for (const resource of this.#byPath.values()) if (resource.group === group && !resource.custom) return true;
+    return false;
+  }
+
   hasVersion(group: string, version: string): boolean {
     return this.#groups.get(group)?.includes(version) ?? false;
   }

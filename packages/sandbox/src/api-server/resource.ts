@@ -1,4 +1,5 @@
 import type { ApiObject } from "./api-object.ts";
+import type { RepeatedField } from "./api-request.ts";
 import type { ScalePaths } from "./custom-resources/scale-subresource.ts";
 import type { SchemaView } from "./schema-view.ts";
 import type { FieldError } from "./status-error.ts";
@@ -48,7 +49,7 @@ export interface Verdict {
 export interface ResourceRules {
   readonly schema: SchemaView;
   readonly table: TableFormat;
-  decode(body: unknown, mode: FieldValidation, duplicates?: readonly string[]): Decoded;
+  decode(body: unknown, mode: FieldValidation, duplicates?: readonly RepeatedField[]): Decoded;
   /** `keepsNulls`: nulls that a schema neither allows nor has a default for stay, to be refused. */
   applyDefaults(object: ApiObject, keepsNulls?: boolean): ApiObject;
   validateCreate(object: ApiObject): Verdict;
@@ -76,6 +77,8 @@ export interface ServedResource extends ResourceDescription {
   /** Present for custom resources: the paths of the scale subresource. */
   readonly scalePaths?: ScalePaths;
   readonly custom: boolean;
+  /** Of a custom resource: its definition goes away, and takes no new objects. */
+  readonly terminating?: () => boolean;
 }
 
 export const apiVersionOf = (group: string, version: string): string => (group ? `${group}/${version}` : version);

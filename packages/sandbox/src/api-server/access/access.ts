@@ -8,6 +8,7 @@ export {
   authorize,
   type Decision,
   forbiddenAccess,
+  grantsOf,
   type RbacObjects,
 } from "./authorization.ts";
 export {
@@ -16,6 +17,7 @@ export {
   bootstrapRoleBindings,
   bootstrapRoles,
 } from "./bootstrap-policy.ts";
+export { escalation } from "./escalation.ts";
 export {
   localSubjectAccessReview,
   type Review,

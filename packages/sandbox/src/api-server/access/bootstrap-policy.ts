@@ -15,7 +15,7 @@ const rule = (verbs: readonly string[], group: string | readonly string[], ...re
   verbs: [...verbs],
 });
 const paths = (verbs: readonly string[], ...nonResourceURLs: string[]): PolicyRule => ({
-  nonResourceURLs,
+  nonResourceURLs: nonResourceURLs.sort(),
   verbs: [...verbs],
 });
 

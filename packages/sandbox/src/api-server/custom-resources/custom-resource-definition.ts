@@ -198,5 +198,5 @@ const blocking: ReadonlySet<FieldError["reason"]> = new Set([
   "FieldValueTypeInvalid",
 ] as const);
 
-export { defaultDefinition, establish, isEstablished, statusOnWrite } from "./definition-status.ts";
+export { defaultDefinition, establish, isEstablished, statusOnWrite, terminating } from "./definition-status.ts";
 export { validateDefinition } from "./definition-validation.ts";

@@ -19,8 +19,13 @@ export function defaultDefinition(crd: Definition): Definition {
 
 /** The status that a new definition gets, or an updated one keeps: the storage version is among those stored. */
 export function statusOnWrite(crd: Definition, old?: Definition): Status {
-  const storage = crd.spec?.versions.find((version) => version.storage)?.name;
-  const before = old?.status ?? { acceptedNames: { kind: "", plural: "" }, conditions: [], storedVersions: [] };
+  const storage = crd.spec?.versions?.find((version) => version.storage)?.name;
+  // Go's list without conditions is null.
+  const before = old?.status ?? {
+    acceptedNames: { kind: "", plural: "" },
+    conditions: null as never,
+    storedVersions: [],
+  };
   const stored = before.storedVersions ?? [];
   return {
     ...before,
@@ -63,6 +68,17 @@ export function establish(crd: Definition, others: readonly Definition[], now: s
       conditions,
     ),
   };
+}
+
+const deletionMessages = {
+  InstanceDeletionPending: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+  InstanceDeletionInProgress: "CustomResource deletion is in progress",
+} as const;
+
+/** The status of a definition that goes away, with how far that has come. */
+export function terminating(crd: Definition, reason: keyof typeof deletionMessages, now: string): Status {
+  const condition = { type: "Terminating", status: "True", reason, message: deletionMessages[reason] };
+  return { ...statusOnWrite(crd, crd), conditions: setCondition(crd.status?.conditions ?? [], condition, now) };
 }
 
 /** Whether requests for the definition's resources are served. */

@@ -20,8 +20,7 @@ type Spec = NonNullable<Definition["spec"]>;
  * replaces, if anything.
  */
 export function validateDefinition(crd: Definition, old?: Definition): FieldError[] {
-  const { spec } = crd;
-  if (!spec) return [required("spec")];
+  const { spec = {} as Spec } = crd;
   const problems = old ? [] : nameProblems(crd, spec);
   return [
     ...problems,
@@ -83,7 +82,7 @@ function specProblems(spec: Spec): FieldError[] {
     problems.push(
       invalidValue(
         "spec.versions",
-        versionsText(versions, hoisted),
+        spec.versions ? versionsText(versions, hoisted) : null,
         "must have exactly one version marked as storage version",
       ),
     );

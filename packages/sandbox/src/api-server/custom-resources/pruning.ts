@@ -1,4 +1,5 @@
 import type { StructuralSchema } from "@bellows/api";
+import { builtinDefinitions } from "@bellows/api/builtin";
 import { isObject } from "../json-value.ts";
 
 /** What every object has, whatever its schema says. */
@@ -32,7 +33,13 @@ function pruneValue(value: unknown, schema: StructuralSchema | undefined, path: 
     return result;
   };
   for (const [name, field] of Object.entries(value)) {
-    if (schema?.["x-kubernetes-embedded-resource"] && metaFields.has(name)) continue;
+    if (schema?.["x-kubernetes-embedded-resource"] && metaFields.has(name)) {
+      // The metadata of the object itself is decoded before.
+      if (name !== "metadata" || path === "" || !isObject(field)) continue;
+      const pruned = prunedMetadata(field, `${path}.metadata`, unknown);
+      if (pruned !== field) change()[name] = pruned;
+      continue;
+    }
     const own = path ? `${path}.${name}` : name;
     const known = propertyOf(schema, name);
     if (known !== undefined) {
@@ -44,6 +51,16 @@ function pruneValue(value: unknown, schema: StructuralSchema | undefined, path: 
     }
   }
   return result ?? value;
+}
+
+const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+function prunedMetadata(metadata: Record<string, unknown>, path: string, unknown: string[]): Record<string, unknown> {
+  const known = builtinDefinitions()[objectMeta]?.properties ?? {};
+  const strange = Object.keys(metadata).filter((name) => !Object.hasOwn(known, name));
+  if (strange.length === 0) return metadata;
+  unknown.push(...strange.map((name) => `${path}.${name}`));
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !strange.includes(name)));
 }
 
 /** The schema of a field: `true` where anything goes, undefined where it is unknown. */

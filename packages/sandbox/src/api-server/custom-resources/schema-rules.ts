@@ -75,7 +75,8 @@ function keywordProblems(schema: StructuralSchema, path: string): FieldError[] {
         "uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
       ),
     );
-  if (additionalProperties !== undefined && additionalProperties !== false && Object.keys(properties).length > 0)
+  // Only `true`, which says nothing, may stand beside properties.
+  if (additionalProperties !== undefined && additionalProperties !== true && Object.keys(properties).length > 0)
     problems.push(
       forbiddenField(child(path, "additionalProperties"), "additionalProperties and properties are mutual exclusive"),
     );

@@ -1,12 +1,14 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 
+/** kube-openapi's, letter for letter: a name without dots may have a dash only as its second character. */
+const hostname =
+  /^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.))+([a-zA-Z\p{L}]){2,63})$/u;
+
 /** Checks of the string formats that CRD schemas may name, by name without dashes; other formats are not checked. */
 const formats: Readonly<Record<string, (text: string) => boolean>> = {
   uri: (text) => URL.canParse(text) || (text.startsWith("/") && !/\s/.test(text)),
   email: (text) => /^[^\s@<>]+@[^\s@<>]+$/.test(text),
-  hostname: (text) =>
-    text.length <= 255 &&
-    /^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.?$/.test(text),
+  hostname: (text) => text.length <= 255 && hostname.test(text) && text.split(".").every((label) => label.length <= 63),
   ipv4: (text) => isIPv4(text),
   ipv6: (text) => isIPv6(text),
   cidr: (text) => isCidr(text),

@@ -14,10 +14,20 @@ const intOrString = [{ type: "integer" }, { type: "string" }];
  * junctors (`anyOf`, `not`, ...) only restrict values, and metadata is left alone.
  */
 export function structuralProblems(schema: StructuralSchema, path: string): FieldError[] {
+  // What refers to another schema has no structure to look at; the reference itself is refused elsewhere.
+  if (hasReference(schema)) return [];
   const problems: FieldError[] = [];
   checkPlace(schema, "root", path, problems);
   return problems.sort((a, b) => (text(a) < text(b) ? -1 : 1));
 }
+
+const hasReference = (schema: StructuralSchema): boolean => {
+  const { items, properties = {}, additionalProperties, $ref } = schema;
+  const inner = [items, typeof additionalProperties === "object" ? additionalProperties : undefined];
+  return (
+    $ref !== undefined || [...Object.values(properties), ...inner].some((one) => one !== undefined && hasReference(one))
+  );
+};
 
 const text = ({ field, message }: FieldError) => `${field}: ${message}`;
 

@@ -1,3 +1,4 @@
+import type { RepeatedField } from "../api-request.ts";
 import { embeddedStructs } from "../go-types/go-fields.generated.ts";
 import { goTypeName } from "../go-types/go-type-name.ts";
 import { isOmittedZero, typedPlan } from "../go-types/typed-plan.ts";
@@ -16,8 +17,8 @@ export interface DecodeOptions {
   kind: string;
   /** The version in messages; the body's own when not given. */
   version?: string;
-  /** Paths of fields that stood twice in the text (see `duplicateFields`); an object has lost them already. */
-  duplicates?: readonly string[];
+  /** Fields that stood twice in the text; an object has lost them already. */
+  duplicates?: readonly RepeatedField[];
 }
 
 /** More strict errors than this are not collected, as upstream. */
@@ -50,7 +51,7 @@ export function decodeObject<T = JsonObject>(
   }
   if (options.mode === "Ignore") return { object: decoded.value as T, warnings: [] };
   const problems = [
-    ...(options.duplicates ?? []).map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...(options.duplicates ?? []).map(({ refusal, warning }) => (options.mode === "Strict" ? refusal : warning)),
     ...decoded.unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
   ].slice(0, maxStrictErrors);
   if (options.mode === "Strict" && problems.length) throw refuse(`strict decoding error: ${problems.join(", ")}`);

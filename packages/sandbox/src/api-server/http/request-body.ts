@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { parseAllDocuments, type YAMLParseError } from "yaml";
-import type { ApiRequest } from "../api-request.ts";
+import type { ApiRequest, RepeatedField } from "../api-request.ts";
 import { duplicateFields } from "../decode/index.ts";
 import { jsonProblem } from "../json-syntax.ts";
 import type { BodyFormat } from "../media-type.ts";
@@ -35,8 +35,27 @@ export function parseBody(bytes: Buffer, format: BodyFormat): ParsedBody {
   const { value, problem } = format === "yaml" ? yamlValue(bytes) : jsonValue(bytes);
   const why = problem ?? notAnObject(value);
   if (why !== undefined) return { body: undefined, unreadable: { problem: why, summary: summaryOf(bytes) } };
-  const duplicates = format === "json" && { duplicateFields: () => duplicateFields(bytes.toString("utf8")) };
-  return { body: value ?? {}, ...duplicates };
+  const repeated = format === "json" ? repeatedInJson : repeatedInYaml;
+  return { body: value ?? {}, duplicateFields: () => repeated(bytes.toString("utf8")) };
+}
+
+const repeatedInJson = (text: string): RepeatedField[] =>
+  duplicateFields(text).map((path) => {
+    const problem = `duplicate field ${JSON.stringify(path)}`;
+    return { refusal: problem, warning: problem };
+  });
+
+/** go-yaml names the line and the key, not the path. */
+function repeatedInYaml(text: string): RepeatedField[] {
+  const [document] = parseAllDocuments(text, { uniqueKeys: true, merge: true, version: "1.1" });
+  if (!document || !("errors" in document)) return [];
+  return document.errors
+    .filter(({ code }) => code === "DUPLICATE_KEY")
+    .map(({ pos: [start], linePos }) => {
+      const key = /^["']?([^"':\n]+)/.exec(text.slice(start))?.[1]?.trim() ?? "";
+      const warning = `line ${linePos?.[0].line ?? 1}: key ${JSON.stringify(key)} already set in map`;
+      return { warning, refusal: `yaml: unmarshal errors:\n  ${warning}` };
+    });
 }
 
 /** Reads a patch; 400 in the words of the reader that its type has. */
@@ -54,7 +73,25 @@ export function parsePatch(bytes: Buffer, contentType: string | undefined): Pars
   const merge = type === "application/merge-patch+json";
   const why = syntax ?? (strategic || merge ? mismatch(value, goMap) : undefined);
   if (why) throw badRequest(strategic ? why : `error decoding patch: ${why}`);
-  return { body: value };
+  return {
+    body: value,
+    duplicateFields: () => (strategic || merge ? repeatedInJson(bytes.toString("utf8")) : unknownMembers(value)),
+  };
+}
+
+const memberNames = new Set(["op", "path", "from", "value"]);
+
+/** Members of a JSON patch's operations that mean nothing. */
+function unknownMembers(operations: unknown): RepeatedField[] {
+  if (!Array.isArray(operations)) return [];
+  return operations.flatMap((operation: object, position) =>
+    Object.keys(operation ?? {})
+      .filter((name) => !memberNames.has(name))
+      .map((name) => {
+        const problem = `json patch unknown field ${JSON.stringify(`[${position}].${name}`)}`;
+        return { refusal: problem, warning: problem };
+      }),
+  );
 }
 
 interface ReadValue {

@@ -16,7 +16,7 @@ export async function respond(request: IncomingMessage, response: ServerResponse
   if (answer.watch) return streamWatch(request, response, answer, answer.watch);
   if (answer.stream) return streamText(response, answer, answer.stream);
   const document = written(request, answer);
-  const headers: Record<string, string | number> = { ...answer.headers, "cache-control": "no-cache, private" };
+  const headers: Record<string, string | number> = { "cache-control": "no-cache, private", ...answer.headers };
   if (document.contentType) headers["content-type"] = document.contentType;
   let bytes = typeof document.text === "string" ? Buffer.from(document.text, "utf8") : document.text;
   if (bytes.length >= gzipFromBytes && /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))) {

@@ -51,6 +51,17 @@ const propagation = parameter(
   "What becomes of dependents: Orphan, Background or Foreground.",
 );
 
+const orphanDependents = parameter(
+  "orphanDependents",
+  "boolean",
+  "Leave dependents behind; propagationPolicy says it better.",
+);
+const ignoreUnreadable = parameter(
+  "ignoreStoreReadErrorWithClusterBreakingPotential",
+  "boolean",
+  "Delete even what cannot be read.",
+);
+
 const listParameters = [continueToken, fieldSelector, labelSelector, limit, resourceVersion, watch];
 const writeParameters = [dryRun, fieldManager, fieldValidation];
 const [deleteOptions, patchBody, status] = commonDefinitions;
@@ -160,13 +171,13 @@ function operationsOf(resource: OpenApiResource, suffix = "", of = kindOf(resour
       }),
     remove: () =>
       operation("delete", name("delete"), "delete", `delete ${article(kind)}`, {
-        query: [dryRun, gracePeriod, propagation],
+        query: [dryRun, gracePeriod, ignoreUnreadable, orphanDependents, propagation],
         body: deleteOptions,
         answer: status,
       }),
     deleteCollection: () =>
       operation("delete", name("delete", `Collection${kind}`), "deletecollection", `delete collection of ${kind}`, {
-        query: [...listParameters, dryRun, gracePeriod, propagation],
+        query: [...listParameters, dryRun, gracePeriod, ignoreUnreadable, orphanDependents, propagation],
         body: deleteOptions,
         answer: status,
       }),

@@ -56,6 +56,8 @@ function render(
   if (anyOf) result["anyOf"] = anyOf.map(inner);
   if (oneOf) result["oneOf"] = oneOf.map(inner);
   if (not) result["not"] = inner(not);
+  if (dialect === "v3" && own["x-kubernetes-int-or-string"] && !anyOf && !allOf)
+    result["anyOf"] = [{ type: "integer" }, { type: "string" }];
   return result;
 }
 

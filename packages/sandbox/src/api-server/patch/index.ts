@@ -1,3 +1,3 @@
-export { type JsonPatchOperation, jsonPatch } from "./json-patch.ts";
+export { JsonPatchFailure, type JsonPatchOperation, jsonPatch } from "./json-patch.ts";
 export { mergePatch } from "./merge-patch.ts";
 export { strategicMergePatch } from "./strategic-merge-patch.ts";

@@ -122,7 +122,8 @@ function removeKey(container: JsonObject | unknown[], key: string, prefix: strin
 
 function replaceAt(document: unknown, path: string, value: unknown): unknown {
   if (path === "") {
-    if (isObject(value) || Array.isArray(value)) return value;
+    // As upstream's library has it, nothing of what is given takes the place of the whole: the object has no name then.
+    if (isObject(value) || Array.isArray(value)) return {};
     throw new JsonPatchFailure("replace operation value must be object or array: %!w(<nil>)");
   }
   return editAt(

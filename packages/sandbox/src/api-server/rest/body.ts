@@ -21,6 +21,16 @@ export function objectBody({ body, unreadable }: ApiRequest, kind: string): Reco
   throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary})`);
 }
 
+/** A custom object must say what it is; a built-in one is of its path's kind. */
+export function requireKind({ body }: ApiRequest, kind: string): void {
+  if (record(body).kind) return;
+  const text = JSON.stringify(body);
+  const problem = `Object 'Kind' is missing in '${text}'`;
+  throw badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${problem} (${text.slice(0, 100)}${text.length > 100 ? " ..." : ""})`,
+  );
+}
+
 /** The body of a subresource that has a kind of its own; 400 where it is of another one. */
 export function bodyOf(request: ApiRequest, { group, version, kind }: ExpectedBody): Record<string, unknown> {
   const body = objectBody(request, kind);

@@ -125,7 +125,8 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
   const now = parts.clock.now();
   const dryRun = scope.dryRun || (options.dryRun?.length ?? 0) > 0;
   const { metadata } = stored;
-  const finalizers = deletionFinalizers(scope, stored, options);
+  const doomed = metadata.deletionTimestamp ? stored : (strategy.beginDeletion?.(stored, timestamp(now)) ?? stored);
+  const finalizers = deletionFinalizers(scope, doomed, options);
   const finalizersChanged = finalizers.join() !== (metadata.finalizers ?? []).join();
   const requested =
     options.gracePeriodSeconds === undefined || options.gracePeriodSeconds >= 0 ? options.gracePeriodSeconds : 1;
@@ -145,14 +146,14 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
     waits ||= period > 0;
     marked = {
       deletionTimestamp: timestamp(now + period * 1000),
-      ...(!isNamespace(stored) && { deletionGracePeriodSeconds: period }),
+      ...(!strategy.beginDeletion && { deletionGracePeriodSeconds: period }),
       ...(metadata.generation && (waits || strategy.gracePeriodSeconds) && { generation: metadata.generation + 1 }),
     };
   }
   const key = storeKey(metadata.namespace, metadata.name);
   if (waits) {
     if (!marked && !finalizersChanged) return { gone: false, object: stored };
-    const next = withMetadata(prepareForDeletion(stored), {
+    const next = withMetadata(doomed, {
       ...marked,
       ...(finalizersChanged && { finalizers: finalizers.length > 0 ? finalizers : undefined }),
     } as Partial<ApiObject["metadata"]>);
@@ -170,12 +171,6 @@ const isNamespace = ({ kind, apiVersion }: ApiObject): boolean => kind === "Name
 
 const hasSpecFinalizers = (object: ApiObject): boolean =>
   isNamespace(object) && ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers?.length ?? 0) > 0;
-
-/** A Namespace says in its status that it is on its way out. */
-const prepareForDeletion = (object: ApiObject): ApiObject =>
-  isNamespace(object)
-    ? { ...object, status: { ...(object.status as object | undefined), phase: "Terminating" } }
-    : object;
 
 const podsAreLeft =
   "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";

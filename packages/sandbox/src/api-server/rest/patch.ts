@@ -1,7 +1,7 @@
 import { timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
 import { goValue } from "../go-value.ts";
-import { isObject } from "../json-value.ts";
+import { isObject, sortedJson } from "../json-value.ts";
 import { serverSideApply } from "../managed-fields/index.ts";
 import { jsonPatch, mergePatch, strategicMergePatch } from "../patch/index.ts";
 import { groupResource } from "../resource.ts";
@@ -63,7 +63,11 @@ function decodePatched(scope: RequestScope, after: object): ApiObject {
     const why = error instanceof StatusError ? decodingProblem.exec(error.message)?.[1] : undefined;
     if (why === undefined) throw error;
     const strategic = patchType(scope) === "application/strategic-merge-patch+json";
-    const value = strategic ? goValue(scope.request.body) : JSON.stringify(after);
+    // A patch that is itself at fault is refused with what it made as a map, whose keys are in order.
+    const atFault = (scope.request.duplicateFields?.() ?? []).length > 0;
+    const value = strategic
+      ? goValue(scope.request.body)
+      : JSON.stringify(atFault ? sortedJson(after, ["managedFields"]) : after);
     const message = `Invalid value: ${JSON.stringify(value)}: ${strategic ? converterProblem(why) : why}`;
     throw invalid("", "", "", [{ reason: "FieldValueInvalid", field: "patch", message }]);
   }

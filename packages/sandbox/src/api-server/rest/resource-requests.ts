@@ -1,4 +1,4 @@
-import { storeKey } from "../api-object.ts";
+import { type ApiObject, storeKey } from "../api-object.ts";
 import { type ApiResponse, failure, ok } from "../api-request.ts";
 import { represent } from "../representation.ts";
 import { StatusError } from "../status-error.ts";
@@ -8,7 +8,7 @@ import { answerSubresource } from "../subresources/subresources.ts";
 import { deleteCollection, deletedStatus, deleteObject } from "./delete.ts";
 import { patch } from "./patch.ts";
 import { get, list } from "./read.ts";
-import { methodNotAllowed, pathNotFound } from "./refusals.ts";
+import { methodNotAllowed, notFoundPage, pathNotFound } from "./refusals.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { watch } from "./watch.ts";
 import { checkName, createObject, decodeBody, updateObject } from "./write-object.ts";
@@ -34,8 +34,19 @@ async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
   // A name in the path is the place of one object; a namespaced kind is made in a namespace.
   const { verb, name } = info;
   const namespaceMissing = resource.namespaced && info.namespace === undefined;
-  if (namespaceMissing && name !== undefined) throw pathNotFound();
-  if (!resource.namespaced && info.namespace !== undefined && resource.plural !== "namespaces") throw pathNotFound();
+  const misplaced = !resource.namespaced && info.namespace !== undefined && resource.plural !== "namespaces";
+  if (misplaced && resource.custom) return notFoundPage;
+  if ((namespaceMissing && name !== undefined) || misplaced) throw pathNotFound();
+  if (verb === "watch" && resource.verbs.includes("list") && !resource.verbs.includes("watch"))
+    throw new StatusError(
+      405,
+      "MethodNotAllowed",
+      `watch is not supported on resources of kind ${JSON.stringify(resource.plural)}`,
+      {
+        ...(resource.group && { group: resource.group }),
+        kind: resource.plural,
+      },
+    );
   if (verb === "" || !resource.verbs.includes(verb)) throw methodNotAllowed();
   if (request.method === "HEAD") throw methodNotAllowed();
   if (namespaceMissing && verb !== "list" && verb !== "watch" && !isReview(scope)) throw methodNotAllowed();
@@ -48,6 +59,7 @@ async function answerVerb(scope: RequestScope): Promise<ApiResponse> {
       return { ...ok(undefined), watch: watch(scope) };
     case "create": {
       if (name !== undefined) throw methodNotAllowed();
+      if (resource.terminating?.()) throw goingAway(scope);
       if (resource.group === "" && resource.plural === "bindings") return ok(await bind(scope), 201);
       const review = answerReview(scope);
       if (review !== undefined) return ok(review, 201);
@@ -81,6 +93,17 @@ async function update(scope: RequestScope, name: string): Promise<ApiResponse> {
   }
   return ok(await updateObject(scope, { change: () => wanted }));
 }
+
+const goingAway = ({ resource, request }: RequestScope) => {
+  const { name = "" } = (request.body as Partial<ApiObject> | undefined)?.metadata ?? {};
+  const { group, plural } = resource;
+  const why = "create not allowed while custom resource definition is terminating";
+  return new StatusError(403, "Forbidden", `${plural}.${group} ${JSON.stringify(name)} is forbidden: ${why}`, {
+    name,
+    group,
+    kind: plural,
+  });
+};
 
 const isReview = ({ resource }: RequestScope): boolean => !resource.verbs.includes("get");
 

@@ -4,8 +4,9 @@ import { equalJson } from "../json-value.ts";
 import { apiVersionOf, groupResource, type ServedResource, type Verdict } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { alreadyExists, badRequest, conflict, invalid, StatusError } from "../status-error.ts";
-import { objectBody } from "./body.ts";
+import { objectBody, requireKind } from "./body.ts";
 import { tracked } from "./field-tracking.ts";
+import { checkGrantedRights } from "./granted-rights.ts";
 import { existing, fromStored } from "./read.ts";
 import type { RequestScope } from "./request-scope.ts";
 
@@ -13,10 +14,12 @@ import type { RequestScope } from "./request-scope.ts";
 export function decodeBody(scope: RequestScope, body: unknown, applied = false): ApiObject {
   const { resource } = scope;
   const given = body === scope.request.body ? objectBody(scope.request, resource.kind) : body;
+  if (resource.custom && body === scope.request.body) requireKind(scope.request, resource.kind);
   const { apiVersion, kind } = given as Partial<ApiObject>;
-  if ((apiVersion && apiVersion !== resource.apiVersion) || (kind && kind !== resource.kind)) {
+  // A custom object of another kind is refused when it is looked at closely.
+  const wrongVersion = apiVersion && apiVersion !== resource.apiVersion;
+  if (wrongVersion || (kind && kind !== resource.kind && !resource.custom))
     throw wrongKind(scope, String(apiVersion ?? ""), String(kind ?? ""));
-  }
   const { object, warnings } = resource.rules.decode(body, scope.fieldValidation, scope.request.duplicateFields?.());
   for (const warning of warnings) if (!scope.warnings.includes(warning)) scope.warnings.push(warning);
   return resource.rules.applyDefaults(identified(scope, object), applied);
@@ -56,7 +59,7 @@ function identified(scope: RequestScope, object: ApiObject): ApiObject {
   return {
     ...object,
     apiVersion: resource.apiVersion,
-    kind: resource.kind,
+    kind: (resource.custom && object.kind) || resource.kind,
     metadata: { ...metadata, ...(resource.namespaced && { namespace }) } as ApiObject["metadata"],
   };
 }
@@ -71,12 +74,13 @@ export async function createObject(scope: RequestScope, decoded: ApiObject, appl
   if (object.metadata.resourceVersion)
     throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   const { rules, strategy } = resource;
+  checkGrantedRights(scope, object);
   if (rules.askToStored) await rules.askToStored(object);
   let stored = rules.toStored(object);
   stored = born(stored, parts.random, timestamp(parts.clock.now()), strategy.generation);
   if (strategy.prepareForCreate) stored = strategy.prepareForCreate(stored, context);
   const asSeen = await fromStored(resource, stored);
-  refuse(scope, stored.metadata.name, rules.validateCreate(asSeen));
+  refuse(scope, asSeen, rules.validateCreate(asSeen));
   await parts.admission.validate(scope, "CREATE", asSeen, undefined);
   scope.warnings.push(...(strategy.warnings?.(stored, undefined) ?? []));
   const key = storeKey(stored.metadata.namespace, stored.metadata.name);
@@ -155,6 +159,7 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   let object = checkedIdentity(scope, await update.change(before), before);
   if (!update.applied) object = tracked(scope, object, before, update.subresource ?? "");
   object = await parts.admission.mutate(scope, "UPDATE", object, before);
+  checkGrantedRights(scope, object, before);
   if (rules.askToStored) await rules.askToStored(object);
   let next = rules.toStored(object);
   if (update.prepare) next = update.prepare(next, stored);
@@ -163,7 +168,7 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   if (strategy.generation && !ungenerated.has(update.subresource ?? ""))
     next = withGeneration(next, stored, !strategy.countsStatus);
   const asSeen = await fromStored(resource, next);
-  refuse(scope, next.metadata.name, rules.validateUpdate(asSeen, before, update.subresource));
+  refuse(scope, asSeen, rules.validateUpdate(asSeen, before, update.subresource));
   await parts.admission.validate(scope, "UPDATE", asSeen, before);
   scope.warnings.push(...(strategy.warnings?.(next, stored) ?? []));
   return next;
@@ -307,9 +312,9 @@ function sameButTimes(stored: ApiObject, next: ApiObject): boolean {
 const withoutTimes = (entries: ApiObject["metadata"]["managedFields"]) =>
   entries?.map(({ time: _, ...entry }) => entry);
 
-function refuse({ resource, warnings }: RequestScope, name: string, verdict: Verdict): void {
+function refuse({ resource, warnings }: RequestScope, { kind, metadata: { name } }: ApiObject, verdict: Verdict): void {
   // Events are kept, and refused, as those of the core group.
   const group = resource.group === "events.k8s.io" ? "" : resource.group;
-  if (verdict.errors.length > 0) throw invalid(group, resource.kind, name, verdict.errors);
+  if (verdict.errors.length > 0) throw invalid(group, kind, name, verdict.errors);
   warnings.push(...verdict.warnings);
 }

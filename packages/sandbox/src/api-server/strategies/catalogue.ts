@@ -1,7 +1,8 @@
 import type { CustomResourceDefinition } from "@bellows/api";
 import type { BuiltinResource } from "@bellows/api/builtin";
+import { timestamp } from "@bellows/kube";
 import { type ApiObject, record, withFields, withMetadata } from "../api-object.ts";
-import { defaultDefinition, statusOnWrite } from "../custom-resources/custom-resource-definition.ts";
+import { defaultDefinition, statusOnWrite, terminating } from "../custom-resources/custom-resource-definition.ts";
 import { cleanupFinalizer } from "../definition-watcher.ts";
 import { eventsGroupFields, selectableFieldsOf } from "../field-selectors.ts";
 import { daemonSetStrategy } from "./daemon-set.ts";
@@ -74,6 +75,7 @@ const namespace: Partial<Strategy> = {
     });
   },
   prepareForUpdate: (object, before) => withNameLabel(withFields(object, { spec: before.spec, status: before.status })),
+  beginDeletion: (object) => withFields(object, { status: { ...record(object.status), phase: "Terminating" } }),
 };
 
 const nameLabel = "kubernetes.io/metadata.name";
@@ -88,16 +90,33 @@ const definition: Partial<Strategy> = {
   unconditionalUpdate: false,
   prepareForCreate(object) {
     const crd = defaultDefinition(object as unknown as CustomResourceDefinition) as unknown as ApiObject;
-    const finalizers = crd.metadata.finalizers ?? [];
-    return withMetadata(
-      withFields(crd, { status: statusOnWrite({ ...crd, status: undefined } as unknown as CustomResourceDefinition) }),
-      { finalizers: finalizers.includes(cleanupFinalizer) ? finalizers : [...finalizers, cleanupFinalizer] },
-    );
+    return withFields(crd, {
+      status: statusOnWrite({ ...crd, status: undefined } as unknown as CustomResourceDefinition),
+    });
+  },
+  beginDeletion(object, now) {
+    const finalizers = object.metadata.finalizers ?? [];
+    const status = terminating(object as unknown as CustomResourceDefinition, "InstanceDeletionPending", now);
+    return withMetadata(withFields(object, { status }), {
+      finalizers: finalizers.includes(cleanupFinalizer) ? finalizers : [...finalizers, cleanupFinalizer],
+    });
   },
   prepareForUpdate(object, before) {
     const crd = defaultDefinition(object as unknown as CustomResourceDefinition) as unknown as ApiObject;
     const old = before as unknown as CustomResourceDefinition;
     return withFields(crd, { status: statusOnWrite({ ...crd, status: old.status } as CustomResourceDefinition, old) });
+  },
+};
+
+/** A volume says since when it has been in its phase. */
+const persistentVolume: Partial<Strategy> = {
+  ...beginningWith({}),
+  prepareForCreate: (volume, { clock }) =>
+    withFields(volume, { status: { phase: "Pending", lastPhaseTransitionTime: timestamp(clock.now()) } }),
+  prepareForStatusUpdate(volume, before, { clock }) {
+    const [status, old] = [record(volume.status), record(before.status)];
+    if (status.phase === old.phase || status.lastPhaseTransitionTime !== old.lastPhaseTransitionTime) return volume;
+    return withFields(volume, { status: { ...status, lastPhaseTransitionTime: timestamp(clock.now()) } });
   },
 };
 
@@ -119,7 +138,7 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   resourcequotas: { ...returned, ...beginningWith({}) },
   serviceaccounts: returned,
   podtemplates: { ...returned, ...generated },
-  persistentvolumes: { ...returned, ...beginningWith({ phase: "Pending" }) },
+  persistentvolumes: { ...returned, ...persistentVolume },
   persistentvolumeclaims: { ...returned, ...beginningWith({ phase: "Pending" }) },
   replicationcontrollers: { ...generated, orphansByDefault: true, ...beginningWith({ replicas: 0 }) },
   "controllerrevisions.apps": {},

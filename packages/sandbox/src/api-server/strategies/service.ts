@@ -2,6 +2,7 @@ import { randomInteger } from "@bellows/kube";
 import { type ApiObject, record, withFields } from "../api-object.ts";
 import { invalid } from "../status-error.ts";
 import type { Store } from "../store.ts";
+import { serviceWarnings } from "./service-warnings.ts";
 import type { Strategy, StrategyContext } from "./strategy.ts";
 
 interface Port {
@@ -20,12 +21,7 @@ const nodePorts = { first: 30_000, last: 32_767 } as const;
 
 /** Services get an address and, where their type wants them, ports on the nodes; both stay with the Service. */
 export const serviceStrategy: Partial<Strategy> = {
-  warnings(service) {
-    const { clusterIP, sessionAffinity } = record(service.spec);
-    return clusterIP === "None" && sessionAffinity && sessionAffinity !== "None"
-      ? ["spec.SessionAffinity is ignored for headless services"]
-      : [];
-  },
+  warnings: serviceWarnings,
   createOnUpdate: true,
   returnsDeleted: true,
   prepareForCreate: (service, context) =>

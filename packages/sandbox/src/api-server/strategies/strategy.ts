@@ -32,6 +32,8 @@ export interface Strategy {
   prepareForStatusUpdate?(object: ApiObject, before: ApiObject, context: StrategyContext): ApiObject;
   /** Seconds that a deleted object stays so that its work can end; undefined where it goes at once. */
   gracePeriodSeconds?(object: ApiObject, requested: number | undefined): number | undefined;
+  /** What a deletion that has to wait leaves of an object: its finalizers, and what its status says. `now` is a timestamp. */
+  beginDeletion?(object: ApiObject, now: string): ApiObject;
   /** Without a propagation policy dependents are left behind, as Jobs of batch/v1 leave their Pods. */
   readonly orphansByDefault?: boolean;
   /** A deletion answers with the object, not with a Status. */

@@ -62,7 +62,8 @@ test("an eviction waits for room in the disruption budget", async () => {
 
 test("a resize changes the resources of containers and nothing else", async () => {
   const { ask, merge } = await testServer();
-  await ask("POST", pods, pod);
+  const sized = { name: "c", image: "nginx", resources: { requests: { cpu: "100m" } } };
+  await ask("POST", pods, { ...pod, spec: { containers: [sized] } });
   const container = { name: "c", image: "other", resources: { requests: { cpu: "200m" } } };
   await ask(
     "PATCH",

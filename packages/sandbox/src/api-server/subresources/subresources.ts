@@ -1,10 +1,12 @@
 import { record } from "../api-object.ts";
 import { type ApiResponse, ok } from "../api-request.ts";
+import { groupResource } from "../resource.ts";
 import { patch, patcher, patchType } from "../rest/patch.ts";
 import { get } from "../rest/read.ts";
 import { methodNotAllowed, pathNotFound } from "../rest/refusals.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import { decodeBody, updateObject } from "../rest/write-object.ts";
+import { notFound } from "../status-error.ts";
 import { bind } from "./binding.ts";
 import { evict } from "./eviction.ts";
 import { connect, portForward, proxy } from "./pod-connect.ts";
@@ -122,7 +124,8 @@ const ofAny: Readonly<Record<string, Answer>> = {
 export function answerSubresource(scope: RequestScope): ApiResponse | Promise<ApiResponse> {
   const { resource, info } = scope;
   const name = info.subresource as string;
-  if (!resource.subresources.some((one) => one.name === name)) throw pathNotFound();
+  if (!resource.subresources.some((one) => one.name === name))
+    throw resource.custom ? notFound(groupResource(resource), info.name ?? "") : pathNotFound();
   const answer = (resource.group === "" && resource.plural === "pods" ? ofPods[name] : undefined) ?? ofAny[name];
   if (!answer) throw pathNotFound();
   return answer(scope);

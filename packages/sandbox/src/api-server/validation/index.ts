@@ -1,4 +1,5 @@
 import type {
+  APIService,
   ConfigMap,
   CronJob,
   DaemonSet,
@@ -35,6 +36,7 @@ import {
   validateAdmissionPolicyBinding,
   validateWebhookConfiguration,
 } from "./admission-registration.ts";
+import { validateApiService } from "./api-service.ts";
 import {
   validateDaemonSet,
   validateDeployment,
@@ -230,6 +232,11 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   "discovery.k8s.io/EndpointSlice": rules<EndpointSlice>({
     object: validateEndpointSlice,
     update: validateEndpointSliceUpdate,
+  }),
+  "apiregistration.k8s.io/APIService": rules<APIService>({
+    name: anySegment,
+    clusterScoped: true,
+    object: validateApiService,
   }),
   "rbac.authorization.k8s.io/Role": rules<RoleLike>({
     name: anySegment,

@@ -1,6 +1,6 @@
 import {
   Deployment,
-  formatLabelSelector,
+  type LabelSelector,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
@@ -77,6 +77,19 @@ function podsOf({ spec, metadata }: PodDisruptionBudget, cache: ControllerContex
   }
 }
 
+/** A selector as Go prints the struct, which is what the Event shows. */
+function goLabelSelector(selector: LabelSelector | undefined): string {
+  if (!selector) return "nil";
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(" ")}],},`,
+  );
+  const matchLabels = `map[string]string{${labels.map(([key, value]) => `${key}: ${value},`).join("")}}`;
+  const matchExpressions = `[]LabelSelectorRequirement{${expressions.join("")}}`;
+  return `&LabelSelector{MatchLabels:${matchLabels},MatchExpressions:${matchExpressions},}`;
+}
+
 async function sync(budget: PodDisruptionBudget, context: ControllerContext) {
   const { cache, client, clock, events } = context;
   const now = clock.now();
@@ -88,7 +101,7 @@ async function sync(budget: PodDisruptionBudget, context: ControllerContext) {
       const found = await expectedScale(pods, context);
       scale = found.scale;
       if (found.unmanaged > 0) {
-        const selector = formatLabelSelector(budget.spec?.selector);
+        const selector = goLabelSelector(budget.spec?.selector);
         const message =
           `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. ` +
           "As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. " +

@@ -9,7 +9,7 @@ import {
   Service,
   stableJson,
 } from "@bellows/api";
-import { type Controller, type ControllerContext, keyOf, mapped, timestamp } from "@bellows/kube";
+import { type Controller, type ControllerContext, keyOf, lookAgainAt, mapped, timestamp } from "@bellows/kube";
 import { indexOf } from "../object-index.ts";
 import { controllerReference, deleteExactly, fieldManager, toleratingConflicts } from "../writes.ts";
 import {
@@ -17,6 +17,7 @@ import {
   isHeadless,
   podsBehind,
   portsOn,
+  publishesUnready,
   type ResolvedPort,
   serviceWatches,
   servingOf,
@@ -29,6 +30,7 @@ const headlessLabel = "service.kubernetes.io/headless";
 const triggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 const skipMirrorLabel = "endpointslice.kubernetes.io/skip-mirror";
 const maxEndpointsPerSlice = 100;
+const missingNodeRetryMs = 1_000;
 
 const slicesOf = ({ cache }: ControllerContext, namespace: string, service: string, manager: string) =>
   indexOf(cache, EndpointSlice, "service", ({ metadata }) => {
@@ -54,7 +56,7 @@ export const endpointSliceController = (): Controller =>
     watches: [...serviceWatches(), ofSlice],
     reads: [Node as never],
     async reconcile(key, context) {
-      const { cache } = context;
+      const { cache, clock } = context;
       const service = cache.get(Service, key);
       const { namespace = "", name } = key;
       const existing = slicesOf(context, namespace, name, manager);
@@ -63,9 +65,14 @@ export const endpointSliceController = (): Controller =>
         if (gone) for (const slice of existing) await deleteExactly(context.client, EndpointSlice, slice);
         return undefined;
       }
-      const groups = groupsOf(service, podsBehind(service, cache), context);
+      const pods = podsBehind(service, cache);
+      const reachable = pods.filter(({ spec }) => {
+        return publishesUnready(service) || (spec?.nodeName && cache.get(Node, { name: spec.nodeName }));
+      });
+      const groups = groupsOf(service, reachable, context);
       await write(context, service, Service as never, manager, groups, existing);
-      return undefined;
+      // A pod may be seen before its node.
+      return reachable.length < pods.length ? lookAgainAt(clock.now() + missingNodeRetryMs) : undefined;
     },
   });
 
@@ -128,7 +135,12 @@ async function write(
   for (const { addressType, ports, endpoints } of plan.create) {
     const spare = removed.findIndex((slice) => slice.addressType === addressType);
     const recycled = spare >= 0 ? removed.splice(spare, 1)[0] : undefined;
-    const contents = { addressType, endpoints: [...endpoints], ports: [...ports] };
+    // Empty lists are null where they come over the wire as Go sends them.
+    const contents = {
+      addressType,
+      endpoints: endpoints.length > 0 ? [...endpoints] : (null as never),
+      ports: ports.length > 0 ? [...ports] : (null as never),
+    };
     if (recycled) {
       const metadata = {
         ...recycled.metadata,

@@ -64,6 +64,8 @@ export function planSlices(
     for (let start = 0; start < left.length; start += maxPerSlice) {
       create.push({ ...group, endpoints: left.slice(start, start + maxPerSlice) });
     }
+    // A Service without endpoints has a slice all the same, to say just that.
+    if (kept.length === 0 && group.endpoints.length === 0) create.push(group);
     let spare = kept.filter(({ endpoints }) => endpoints.length > 0).length + (left.length > 0 ? 1 : 0);
     for (const { slice, endpoints, changed } of kept) {
       // One slice stays where a Service has no endpoints, to say just that.

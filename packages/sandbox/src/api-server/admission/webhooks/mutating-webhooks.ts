@@ -1,7 +1,7 @@
 import type { MutatingWebhookConfiguration } from "@bellows/api";
 import type { ApiObject } from "../../api-object.ts";
 import { equalJson } from "../../json-value.ts";
-import { jsonPatch } from "../../patch/index.ts";
+import { JsonPatchFailure, jsonPatch } from "../../patch/index.ts";
 import { StatusError } from "../../status-error.ts";
 import type { CallWebhook } from "../../webhook-client.ts";
 import { type AdmissionRequest, type AdmissionWorld, typed } from "../admission-request.ts";
@@ -57,7 +57,8 @@ function applied(webhook: Webhook, response: AdmissionResponse, { object }: Admi
   try {
     return jsonPatch(object, operations);
   } catch (error) {
-    const message = (error as Error).message;
+    const { cause } = error as Error;
+    const { message } = cause instanceof JsonPatchFailure ? cause : (error as Error);
     throw new StatusError(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
   }
 }

@@ -127,7 +127,7 @@ function problemOf(
   try {
     if (program.evaluate(variables) === true) return undefined;
   } catch (error) {
-    const text = (error as Error).message;
+    const text = inGoWords((error as Error).message);
     const name = rule.message?.trim() || rule.rule.trim();
     const detail = text.startsWith("no such overload")
       ? `'${text}': call arguments did not match a supported operator, function or macro signature for rule: ${name}`
@@ -178,3 +178,9 @@ function messageOf({ rule, message }: CompiledRule, variables: Readonly<Record<s
     return fallback;
   }
 }
+
+/** Faults that the CEL library words otherwise than cel-go. */
+const inGoWords = (text: string): string =>
+  text.startsWith("invalid duration string")
+    ? "type conversion error from 'string' to 'google.protobuf.Duration'"
+    : text;
