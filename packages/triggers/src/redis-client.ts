@@ -42,7 +42,7 @@ export function openRedisClient(connection: RedisConnection): RedisClient {
         reason = error;
       });
       current = redis;
-      await redis.connect();
+      await connecting(redis);
       return redis;
     } catch (error) {
       redis?.disconnect();
@@ -131,4 +131,19 @@ function sentinelOptions(connection: RedisConnection): RedisOptions {
   };
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
+/** A cluster whose nodes don't say where they are closes again, and its `connect` never ends. */
+function connecting(redis: Redis | Cluster): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const ended = () => reject(new Error("the connection was closed before it was ready"));
+  redis.once("end", ended);
+  redis.connect().then(resolve, reject);
+  return promise.finally(() => redis.off("end", ended));
+}
+
+/** Of a cluster also what the node that was asked last said. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { lastNodeError } = error as { lastNodeError?: Error };
+  const message = error.message || error.name;
+  return lastNodeError?.message ? `${message.replace(/\.$/, "")}: ${lastNodeError.message}` : message;
+}
