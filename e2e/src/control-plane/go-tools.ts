@@ -32,6 +32,7 @@ export async function goTools(
   for (const tool of tools) {
     const file = join(folder, tool);
     if (existsSync(file)) continue;
+    if (!has("go", "version")) throw new Error(`${tool} is missing, and no Go toolchain to build it with`);
     print(`building ${tool} ${kubernetesVersion} (once; all of them take 5 to 15 minutes)`);
     // Built under another name: a build that is cut short leaves no half of one.
     const partial = `${file}.${process.pid}`;

@@ -18,6 +18,8 @@ export function helmTool(print: (line: string) => void): string {
   const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "bellows", `helm-${sums}`);
   const file = join(folder, "helm");
   if (existsSync(file)) return file;
+  if (!has("go", "version"))
+    throw new Error("helm is missing, and no Go toolchain to build it with: install Helm 4, or name one by HELM");
   print("building helm (once; takes a few minutes)");
   mkdirSync(folder, { recursive: true });
   const partial = `${file}.${process.pid}`;
