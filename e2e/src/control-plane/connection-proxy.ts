@@ -9,8 +9,11 @@ export interface ConnectionProxy {
   close(): Promise<void>;
 }
 
-/** Forwards bytes to the server of `url`. */
-export async function connectionProxy(url: string): Promise<ConnectionProxy> {
+/**
+ * Forwards bytes to the server of `url`.
+ * @param at  the port that it listens on; default any free one
+ */
+export async function connectionProxy(url: string, at = 0): Promise<ConnectionProxy> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   const server = createServer((inward) => {
@@ -26,7 +29,7 @@ export async function connectionProxy(url: string): Promise<ConnectionProxy> {
     }
     inward.on("close", () => sockets.delete(inward));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise<void>((done) => server.listen(at, "127.0.0.1", done));
   const drop = () => {
     const open = [...sockets];
     for (const socket of open) socket.resetAndDestroy();

@@ -4,50 +4,19 @@ import { join } from "node:path";
 import {
   ClusterRole,
   ClusterRoleBinding,
-  ConfigMap,
-  crdOf,
-  customResources,
-  Deployment,
-  Node,
+  type CrdObject,
+  CustomResourceDefinition,
+  customKinds,
+  customResourceDefinitions,
   ServiceAccount,
 } from "@bellows/api";
+import type { Client } from "@bellows/kube";
 import { applyObjects } from "@bellows/sandbox/simulator";
 import { connectionProxy } from "../control-plane/connection-proxy.ts";
 import { type RunningController, startController } from "../controllers/controller.ts";
+import { namespace, type Subject, subjects } from "../robustness/subjects.ts";
 import type { Case, Suite, SuiteContext } from "../suite.ts";
 import { waitFor } from "./waiting.ts";
-
-const namespace = "default";
-const name = "bellows-e2e-proportional";
-/** Counts only nodes that nobody else makes. */
-const nodeLabel = { "bellows-e2e/robustness": "true" };
-const cpaArgs = [
-  "--leader-elect=false",
-  "--ignore-neighbours",
-  `--target=deployment/${name}`,
-  `--configmap=${name}`,
-  `--namespace=${namespace}`,
-  "--nodelabels=bellows-e2e/robustness=true",
-];
-
-const nodeNames = new Set<string>();
-
-async function addNode({ controlPlane: { client } }: SuiteContext): Promise<void> {
-  const node = `bellows-e2e-${nodeNames.size + 1}`;
-  nodeNames.add(node);
-  await client.create(Node, { metadata: { name: node, labels: nodeLabel } } as never);
-}
-
-const replicasAre = (wanted: number, context: SuiteContext, limitMs?: number) =>
-  waitFor(
-    "replicas",
-    async () => {
-      const { spec } = await context.controlPlane.client.get(Deployment, { namespace, name });
-      return spec?.replicas === wanted || `${spec?.replicas}, expected ${wanted}`;
-    },
-    context,
-    limitMs,
-  );
 
 /** Waits for a line of the log whose text has each of `words`. */
 const says = (controller: RunningController, words: readonly string[], context: SuiteContext) =>
@@ -56,8 +25,15 @@ const says = (controller: RunningController, words: readonly string[], context: 
     async () =>
       controller.logLines().some((line) => words.every((word) => line.includes(word))) || controller.lastLines(),
     context,
-    60_000,
   );
+
+const isReady = (controller: RunningController, context: SuiteContext) =>
+  waitFor("ready", async () => (await controller.notReady()) ?? true, context, 120_000);
+
+async function isNotReady(controller: RunningController): Promise<void> {
+  const reason = await controller.notReady();
+  if (!reason?.includes("failed")) throw new Error(`it is ready, expected not: ${reason}`);
+}
 
 /** The run's kubeconfig with another server or token. */
 function kubeconfigWith(context: SuiteContext, change: { readonly server?: string; readonly token?: string }): string {
@@ -76,17 +52,130 @@ function kubeconfigWith(context: SuiteContext, change: { readonly server?: strin
 
 const serverOf = (kubeconfig: string): string => /^\s*server: (.*)$/m.exec(readFileSync(kubeconfig, "utf8"))?.[1] ?? "";
 
-async function withCpa(
-  context: SuiteContext,
+async function withProcess(
+  { controller, args }: Subject,
+  { folder }: SuiteContext,
   kubeconfig: string,
-  run: (controller: RunningController) => Promise<void>,
+  run: (process: RunningController) => Promise<void>,
 ): Promise<void> {
-  const controller = await startController("cpa", { kubeconfig, folder: context.folder, args: cpaArgs });
+  const process = await startController(controller, { kubeconfig, folder, args });
   try {
-    await run(controller);
+    await run(process);
   } finally {
-    await controller.stop();
+    await process.stop();
   }
+}
+
+/** Runs a case for every controller at the same time; what fails is told with the controller's name. */
+const forEach = (
+  name: string,
+  run: (subject: Subject, context: SuiteContext) => Promise<void>,
+  of: readonly Subject[] = subjects,
+): Case => ({
+  name: `${name} (${of.map(({ controller }) => controller).join(", ")})`,
+  async run(context) {
+    const outcomes = await Promise.allSettled(of.map((subject) => run(subject, context)));
+    const failures = outcomes.flatMap((outcome, index) =>
+      outcome.status === "rejected" ? [`${of[index]?.controller}: ${outcome.reason}`] : [],
+    );
+    if (failures.length > 0) throw new Error(failures.join("\n"));
+  },
+});
+
+const dropped = forEach(
+  "connections that drop in the middle of watches: the controller goes on, and is ready again",
+  async (subject, context) => {
+    const proxy = await connectionProxy(serverOf(context.controlPlane.kubeconfig));
+    try {
+      await withProcess(subject, context, kubeconfigWith(context, { server: proxy.url }), async (process) => {
+        await subject.acts(context);
+        for (let round = 0; round < 3; round++) {
+          if (proxy.drop() === 0) throw new Error("there was no connection to drop");
+          await subject.acts(context);
+        }
+        await isReady(process, context);
+      });
+    } finally {
+      await proxy.close();
+    }
+  },
+);
+
+const restarted: Case = {
+  name: "an API server that restarts: every controller waits, acts again and is ready",
+  async run(context) {
+    const { restartApiServer, kubeconfig } = context.controlPlane;
+    if (!restartApiServer) return context.print("      (this control plane is not ours to restart)");
+    const acting = Promise.withResolvers<void>();
+    const restart = Promise.withResolvers<void>();
+    let left = subjects.length;
+    const run = forEach("restart", (subject) =>
+      withProcess(subject, context, kubeconfig, async (process) => {
+        try {
+          await subject.acts(context);
+        } finally {
+          if (--left === 0) acting.resolve();
+        }
+        await restart.promise;
+        await subject.acts(context);
+        await isReady(process, context);
+      }),
+    ).run(context);
+    run.catch(() => undefined);
+    await Promise.race([acting.promise, run]);
+    await restartApiServer();
+    restart.resolve();
+    await run;
+  },
+};
+
+const startedBefore: Case = {
+  name: "an API server that is not up yet: the controllers say which, wait, and act once it is",
+  run: (context) =>
+    forEach("start", async (subject) => {
+      const proxy = await connectionProxy(serverOf(context.controlPlane.kubeconfig));
+      await proxy.close();
+      await withProcess(subject, context, kubeconfigWith(context, { server: proxy.url }), async (process) => {
+        await says(process, ["Unreachable", `${proxy.url} gave no answer`], context);
+        await isNotReady(process);
+        const again = await connectionProxy(serverOf(context.controlPlane.kubeconfig), Number(new URL(proxy.url).port));
+        try {
+          await subject.acts(context);
+          await isReady(process, context);
+        } finally {
+          await again.close();
+        }
+      });
+    }).run(context),
+};
+
+/** Says what is wrong with its token, and is not ready. */
+const refuses = (name: string, tokenOf: (context: SuiteContext) => string | undefined): Case =>
+  forEach(name, async (subject, context) => {
+    const token = tokenOf(context);
+    if (!token) return context.print("      (the key of this control plane is not ours)");
+    await withProcess(subject, context, kubeconfigWith(context, { token }), async (process) => {
+      await says(process, ["Unauthorized", "the token is not accepted: it expired"], context);
+      await isNotReady(process);
+    });
+  });
+
+/** A service account's token as this API server signs them, whose hour ended an hour ago. */
+function expiredToken({ controlPlane: { serviceAccountKey: key } }: SuiteContext): string | undefined {
+  if (!key) return undefined;
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(Date.now() / 1000);
+  const issuer = "https://kubernetes.default.svc";
+  const claims = {
+    iss: issuer,
+    aud: [issuer],
+    sub: `system:serviceaccount:${namespace}:default`,
+    iat: now - 7200,
+    nbf: now - 7200,
+    exp: now - 3600,
+  };
+  const signed = `${part({ alg: "ES256", typ: "JWT" })}.${part(claims)}`;
+  return `${signed}.${sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
 }
 
 /** A service account that may only do what `rules` say. @returns a kubeconfig with its token */
@@ -104,144 +193,148 @@ async function accountWith(rules: readonly object[], account: string, context: S
     } as never,
     options,
   );
-  const token = await tokenOf(account, context);
-  return kubeconfigWith(context, { token });
+  const { status } = await client.createSub<object, { status: { token: string } }>(
+    ServiceAccount,
+    { namespace, name: account },
+    "token",
+    { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } },
+  );
+  return kubeconfigWith(context, { token: status.token });
 }
 
-const dropped: Case = {
-  name: "connections that drop in the middle of watches: the controller goes on, and is ready again",
+const withoutRights = forEach(
+  "no right at all: the message names role, verb and resource; granted, the controller acts",
+  async (subject, context) => {
+    const account = `bellows-e2e-${subject.controller}`;
+    const kubeconfig = await accountWith([], account, context);
+    await withProcess(subject, context, kubeconfig, async (process) => {
+      const fix = new RegExp(`the ClusterRole bellows-${subject.controller} must allow (get|list|create) of [a-z]+`);
+      await waitFor(
+        "the log names what is missing",
+        async () =>
+          process.logLines().some((line) => line.includes('"reason":"Forbidden"') && fix.test(line)) ||
+          process.lastLines(),
+        context,
+      );
+      await isNotReady(process);
+      await accountWith([{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }], account, context);
+      await subject.acts(context);
+      await isReady(process, context);
+    });
+  },
+);
+
+const withDefinitions = subjects.filter(({ controller }) => controller !== "hpa");
+const definitions = () => customResourceDefinitions();
+
+/** As an older or a newer release has it: nothing of what it serves is known. */
+const otherVersion = (crd: CrdObject): CrdObject => ({
+  ...crd,
+  spec: {
+    ...crd.spec,
+    conversion: { strategy: "None" },
+    versions: crd.spec.versions.slice(0, 1).map((version) => ({ ...version, name: "v1alpha0" })),
+  },
+});
+
+/** Without a field that this version writes. */
+function withoutField(crd: CrdObject, field: string): CrdObject {
+  const copy = structuredClone(crd);
+  for (const { schema } of copy.spec.versions) {
+    const spec = schema.openAPIV3Schema.properties?.["spec"] as { properties: Record<string, unknown> };
+    delete spec.properties[field];
+  }
+  return copy;
+}
+
+async function reinstall(client: Client, wanted: readonly CrdObject[], context: SuiteContext): Promise<void> {
+  for (const { metadata } of wanted) await client.delete(CustomResourceDefinition, { name: metadata.name as string });
+  await waitFor(
+    "the definitions are gone",
+    async () => (await client.list(CustomResourceDefinition)).items.length === 0 || "some are left",
+    context,
+  );
+  await applyObjects(client, wanted as never, namespace, "bellows-e2e");
+}
+
+const otherDefinitions: Case = {
+  name: "CustomResourceDefinitions of another version: each is named with what installs this one, and then the controllers start",
   async run(context) {
-    const proxy = await connectionProxy(serverOf(context.controlPlane.kubeconfig));
+    const { startControlPlane } = context;
+    if (!startControlPlane) return context.print("      (there is only the one control plane)");
+    const controlPlane = await startControlPlane();
+    const own = { ...context, controlPlane };
+    const { client, kubeconfig } = controlPlane;
     try {
-      await withCpa(context, kubeconfigWith(context, { server: proxy.url }), async (controller) => {
-        await addNode(context);
-        await replicasAre(nodeNames.size, context);
-        for (let round = 0; round < 3; round++) {
-          if (proxy.drop() === 0) throw new Error("there was no connection to drop");
-          await addNode(context);
-          await replicasAre(nodeNames.size, context);
-        }
-        await waitFor("ready", async () => (await controller.notReady()) ?? true, context);
+      await applyObjects(client, definitions().map(otherVersion) as never, namespace, "bellows-e2e");
+      const named = Promise.withResolvers<void>();
+      const mended = Promise.withResolvers<void>();
+      let left = withDefinitions.length;
+      const run = forEach(
+        "start",
+        async (subject) =>
+          withProcess(subject, own, kubeconfig, async (process) => {
+            try {
+              await says(process, ["NotServed", "does not serve v1", "kubectl apply --server-side"], own);
+              await isNotReady(process);
+            } finally {
+              if (--left === 0) named.resolve();
+            }
+            await mended.promise;
+            await isReady(process, own);
+          }),
+        // Without a ConfigMap, cpa acts on its own kind.
+        withDefinitions.map((subject) =>
+          subject.controller === "cpa" ? { ...subject, args: subject.args.slice(0, 2) } : subject,
+        ),
+      ).run(own);
+      await Promise.race([named.promise, run]);
+      await reinstall(client, definitions(), own);
+      mended.resolve();
+      await run;
+
+      const [scaledObjects] = definitions().filter(({ metadata }) => metadata.name === "scaledobjects.keda.sh");
+      const older = withoutField(scaledObjects as CrdObject, "initialCooldownPeriod");
+      await applyObjects(client, [older] as never, namespace, "bellows-e2e");
+      const [subject] = withDefinitions.filter(({ controller }) => controller === "event-scaler");
+      await withProcess(subject as Subject, own, kubeconfig, async (process) => {
+        const problem = "v1alpha1 does not know spec.initialCooldownPeriod, and drops it";
+        await says(process, ["scaledobjects.keda.sh", problem, "helm upgrade with crds.enabled=true"], own);
+        await isReady(process, own);
       });
     } finally {
-      await proxy.close();
+      await controlPlane.stop();
     }
   },
 };
 
-const restarted: Case = {
-  name: "an API server that restarts: the controller says that it is away, waits, and acts again",
-  async run(context) {
-    const { restartApiServer } = context.controlPlane;
-    if (!restartApiServer) return context.print("      (this control plane is not ours to restart)");
-    await withCpa(context, context.controlPlane.kubeconfig, async (controller) => {
-      await addNode(context);
-      await replicasAre(nodeNames.size, context);
-      await restartApiServer();
-      await addNode(context);
-      await replicasAre(nodeNames.size, context);
-      await waitFor("ready", async () => (await controller.notReady()) ?? true, context);
-    });
-  },
-};
-
-/** Waits until it has said what is wrong with its token, and that it is not ready. */
-const refuses = (token: string, context: SuiteContext) =>
-  withCpa(context, kubeconfigWith(context, { token }), async (controller) => {
-    await says(controller, ["Unauthorized", "the token is not accepted: it expired"], context);
-    const reason = await controller.notReady();
-    if (!reason?.includes("failed")) throw new Error(`it is not unready because its token is refused: ${reason}`);
-  });
-
-/** A service account's token as this API server signs them, whose hour ended an hour ago. */
-function expiredToken(key: string): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const now = Math.floor(Date.now() / 1000);
-  const issuer = "https://kubernetes.default.svc";
-  const claims = {
-    iss: issuer,
-    aud: [issuer],
-    sub: `system:serviceaccount:${namespace}:default`,
-    iat: now - 7200,
-    nbf: now - 7200,
-    exp: now - 3600,
-  };
-  const signed = `${part({ alg: "ES256", typ: "JWT" })}.${part(claims)}`;
-  return `${signed}.${sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
-}
-
-const expired: Case = {
-  name: "a token that expired: the message says what to do, and the process is not ready",
-  async run(context) {
-    const { serviceAccountKey } = context.controlPlane;
-    if (!serviceAccountKey) return context.print("      (the key of this control plane is not ours)");
-    await refuses(expiredToken(serviceAccountKey), context);
-  },
-};
-
-const unknownToken: Case = {
-  name: "a token that nobody knows: the same",
-  run: (context) => refuses(randomBytes(24).toString("hex"), context),
-};
-
-const missingVerb: Case = {
-  name: "a missing RBAC verb: the message names role, verb and resource; granted, the controller acts",
-  async run(context) {
-    const account = "bellows-e2e-cpa";
-    const allowed = [
-      { apiGroups: ["bellows.dev"], resources: ["clusterproportionalautoscalers"], verbs: ["list", "watch"] },
-      { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
-      { apiGroups: ["apps"], resources: ["deployments", "replicasets", "statefulsets"], verbs: ["list", "watch"] },
-      { apiGroups: ["apps"], resources: ["deployments/scale"], verbs: ["get", "patch"] },
-      { apiGroups: [""], resources: ["configmaps"], resourceNames: [name], verbs: ["get", "list", "watch"] },
-    ];
-    const kubeconfig = await accountWith(allowed, account, context);
-    await addNode(context);
-    await withCpa(context, kubeconfig, async (controller) => {
-      await says(controller, ["Forbidden", "the ClusterRole bellows-cpa must allow list of nodes"], context);
-      if (!(await controller.notReady())) throw new Error("it is ready although it may not list nodes");
-      const nodes = { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] };
-      await accountWith([...allowed, nodes], account, context);
-      await replicasAre(nodeNames.size, context, 120_000);
-      await waitFor("ready", async () => (await controller.notReady()) ?? true, context);
-    });
-  },
-};
-
-async function tokenOf(account: string, { controlPlane, kubectl }: SuiteContext): Promise<string> {
-  const { promisify } = await import("node:util");
-  const { execFile } = await import("node:child_process");
-  const args = ["--kubeconfig", controlPlane.kubeconfig, "create", "token", account, "--namespace", namespace];
-  return (await promisify(execFile)(kubectl, args)).stdout.trim();
-}
-
-/** What keeps a controller from its API server, with controllers as processes. */
+/** What keeps controllers from their API server, with every one of them as a process. */
 export const robustness: Suite = {
   name: "robustness",
-  async start({ controlPlane: { client } }) {
-    const definitions = customResources.map(({ versions, options }) => crdOf(versions, options));
-    await applyObjects(client, definitions as never, namespace, "bellows-e2e");
-    const labels = { app: name };
-    await client.create(Deployment, {
-      metadata: { name, namespace },
-      spec: {
-        replicas: 0,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: { containers: [{ name: "pause", image: "registry.k8s.io/pause:3.10" }] },
-        },
+  async start(context) {
+    const { client } = context.controlPlane;
+    await applyObjects(client, definitions() as never, namespace, "bellows-e2e");
+    await waitFor(
+      "the definitions are served",
+      async () => {
+        for (const kind of customKinds.filter(({ version }) => version !== "v1beta1"))
+          await client.list(kind, { limit: 1 });
+        return true;
       },
-    } as never);
-    await client.create(ConfigMap, {
-      metadata: { name, namespace },
-      data: { linear: JSON.stringify({ nodesPerReplica: 1, min: 0, includeUnschedulableNodes: true }) },
-    } as never);
+      context,
+    );
+    for (const { prepare } of subjects) await prepare?.(client);
     return async () => {
-      await client.delete(Deployment, { namespace, name });
-      await client.delete(ConfigMap, { namespace, name });
-      for (const node of nodeNames) await client.delete(Node, { name: node });
+      for (const { clear } of subjects) await clear(client);
     };
   },
-  cases: [dropped, restarted, expired, unknownToken, missingVerb],
+  cases: [
+    dropped,
+    restarted,
+    startedBefore,
+    refuses("a token that expired: the message says what to do, and the process is not ready", expiredToken),
+    refuses("a token that nobody knows: the same", () => randomBytes(24).toString("hex")),
+    withoutRights,
+    otherDefinitions,
+  ],
 };

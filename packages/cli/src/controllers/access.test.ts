@@ -94,6 +94,14 @@ describe("a controller without access", () => {
     expect(ready()).toBeUndefined();
   });
 
+  test("is ready again once the server answers any request", async () => {
+    const { ask, ready } = world(new TransportError("GET /api/v1/pods: connect ECONNREFUSED"), { status: 200 });
+    await ask();
+    expect(ready()).toContain("Unreachable");
+    await ask("/api/v1/nodes");
+    expect(ready()).toBeUndefined();
+  });
+
   test("is ready again once the same request succeeds", async () => {
     const { ask, ready } = world({ status: 403, message: cannotList }, { status: 200 });
     await ask();

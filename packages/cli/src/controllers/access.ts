@@ -71,6 +71,13 @@ export function watchAccess(
     });
   }
 
+  /** Whoever answers one request is there for all, and knows who asks. */
+  function answered(id: string): void {
+    problems.delete(id);
+    for (const [other, { reason }] of problems)
+      if (reason === "Unreachable" || reason === "Unauthorized") problems.delete(other);
+  }
+
   return {
     transport: {
       async request(request) {
@@ -79,7 +86,7 @@ export function watchAccess(
           const response = await transport.request(request);
           if (response.status === 401 || response.status === 403 || response.status === 404)
             failed(id, request.path, apiErrorOf(response));
-          else problems.delete(id);
+          else answered(id);
           return response;
         } catch (error) {
           if (!request.signal?.aborted) failed(id, request.path, error);
@@ -88,16 +95,16 @@ export function watchAccess(
       },
       watch(request, handler) {
         const id = `WATCH ${request.path}`;
-        const lasting = clock.after(answeredAfterMs, () => problems.delete(id));
+        const lasting = clock.after(answeredAfterMs, () => answered(id));
         const watching = transport.watch(request, {
           event(event) {
-            problems.delete(id);
+            answered(id);
             handler.event(event);
           },
           end(error) {
             lasting.cancel();
             if (error !== undefined) failed(id, request.path, error);
-            else problems.delete(id);
+            else answered(id);
             handler.end(error);
           },
         });

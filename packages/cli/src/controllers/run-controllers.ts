@@ -79,7 +79,7 @@ export async function runControllers(
     metrics: {
       contentType: metrics.contentType,
       // What a turn measures begins anew with it.
-      metrics: async () => `${await metrics.metrics()}${(await term?.metrics.metrics()) ?? ""}`,
+      metrics: async () => `${await metrics.metrics()}${(await term?.metrics()) ?? ""}`,
     },
     host: settings.bindAddress,
     port: settings.metricsPort,
@@ -106,7 +106,7 @@ export async function runControllers(
     const definitions = prepared.flatMap(({ command, set }) => set.definitions ?? command.definitions ?? []);
     // Not by the transport that is watched: a right that is wanted once keeps nobody from being ready.
     const plain = createClient(connected, { clock, userAgent: `bellows-${name}` });
-    await untilAnswered(parts, signal, () => tellDefinitionProblems(plain, log, definitions));
+    void tellDefinitionProblems({ client: plain, clock, log, signal }, definitions);
     for (const { set } of prepared) {
       const serveFor = set.serve;
       if (serveFor) await untilAnswered(parts, signal, (attempt) => serveFor({ ...parts, signal: attempt }));

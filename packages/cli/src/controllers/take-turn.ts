@@ -1,10 +1,12 @@
 import {
   type Client,
   type Clock,
+  type Controller,
   createCache,
   createLeaderElection,
   createManager,
   type EventRecorder,
+  type LeaderElection,
   type Logger,
   type Random,
 } from "@bellows/kube";
@@ -33,7 +35,8 @@ export interface ElectionParts {
 
 /** Controllers at work, from a start to an end. */
 export interface Term {
-  readonly metrics: Registry;
+  /** What it measures, as Prometheus reads it. */
+  metrics(): Promise<string>;
   /** Why it should be started anew; undefined where it need not. */
   alive(): Promise<string | undefined>;
   /** Why it does not act yet. */
@@ -50,10 +53,10 @@ export function takeTurn(
   told: AbortSignal,
 ): Term {
   const { client, clock, random, log } = parts;
-  const metrics = new Registry();
+  let metrics = new Registry();
   const projections = sets.flatMap((set) => set.projections ?? []);
   const cache = createCache({ client, clock, random, log, projections });
-  const election = elected && createLeaderElection({ client, clock, random, log, metrics, ...elected });
+  let election: LeaderElection | undefined;
 
   const givingUp = new AbortController();
   const signal = AbortSignal.any([told, givingUp.signal]);
@@ -63,15 +66,16 @@ export function takeTurn(
   }
 
   async function run(): Promise<void> {
-    const controllers = [];
-    for (const set of sets) {
-      const make = set.controllers;
-      if (!make) continue;
-      const made = await untilAnswered(parts, signal, (attempt) =>
-        make({ ...parts, cache, metrics, giveUp, signal: attempt }),
-      );
-      controllers.push(...(made ?? []));
-    }
+    const controllers = await untilAnswered(parts, signal, async (attempt) => {
+      // What a try that failed has registered must not be in the way of the next.
+      metrics = new Registry();
+      const made: Controller[] = [];
+      for (const set of sets)
+        made.push(...((await set.controllers?.({ ...parts, cache, metrics, giveUp, signal: attempt })) ?? []));
+      return made;
+    });
+    if (!controllers) return;
+    election = elected && createLeaderElection({ client, clock, random, log, metrics, ...elected });
     if (signal.aborted) return;
     // Whoever waits for the first lists must not wait for a server that does not answer.
     const stopWaiting = () => {
@@ -85,7 +89,7 @@ export function takeTurn(
   }
 
   return {
-    metrics,
+    metrics: () => metrics.metrics(),
     alive: async () => (election ? (await election.healthCheck.check()) || undefined : undefined),
     ready: async () => (await cache.healthCheck.check()) || undefined,
     done: run().finally(() => cache.stop()),

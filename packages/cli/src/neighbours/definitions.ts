@@ -1,5 +1,5 @@
 import { type CrdObject, type CustomResource, CustomResourceDefinition, crdOf, customResources } from "@bellows/api";
-import { ApiError, type Client, type Logger } from "@bellows/kube";
+import { ApiError, type Client, type Clock, type Logger, sleep } from "@bellows/kube";
 
 /** A definition in the cluster that isn't the one that this version was made with. */
 export interface DefinitionProblem {
@@ -60,24 +60,33 @@ export function definitionProblems(
   });
 }
 
+/** Between two tries, where the API server does not answer. */
+const againMs = 10_000;
+
 /**
- * Tells which definitions of a controller differ from this version's: it acts on with what they keep. What is missing
- * or not served at all is told by the requests that fail.
+ * Tells once which definitions of a controller differ from this version's: it acts on with what they keep. What is
+ * missing or not served at all is told by the requests that fail.
  * @param names  as `nodepools.karpenter.sh`
  */
-export async function tellDefinitionProblems(client: Client, log: Logger, names: readonly string[]): Promise<void> {
+export async function tellDefinitionProblems(
+  { client, clock, log, signal }: { client: Client; clock: Clock; log: Logger; signal: AbortSignal },
+  names: readonly string[],
+): Promise<void> {
   const wanted = customResources.filter(({ versions: [{ plural, group }] }) => names.includes(`${plural}.${group}`));
-  try {
-    const found = await Promise.all(names.map((name) => client.find(CustomResourceDefinition, { name })));
-    const installed = found.filter((each) => each !== undefined);
-    const present = wanted.filter(({ versions: [kind] }) =>
-      installed.some(({ metadata }) => metadata.name === `${kind.plural}.${kind.group}`),
-    );
-    for (const { name, problem, fix } of definitionProblems(installed, present))
-      log.warn("the CustomResourceDefinition differs from this version's", { name, problem, fix });
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    log.warn("CustomResourceDefinitions not checked", { error: error.message });
+  while (!signal.aborted) {
+    try {
+      const found = await Promise.all(names.map((name) => client.find(CustomResourceDefinition, { name })));
+      const installed = found.filter((each) => each !== undefined);
+      const present = wanted.filter(({ versions: [kind] }) =>
+        installed.some(({ metadata }) => metadata.name === `${kind.plural}.${kind.group}`),
+      );
+      for (const { name, problem, fix } of definitionProblems(installed, present))
+        log.warn("the CustomResourceDefinition differs from this version's", { name, problem, fix });
+      return;
+    } catch (error) {
+      if (error instanceof ApiError) return log.warn("CustomResourceDefinitions not checked", { error: error.message });
+      await sleep(clock, againMs, signal);
+    }
   }
 }
 
