@@ -108,7 +108,7 @@ describe("a LabelSelector", () => {
       '"Like" is not a valid label selector operator',
     );
     expect(messageOf(() => selectorOf({ matchExpressions: [{ key: "a", operator: "In" }] }))).toBe(
-      "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
+      "values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty",
     );
   });
 

@@ -120,23 +120,34 @@ function printRequirement({ key, operator, values }: LabelRequirement): string {
   }
 }
 
-/** A requirement whose key, operator and values fit together. `path` leads the messages (`spec.selector`). */
+/**
+ * A requirement whose key, operator and values fit together. `path` leads the messages (`spec.selector`), which show a
+ * list without values as `noValues`.
+ */
 export function labelRequirement(
   key: string,
   operator: LabelOperator,
   values: readonly string[],
   path?: string,
+  noValues: readonly string[] | null = [],
 ): LabelRequirement {
-  const problems = requirementProblems(key, operator, values, path === undefined ? "" : `${path}.`);
+  const problems = requirementProblems(key, operator, values, path === undefined ? "" : `${path}.`, noValues);
   if (problems.length > 0) throw new SelectorError(aggregate(problems));
   return { key, operator, values };
 }
 
-function requirementProblems(key: string, operator: string, values: readonly string[], prefix: string): string[] {
+function requirementProblems(
+  key: string,
+  operator: string,
+  values: readonly string[],
+  prefix: string,
+  noValues: readonly string[] | null,
+): string[] {
   const problems: string[] = [];
   const keyProblems = labelKeyProblems(key);
   if (keyProblems.length > 0) problems.push(invalid(`${prefix}key`, key, keyProblems.join("; ")));
-  const invalidValues = (detail: string) => problems.push(invalid(`${prefix}values`, values, detail));
+  const invalidValues = (detail: string) =>
+    problems.push(invalid(`${prefix}values`, values.length === 0 ? noValues : values, detail));
   switch (operator) {
     case "in":
     case "notin":
@@ -197,7 +208,7 @@ export function selectorOf(selector: LabelSelectorFields | undefined | null): Se
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const known = operatorOf[operator];
     if (!known) throw new SelectorError(`${JSON.stringify(operator)} is not a valid label selector operator`);
-    requirements.push(labelRequirement(key, known, values ?? []));
+    requirements.push(labelRequirement(key, known, values ?? [], undefined, null));
   }
   return Selector.of(requirements);
 }

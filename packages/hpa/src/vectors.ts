@@ -6,6 +6,8 @@ import {
   type PodMetrics,
   parseSelector,
   quantityOf,
+  type Selector,
+  SelectorError,
 } from "@bellows/api";
 import { concludeSync, decideReplicas, defaultConfig, type HpaConfig, type Seen } from "./engine/decide.ts";
 import { type History, noHistory } from "./engine/history.ts";
@@ -73,7 +75,7 @@ export function runHpaVector({ input }: HpaVector): { steps: HpaVectorOutcome[] 
     cpuInitializationPeriodMs: input.config.cpuInitializationPeriodSeconds * 1000,
     initialReadinessDelayMs: input.config.initialReadinessDelaySeconds * 1000,
   };
-  const selector = parseSelector(input.scale.selector);
+  const selector = selectorIn(input.scale.selector);
   let history: History = noHistory;
   let hpa = input.hpa;
   let replicas = input.scale.replicas;
@@ -82,7 +84,8 @@ export function runHpaVector({ input }: HpaVector): { steps: HpaVectorOutcome[] 
     replicas = step.setReplicas ?? replicas;
     const seen: Seen = {
       scale: { specReplicas: replicas, statusReplicas: step.statusReplicas, selector: input.scale.selector },
-      pods: (step.pods ?? []).filter((pod) => selector.matches(pod.metadata.labels ?? {})),
+      pods: "error" in selector ? [] : (step.pods ?? []).filter((pod) => selector.matches(pod.metadata.labels ?? {})),
+      ...("error" in selector && { selectorError: selector.error }),
       autoscalersOfPods: [`${hpa.metadata.namespace}/${hpa.metadata.name}`],
       readings: (hpa.spec?.metrics ?? []).map((metric) => readingOf(metric, step)),
     };
@@ -100,6 +103,15 @@ export function runHpaVector({ input }: HpaVector): { steps: HpaVectorOutcome[] 
     };
   });
   return { steps };
+}
+
+function selectorIn(text: string): Selector | { readonly error: string } {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    if (error instanceof SelectorError) return { error: error.message };
+    throw error;
+  }
 }
 
 function readingOf(

@@ -88,6 +88,9 @@ export function evaluateMetric(spec: MetricSpec, reading: Reading, context: Metr
   }
 }
 
+/** More than the field of the status holds. */
+const maxInt32 = 2 ** 31 - 1;
+
 interface Found {
   readonly proposal: Proposal;
   readonly description: string;
@@ -145,7 +148,10 @@ function resource(reading: Reading, context: MetricContext, name: string, target
   return {
     proposal,
     description: `${name} ${container === undefined ? "" : "container "}resource utilization (percentage of request)`,
-    current: { averageUtilization: proposal.percent as number, averageValue: quantityOfMilli(proposal.valueMilli) },
+    current: {
+      averageUtilization: Math.min(maxInt32, proposal.percent as number),
+      averageValue: quantityOfMilli(proposal.valueMilli),
+    },
   };
 }
 
@@ -170,7 +176,6 @@ function pods(spec: MetricSpec, reading: Reading, context: MetricContext): Found
 function object(spec: MetricSpec, reading: Reading, context: MetricContext): MetricOutcome {
   const { metric, describedObject, target } = spec.object as NonNullable<MetricSpec["object"]>;
   const value = () => {
-    checkSelector(metric);
     if ("error" in reading) {
       const place = `${describedObject.kind} on ${context.namespace} ${describedObject.name}`;
       throw new NoProposal(`unable to get metric ${metric.name}: ${place}/${reading.error}`);
@@ -179,6 +184,10 @@ function object(spec: MetricSpec, reading: Reading, context: MetricContext): Met
     return reading.valuesMilli[0] ?? 0n;
   };
   const act = "failed to get object metric value";
+  const unusable = selectorProblem(metric);
+  if (unusable !== undefined) {
+    return { failure: { reason: "FailedGetObjectMetric", message: unusable, error: `${act}: ${unusable}` } };
+  }
   const statusOf = (current: object) => ({
     type: "Object",
     object: { describedObject, metric: { ...metric }, current },
@@ -238,10 +247,17 @@ function external(spec: MetricSpec, reading: Reading, context: MetricContext): M
 
 /** A metric's own selector may be one that no API can be asked with: that is said, whatever was read. */
 function checkSelector(metric: MetricIdentifier | undefined): void {
+  const problem = selectorProblem(metric);
+  if (problem !== undefined) throw new NoProposal(problem);
+}
+
+function selectorProblem(metric: MetricIdentifier | undefined): string | undefined {
   try {
     if (metric?.selector) selectorOf(metric.selector);
+    return undefined;
   } catch (error) {
-    throw error instanceof SelectorError ? new NoProposal(error.message) : error;
+    if (error instanceof SelectorError) return error.message;
+    throw error;
   }
 }
 

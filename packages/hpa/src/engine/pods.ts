@@ -45,9 +45,10 @@ export function groupPods(
 /** A starting pod burns CPU that says nothing about its load. */
 function isStarting(pod: Pod, sample: { at: number; windowMs: number }, delays: ReadinessDelays, now: number): boolean {
   const ready = readyCondition(pod);
-  const startedAt = pod.status?.startTime === undefined ? undefined : Date.parse(pod.status.startTime);
+  const startedAt = pod.status?.startTime ? Date.parse(pod.status.startTime) : undefined;
   if (!ready || startedAt === undefined) return true;
-  const turnedAt = () => Date.parse(ready.lastTransitionTime ?? "");
+  // Without one: before all others, as Go's zero time.
+  const turnedAt = () => (ready.lastTransitionTime ? Date.parse(ready.lastTransitionTime) : Number.NEGATIVE_INFINITY);
   if (startedAt + delays.cpuInitializationPeriodMs > now) {
     return ready.status === "False" || sample.at < turnedAt() + sample.windowMs;
   }

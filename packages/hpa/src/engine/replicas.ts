@@ -153,10 +153,13 @@ export function replicasForShare(
   return { replicas, valueMilli: shareOf(valueMilli, statusReplicas) };
 }
 
-/** The share of one replica, rounded up. Without replicas there is none: the largest value stands for it. */
+/**
+ * The share of one replica, rounded up. Without replicas there is none: what Go makes of the quotient on amd64 is the
+ * smallest number.
+ */
 function shareOf(valueMilli: bigint, replicas: number): bigint {
   if (valueMilli >= maxInt64) return maxInt64;
-  if (replicas === 0) return valueMilli === 0n ? 0n : valueMilli > 0n ? maxInt64 : -maxInt64 - 1n;
+  if (replicas === 0) return -maxInt64 - 1n;
   return BigInt(Math.ceil(Number(valueMilli) / replicas));
 }
 

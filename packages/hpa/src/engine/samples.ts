@@ -18,7 +18,7 @@ export type Samples = ReadonlyMap<string, Sample>;
 export function resourceSamples(items: readonly PodMetrics[], resource: string, container?: string): Samples {
   const samples = new Map<string, Sample>();
   // The items of one answer mostly share both.
-  const instantOf = lastRemembered((text) => Date.parse(text));
+  const instantOf = lastRemembered((text) => (text === "" ? Number.NEGATIVE_INFINITY : Date.parse(text)));
   const windowOf = lastRemembered(durationMs);
   for (const item of items) {
     const milli = usageOf(item.containers ?? [], resource, container);
