@@ -44,8 +44,20 @@ export interface EventScaler extends MetricSource {
 /** The controllers of KEDA's kinds. They share the triggers that are open, so they belong into one manager. */
 export function createEventScaler(options: EventScalerOptions): EventScaler {
   const complete = { openTrigger, ...options };
-  const scalers = new Scalers(complete);
   const metrics = options.registry && new EventScalerMetrics(options.registry);
+  const scalers = new Scalers({
+    ...complete,
+    emptyAnswer({ object, name }, metricName, ignoreNullValues) {
+      metrics?.emptyResponse({
+        namespace: object.namespace,
+        scaledResource: object.name,
+        triggerName: name,
+        metricName,
+        resourceType: object.kind === "ScaledJob" ? "scaledjob" : "scaledobject",
+        ignoreNullValues,
+      });
+    },
+  });
   const scaledObjects = createScaledObjectScaling({
     scalers,
     metrics,

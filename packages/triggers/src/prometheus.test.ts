@@ -1,6 +1,16 @@
 import { issueCa, issueServing, systemClock, VirtualClock } from "@bellows/kube";
 import { afterEach, describe, expect, test } from "vitest";
-import { type FakeHttpServer, fakeHttpServer, metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
+import { openTrigger } from "./catalogue.ts";
+import {
+  aTriggerConfig,
+  type FakeHttpServer,
+  fakeHttpServer,
+  fakeSeams,
+  metricNameOf,
+  open,
+  problemOf,
+  soon,
+} from "./trigger.fixture.ts";
 import type { TriggerConfig } from "./trigger.ts";
 
 const now = Date.parse("2026-07-01T10:20:30.400Z");
@@ -146,6 +156,21 @@ describe("answers", () => {
     ["NaN", element([1, "NaN"]), "prometheus query returns NaN"],
   ])("%s is an error where null values are not ignored", async (_, body, message) => {
     await expect(readFrom(await serve(body), { ignoreNullValues: "false" })).rejects.toThrow(new Error(message));
+  });
+
+  test.each([
+    [none, "true", ["s0-prometheus true"]],
+    [element([]), "false", ["s0-prometheus false"]],
+    [element([1, "0"]), "true", []],
+  ])("of the answer %s with ignoreNullValues %s is told: %j", async (body, ignoreNullValues, told) => {
+    const heard: string[] = [];
+    const emptyAnswer = (metricName: string, isIgnored: boolean) => void heard.push(`${metricName} ${isIgnored}`);
+    const { url } = await serve(body);
+    const metadata = { ...valid, serverAddress: url, ignoreNullValues };
+    const trigger = await openTrigger(aTriggerConfig("prometheus", { metadata }), { ...fakeSeams({}), emptyAnswer });
+    await trigger.read("s0-prometheus", new AbortController().signal).catch(() => undefined);
+    await trigger.close();
+    expect(heard).toEqual(told);
   });
 
   test.each([

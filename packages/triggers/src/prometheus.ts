@@ -43,7 +43,7 @@ export const prometheus = defineTrigger({
   metadata: PrometheusMetadata,
   problemPrefix: "error parsing prometheus metadata",
   parameterPrefix: "error parsing prometheus metadata",
-  open(values, { config, clock, external, http: exchange }) {
+  open(values, { config, clock, external, emptyAnswer, http: exchange }) {
     const { provider } = config.podIdentity;
     const ownIdentity = provider !== undefined && provider !== "none";
     if (ownIdentity && !isDisabled(values.authentication)) {
@@ -67,7 +67,8 @@ export const prometheus = defineTrigger({
         if (answer.status < 200 || answer.status > 299) {
           throw new Error(`prometheus query api returned error. status: ${answer.status}`);
         }
-        return readingOf(asked, valueOfAnswer(answer.body, values), values.activationThreshold);
+        const value = valueOfAnswer(answer.body, values, () => emptyAnswer?.(asked, values.ignoreNullValues));
+        return readingOf(asked, value, values.activationThreshold);
       },
       close: () => http.close(),
     };
@@ -99,7 +100,11 @@ const Answer = z.object({
 });
 
 /** The one number of an answer. A number below 0 is refused: as a metric it would count as 0. */
-function valueOfAnswer(body: string, { query, ignoreNullValues }: PrometheusMetadata): number {
+function valueOfAnswer(
+  body: string,
+  { query, ignoreNullValues }: PrometheusMetadata,
+  foundNothing: () => void,
+): number {
   const parsed = Answer.safeParse(parseJson(body));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -109,11 +114,13 @@ function valueOfAnswer(body: string, { query, ignoreNullValues }: PrometheusMeta
   if (result.length > 1) throw new Error(`prometheus query ${query} returned multiple elements`);
   const [element] = result;
   if (!element) {
+    foundNothing();
     if (ignoreNullValues) return 0;
     throw new Error("prometheus metrics 'prometheus' target may be lost, the result is empty");
   }
   const pair = element.value ?? [];
   if (pair.length === 0) {
+    foundNothing();
     if (ignoreNullValues) return 0;
     throw new Error("prometheus metrics 'prometheus' target may be lost, the value list is empty");
   }

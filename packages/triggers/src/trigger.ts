@@ -43,6 +43,8 @@ export interface TriggerSeams {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Told of each time that the source was asked and had nothing to say, and whether that counts as 0. */
+  readonly emptyAnswer?: (metricName: string, isIgnored: boolean) => void;
   /** Left out: real connections. */
   readonly http?: HttpExchange;
 }

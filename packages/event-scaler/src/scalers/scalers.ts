@@ -12,6 +12,8 @@ export interface ScalersOptions {
   readonly resolveAccess: ResolveAccess;
   /** Time-out of one HTTP request of a trigger (KEDA_HTTP_DEFAULT_TIMEOUT); default 3 s. */
   readonly httpTimeoutMs?: number;
+  /** Told of each time that a source had nothing to say. */
+  readonly emptyAnswer?: (trigger: TriggerConfig, metricName: string, isIgnored: boolean) => void;
   /** Longest time for one reading or one look-up of credentials, whatever the source does; default 15 s. */
   readonly readTimeoutMs?: number;
 }
@@ -56,7 +58,7 @@ interface OpenScaler extends Scaler {
  * a failure they are opened anew, so that rotated credentials are found.
  */
 export class Scalers {
-  readonly #options: Required<ScalersOptions>;
+  readonly #options: Required<Omit<ScalersOptions, "emptyAnswer">> & Pick<ScalersOptions, "emptyAnswer">;
   readonly #opened = new Map<string, Opened>();
 
   constructor(options: ScalersOptions) {
@@ -180,7 +182,7 @@ export class Scalers {
     declared: ScaledObjectTrigger | ScaledJobTrigger,
     seams: TriggerSeams,
   ): Promise<OpenScaler> {
-    const { openTrigger, resolveAccess, httpTimeoutMs, readTimeoutMs } = this.#options;
+    const { openTrigger, resolveAccess, emptyAnswer, httpTimeoutMs, readTimeoutMs } = this.#options;
     try {
       const access = await withinDeadline(seams.clock, readTimeoutMs, () => resolveAccess(object, declared));
       const config: TriggerConfig = {
@@ -200,7 +202,9 @@ export class Scalers {
         asMetricSource: kindOf(object) === "ScaledObject" && usesModifiers((object as ScaledObject).spec),
         httpTimeoutMs,
       };
-      return { index, declared, config, trigger: await openTrigger(config, seams) };
+      const told = (metricName: string, isIgnored: boolean) => emptyAnswer?.(config, metricName, isIgnored);
+      const trigger = await openTrigger(config, { ...seams, ...(emptyAnswer && { emptyAnswer: told }) });
+      return { index, declared, config, trigger };
     } catch (error) {
       throw new ScalerError(messageOf(error), { cause: error });
     }
