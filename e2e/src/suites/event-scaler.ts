@@ -10,6 +10,7 @@ import {
 } from "@bellows/api";
 import { systemClock, systemRandom } from "@bellows/kube";
 import { startNodes } from "@bellows/sandbox";
+import { quickMachines } from "../control-plane/quick-machines.ts";
 import { installChart } from "../controllers/installed-chart.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
 import { nodesReady, waitFor } from "./waiting.ts";
@@ -44,7 +45,7 @@ export const eventScaler: Suite = {
     const chart = await installChart({ "event-scaler": {}, hpa: {} }, "bellows-system", context);
     const parts = { client, clock: systemClock, random: systemRandom, region: "us-east-1", clusterName: "bellows" };
     const group = { name: "ng1", instanceType: "t3.medium", minSize: 3, maxSize: 5, desiredCapacity: 3 };
-    const nodes = await startNodes({ ...parts, nodeGroups: [group] });
+    const nodes = await startNodes({ ...parts, ...quickMachines, nodeGroups: [group] });
     await nodesReady(3, context);
     await chart.start();
     return async () => {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { Deployment, isConditionTrue, Pod } from "@bellows/api";
 import { systemClock, systemRandom } from "@bellows/kube";
 import { startNodes } from "@bellows/sandbox";
+import { quickMachines } from "../control-plane/quick-machines.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
 import { nodesReady, waitFor } from "./waiting.ts";
 
@@ -66,6 +67,7 @@ export const nodes: Suite = {
   async start({ controlPlane: { client, kubeletApi } }) {
     const running = await startNodes({
       client,
+      ...quickMachines,
       ...(kubeletApi && { kubeletApi }),
       clock: systemClock,
       random: systemRandom,

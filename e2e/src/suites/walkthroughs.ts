@@ -5,6 +5,7 @@ import { startNodes } from "@bellows/sandbox";
 import { serveCloud } from "@bellows/sandbox/cloud-http";
 import { serveMetricsApi } from "../control-plane/metrics-api.ts";
 import { freePorts } from "../control-plane/process.ts";
+import { quickMachines } from "../control-plane/quick-machines.ts";
 import { installChart, type PartName } from "../controllers/installed-chart.ts";
 import type { Case, Suite, SuiteContext } from "../suite.ts";
 import { allExamples, type Example } from "../walkthroughs/example.ts";
@@ -12,7 +13,7 @@ import { walkThrough } from "../walkthroughs/real-time.ts";
 import { nodesReady } from "./waiting.ts";
 
 /** So many walk-throughs run at a time, each on a control plane of its own: most of their time is waiting. */
-const atOnce = 3;
+const atOnce = 4;
 
 /** Five minutes of stabilization are less here; everything else is as the examples have it. */
 const hpaConfig = { horizontalPodAutoscalerDownscaleStabilization: "90s" };
@@ -60,7 +61,7 @@ async function run(example: Example, context: SuiteContext): Promise<void> {
   const chart = await installChart(parts, "bellows-system", context);
   undo.defer(() => chart.remove());
   const shared = { client: controlPlane.client, clock: systemClock, random: systemRandom };
-  const nodes = await startNodes({ ...shared, region, clusterName, nodeGroups });
+  const nodes = await startNodes({ ...shared, ...quickMachines, region, clusterName, nodeGroups });
   undo.defer(() => nodes.remove());
   const cloud = await serveCloud(nodes.cloud, { log: silentLogger, port: cloudPort });
   undo.defer(() => cloud.close());
