@@ -53,7 +53,8 @@ function anApiServer() {
   return { server, client: createClient(server, { clock }), reviews };
 }
 
-test("over TLS only those are answered who may ask", async () => {
+// Certificates are made, which takes its time.
+test("over TLS only those are answered who may ask", { timeout: 60_000 }, async () => {
   const now = systemClock.now();
   const frontProxyCa = await issueCa(now, {});
   const otherCa = await issueCa(now, {});
