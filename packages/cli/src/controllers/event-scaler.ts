@@ -22,6 +22,7 @@ import {
   readRequestHeaderConfig,
   registerApiService,
   unregisterApiService,
+  WebhookMetrics,
   webhookConfiguration,
 } from "@bellows/event-scaler";
 import type { Controller } from "@bellows/kube";
@@ -62,7 +63,11 @@ export async function eventScalerControllers(
   const handler = externalMetricsHandler({ ...scaler, clock, forward: forwarder({ former: () => former, token }) });
   let requestHeader = await readRequestHeaderConfig(client);
   const guarded = guardedHandler({ handler, client, clock, requestHeader: () => requestHeader });
-  const review = admissionHandler({ cache, resourceOf: (apiVersion, kind) => client.resourceOf(apiVersion, kind) });
+  const review = admissionHandler({
+    cache,
+    resourceOf: (apiVersion, kind) => client.resourceOf(apiVersion, kind),
+    metrics: new WebhookMetrics(metrics),
+  });
 
   await serveSecurely(parts, {
     host: settings.bindAddress,
