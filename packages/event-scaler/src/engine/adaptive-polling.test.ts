@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   adaptivePollingAnnotation,
   adaptivePollingProblem,
+  currentInterval,
   intervalOfLevel,
   levelOfInterval,
   nextPollingLevel,
@@ -83,8 +84,15 @@ test.each<[string, PolledMetric[], number]>([
   expect(nextPollingLevel(bounds, 3, 30_000, metrics)).toBe(level);
 });
 
-test("the longest intervals are not exceeded", () => {
+test("the longest intervals are not exceeded, nor those of bounds that were narrower", () => {
   expect(nextPollingLevel(bounds, 4, 30_000, [metric(1, 1)])).toBe(4);
+  expect(nextPollingLevel(bounds, 9, 30_000, [metric(undefined, 1)])).toBe(4);
+});
+
+test("before the first poll it is the longest interval within the ordinary one", () => {
+  expect(currentInterval(bounds, undefined, 30_000)).toBe(20_000);
+  expect(nextPollingLevel(bounds, undefined, 30_000, [metric(undefined, 1)])).toBe(2);
+  expect(currentInterval(undefined, undefined, 30_000)).toBe(30_000);
 });
 
 const anyBounds = fc

@@ -1,4 +1,4 @@
-import { durationMs, durationProblem, type ScaledObject } from "@bellows/api";
+import { durationMs, durationProblem, type KubernetesObject } from "@bellows/api";
 
 /** Asks for polls that come sooner and later as the metrics go: `5s..2m`, the shortest and the longest interval. */
 export const adaptivePollingAnnotation = "event-scaler.bellows.dev/adaptive-polling";
@@ -33,13 +33,13 @@ const leastMs = 1_000;
 const mostMs = 86_400_000;
 
 /** The bounds that an object asks for; undefined where it asks for none, or for what can't be. */
-export function pollingBoundsOf(object: ScaledObject): PollingBounds | undefined {
+export function pollingBoundsOf(object: KubernetesObject): PollingBounds | undefined {
   const text = object.metadata.annotations?.[adaptivePollingAnnotation];
   return text === undefined || boundsProblem(text) !== undefined ? undefined : boundsIn(text);
 }
 
 /** What is wrong with the annotation that asks for adaptive polling. */
-export function adaptivePollingProblem(object: ScaledObject): string | undefined {
+export function adaptivePollingProblem(object: KubernetesObject): string | undefined {
   const text = object.metadata.annotations?.[adaptivePollingAnnotation];
   const problem = text === undefined ? undefined : boundsProblem(text);
   return (
@@ -56,26 +56,43 @@ export function levelOfInterval({ shortestMs, longestMs }: PollingBounds, interv
 }
 
 /**
+ * How long it is from one poll to the next.
+ * @param level  undefined before the first poll
+ * @param ordinaryMs  the interval that the object has otherwise
+ */
+export function currentInterval(
+  bounds: PollingBounds | undefined,
+  level: PollingLevel | undefined,
+  ordinaryMs: number,
+): number {
+  if (!bounds) return ordinaryMs;
+  return intervalOfLevel(bounds, level ?? levelOfInterval(bounds, ordinaryMs));
+}
+
+/**
  * The level after a poll:
  * - a metric that could not be read: that of the interval that the object has otherwise, as the source is to be spared,
  *   but its return seen;
  * - one that grows towards its activation, or that has changed by a replica's worth: the shortest intervals;
  * - one that has changed noticeably: half as long;
  * - nothing of the kind: twice as long, up to the bound.
+ * @param before  undefined before the first poll; of other bounds it is brought within these
  * @param ordinaryMs  the interval that the object has otherwise
  */
 export function nextPollingLevel(
   bounds: PollingBounds,
-  level: PollingLevel,
+  before: PollingLevel | undefined,
   ordinaryMs: number,
   metrics: readonly PolledMetric[],
 ): PollingLevel {
+  const most = levelOfInterval(bounds, bounds.longestMs);
+  const level = Math.min(before ?? levelOfInterval(bounds, ordinaryMs), most);
   if (metrics.some(({ value }) => value === undefined)) return levelOfInterval(bounds, ordinaryMs);
   const known = metrics.filter(({ before }) => before !== undefined);
   if (known.length === 0) return level;
   if (known.some((metric) => isApproaching(metric) || changeOf(metric) >= 1)) return 0;
   if (known.some((metric) => changeOf(metric) >= noticeable)) return Math.max(0, level - 1);
-  return Math.min(level + 1, levelOfInterval(bounds, bounds.longestMs));
+  return Math.min(level + 1, most);
 }
 
 /** It is not enough yet, and more than before. */

@@ -9,6 +9,7 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
+import { adaptivePollingProblem } from "../engine/adaptive-polling.ts";
 import { jobsOfOtherGenerations } from "../engine/scaled-job-jobs.ts";
 import type { SpecifiedScaledJob } from "../engine/scaled-job-strategy.ts";
 import type { EventScalerMetrics } from "../metrics.ts";
@@ -170,6 +171,8 @@ async function ensure(scaledJob: ScaledJob, { scalers }: ScaledJobParts, context
   const { triggers } = scaledJob.spec;
   const wrong = triggersProblem(triggers);
   if (wrong) throw new Problem("ScaledJob doesn't have correct triggers specification", wrong);
+  const often = adaptivePollingProblem(scaledJob);
+  if (often) throw new Problem("ScaledJob check failed", often);
   await deleteJobsOfOtherGenerations(scaledJob, context);
   const built = (type: string) =>
     events.record(scaledJob, { type: "Normal", reason: "KEDAScalersStarted", message: `Scaler ${type} is built` });

@@ -1,4 +1,5 @@
 import { type Instant, keyText, type ObjectKey } from "@bellows/kube";
+import type { PollingLevel } from "../engine/adaptive-polling.ts";
 
 /** Readings of one ScaledJob that go on from poll to poll. */
 export interface JobLoop {
@@ -7,6 +8,10 @@ export interface JobLoop {
   /** When to read again. */
   dueAt: Instant;
   readAt: Instant;
+  /** How often it is read, where that goes by the queues. */
+  pollingLevel?: PollingLevel | undefined;
+  /** How many Jobs each trigger asked for in the last poll; undefined where one could not be read. */
+  lastJobs?: readonly number[] | undefined;
   /** A source has pushed since the last reading began. */
   isPushed: boolean;
   isListening: boolean;

@@ -10,7 +10,7 @@ import {
   keyText,
   lookAgainAt,
 } from "@bellows/kube";
-import { nextPollAt, pollingIntervalMs } from "../engine/polling.ts";
+import { nextPollAt } from "../engine/polling.ts";
 import { countJobs, jobOf, jobsBeyondHistory, jobsOfOtherGenerations } from "../engine/scaled-job-jobs.ts";
 import { combineQueues } from "../engine/scaled-job-queue.ts";
 import { decideJobs, type JobDecision, limitsOf, type SpecifiedScaledJob } from "../engine/scaled-job-strategy.ts";
@@ -22,6 +22,7 @@ import { isSpecified, type ScaledJobParts } from "./controller.ts";
 import type { JobLoop } from "./job-loops.ts";
 import { jobsOf, podsByJob } from "./jobs.ts";
 import { isPaused } from "./pausing.ts";
+import { adaptPolling, pollingInterval } from "./polling-interval.ts";
 import { type QueueReadings, readQueues } from "./read-queues.ts";
 
 /** ScaledJobs that are read at the same time: a source that is slow keeps no other from being read. */
@@ -60,7 +61,7 @@ export function scaledJobScalingController(parts: ScaledJobParts): Controller {
       loop.readAt = now;
       loop.isPushed = false;
       const scalers = await poll(scaledJob, loop, now, parts, context);
-      loop.dueAt = nextLookAt(scaledJob, scalers, now);
+      loop.dueAt = nextLookAt(scaledJob, loop, scalers, now);
       return loops.get(key) === loop ? lookAgainAt(lookAt(loop)) : undefined;
     },
   });
@@ -70,10 +71,10 @@ const lookAt = ({ dueAt, readAt, isPushed }: JobLoop): Instant =>
   isPushed ? Math.min(dueAt, readAt + leastBetweenReadingsMs) : dueAt;
 
 /** The next poll, or the next edge of a cron window where that comes first. */
-function nextLookAt({ metadata, spec }: SpecifiedScaledJob, scalers: readonly Scaler[], now: Instant): Instant {
-  const key = `ScaledJob/${metadata.namespace}/${metadata.name}`;
+function nextLookAt(scaledJob: SpecifiedScaledJob, loop: JobLoop, scalers: readonly Scaler[], now: Instant): Instant {
+  const key = `ScaledJob/${scaledJob.metadata.namespace}/${scaledJob.metadata.name}`;
   const edges = scalers.flatMap(({ trigger }) => trigger.nextChange?.(now) ?? []);
-  return Math.min(nextPollAt(key, pollingIntervalMs(spec.pollingInterval), now + 1), ...edges);
+  return Math.min(nextPollAt(key, pollingInterval(scaledJob, loop), now + 1), ...edges);
 }
 
 /** One reading and what follows from it. */
@@ -96,6 +97,7 @@ async function poll(
   parts.metrics?.scaledJobError(namespace, metadata.name, seen.errors.length > 0);
   // What took long may have been overtaken by a change of the spec, whose Jobs are another matter.
   if (parts.loops.get(keyOf(scaledJob)) !== loop || context.signal.aborted) return isOpen ? scalers : [];
+  adaptPolling(scaledJob, loop, seen);
 
   const demand = combineQueues(seen.readings, spec.scalingStrategy?.multipleScalersCalculation, limitsOf(spec));
   const jobs = jobsOf(scaledJob, context);

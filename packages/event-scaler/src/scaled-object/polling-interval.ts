@@ -1,8 +1,7 @@
 import { quantityOf, type ScaledObject } from "@bellows/api";
 import { type Instant, keyOf, keyText } from "@bellows/kube";
 import {
-  intervalOfLevel,
-  levelOfInterval,
+  currentInterval,
   nextPollAt,
   nextPollingLevel,
   type PolledMetric,
@@ -22,10 +21,7 @@ interface Polled {
 /** When the triggers are read again after a poll that begins now. */
 export function nextDueAt(object: ScaledObject, loop: ScaleLoop, now: Instant): Instant {
   const ordinaryMs = pollingIntervalMs(object.spec?.pollingInterval);
-  const bounds = pollingBoundsOf(object);
-  const intervalMs = bounds
-    ? intervalOfLevel(bounds, loop.pollingLevel ?? levelOfInterval(bounds, ordinaryMs))
-    : ordinaryMs;
+  const intervalMs = currentInterval(pollingBoundsOf(object), loop.pollingLevel, ordinaryMs);
   return nextPollAt(keyText(keyOf(object)), intervalMs, now + 1);
 }
 
@@ -37,10 +33,8 @@ export function adaptPolling(object: ScaledObject, loop: ScaleLoop, { results, b
     return;
   }
   const ordinaryMs = pollingIntervalMs(object.spec?.pollingInterval);
-  const most = levelOfInterval(bounds, bounds.longestMs);
-  const level = Math.min(loop.pollingLevel ?? levelOfInterval(bounds, ordinaryMs), most);
   const metrics = results.map((result) => polled(result, before.get(result.metricName)));
-  loop.pollingLevel = nextPollingLevel(bounds, level, ordinaryMs, metrics);
+  loop.pollingLevel = nextPollingLevel(bounds, loop.pollingLevel, ordinaryMs, metrics);
   loop.dueAt = nextDueAt(object, loop, startedAt);
 }
 
