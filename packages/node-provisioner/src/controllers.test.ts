@@ -1,7 +1,7 @@
 import { Node, NodeClaim, NodePool, Pod } from "@bellows/api";
 import { cloudError } from "@bellows/aws";
+import { failure } from "@bellows/kube/testing";
 import { describe, expect, test } from "vitest";
-import { failure } from "./testing/fake-cluster.ts";
 import { aNodeClass, aNodePool, aPod, ProvisionerWorld } from "./testing/provisioner-world.ts";
 
 async function aWorld(pool = aNodePool()): Promise<ProvisionerWorld> {

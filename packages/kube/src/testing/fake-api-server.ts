@@ -1,6 +1,8 @@
 import type { Kind, KubernetesObject } from "@bellows/api";
 import { apiErrorOf } from "../api-error.ts";
+import type { Clock } from "../clock.ts";
 import { compareResourceVersions } from "../resource-version.ts";
+import { timestamp } from "../timestamp.ts";
 import type {
   Transport,
   TransportRequest,
@@ -26,6 +28,7 @@ interface OpenWatch {
 }
 
 type Json = Record<string, unknown>;
+type OnNode = KubernetesObject & { readonly spec?: { readonly nodeName?: string } };
 
 /** A kind for tests, without a schema. */
 export function aKind<T extends KubernetesObject = KubernetesObject>(
@@ -37,10 +40,12 @@ export function aKind<T extends KubernetesObject = KubernetesObject>(
 }
 
 /**
- * As much of an API server as the client's tests need: any resource, optimistic locking, merge patches, paged lists of
- * the current state, watches by resource version, and faults on demand.
+ * As much of an API server as tests of clients and controllers need: any resource, optimistic locking, merge patches,
+ * paged lists of the current state, watches by resource version, evictions, and faults on demand. With a clock objects
+ * have times and a generation, and their finalizers keep them.
  */
 export class FakeApiServer implements Transport {
+  readonly #clock: Clock | undefined;
   readonly #objects = new Map<string, KubernetesObject>();
   #history: Change[] = [];
   #expiredUpTo = "0";
@@ -49,9 +54,14 @@ export class FakeApiServer implements Transport {
   /** Every request, in order. */
   readonly requests: TransportRequest[] = [];
   /** Answers instead of the server, or lets it answer by returning undefined. */
-  intercept: (request: TransportRequest) => Promise<TransportResponse | undefined> = async () => undefined;
+  intercept: (request: TransportRequest) => Promise<TransportResponse | undefined> | TransportResponse | undefined =
+    () => undefined;
   /** While true no answer comes. */
   down = false;
+
+  constructor(clock?: Clock) {
+    this.#clock = clock;
+  }
 
   get resourceVersion(): string {
     return String(this.#version);
@@ -125,6 +135,7 @@ export class FakeApiServer implements Transport {
   }
 
   #answer({ method, path, query = {}, body }: TransportRequest): TransportResponse {
+    if (path === "/version") return ok({ major: "1", minor: "35" });
     const { collection, namespace, name, subresource } = parse(path);
     if (!name && method === "GET") return this.#list(collection, namespace, query);
     if (!name) return this.#create(collection, namespace, body as KubernetesObject);
@@ -141,22 +152,32 @@ export class FakeApiServer implements Transport {
       method === "PUT"
         ? (body as KubernetesObject)
         : (merge(known as unknown as Json, body as Json) as unknown as KubernetesObject);
-    return ok(
-      this.#store(id, collection, "MODIFIED", {
-        ...next,
-        metadata: { ...next.metadata, uid: known.metadata.uid ?? "" },
-      }),
-    );
+    const stored = { ...next, metadata: { ...next.metadata, uid: known.metadata.uid ?? "" } };
+    if (stored.metadata.deletionTimestamp && !stored.metadata.finalizers?.length) {
+      this.#objects.delete(id);
+      return ok(this.#happened(collection, "DELETED", stored));
+    }
+    return ok(this.#store(id, collection, "MODIFIED", stored));
   }
 
   #create(collection: string, namespace: string | undefined, body: KubernetesObject): TransportResponse {
     const id = `${collection}|${namespace ?? ""}/${body.metadata.name}`;
     if (this.#objects.has(id)) return failure(409, "AlreadyExists", `${body.metadata.name} already exists`);
-    const metadata = { ...body.metadata, ...(namespace && { namespace }), uid: `uid-${this.#version + 1}` };
+    const metadata = {
+      ...(this.#clock && { generation: 1, creationTimestamp: timestamp(this.#clock.now()) }),
+      uid: `uid-${this.#version + 1}`,
+      ...body.metadata,
+      ...(namespace && { namespace }),
+    };
     return ok(this.#store(id, collection, "ADDED", { ...body, metadata }), 201);
   }
 
   #delete(id: string, collection: string, known: KubernetesObject): TransportResponse {
+    if (this.#clock && known.metadata.finalizers?.length) {
+      if (known.metadata.deletionTimestamp) return ok(known);
+      const metadata = { ...known.metadata, deletionTimestamp: timestamp(this.#clock.now()) };
+      return ok(this.#store(id, collection, "MODIFIED", { ...known, metadata }));
+    }
     this.#objects.delete(id);
     this.#happened(collection, "DELETED", known);
     return ok({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
@@ -192,10 +213,12 @@ export class FakeApiServer implements Transport {
     if (query.continue && compareResourceVersions(at, this.#expiredUpTo) < 0) {
       return failure(410, "Expired", "The provided continue parameter is too old");
     }
+    const nodeName = query.fieldSelector?.split("spec.nodeName=")[1];
     // A continued list shows the state of its first page, as etcd does.
     const all = [...this.#stateAt(at)]
       .filter(([id]) => id.startsWith(`${collection}|`))
       .filter(([, object]) => !namespace || object.metadata.namespace === namespace)
+      .filter(([, object]) => nodeName === undefined || (object as OnNode).spec?.nodeName === nodeName)
       .filter(([id]) => id > after)
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const page = all.slice(0, query.limit ? Number(query.limit) : undefined);

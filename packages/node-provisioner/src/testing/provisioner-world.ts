@@ -11,15 +11,15 @@ import {
   timestamp,
   VirtualClock,
 } from "@bellows/kube";
+import { FakeApiServer } from "@bellows/kube/testing";
 import { Registry } from "prom-client";
 import { type NodeProvisionerOptions, nodeProvisionerControllers } from "../controllers.ts";
 import { FakeCloud } from "./fake-cloud.ts";
-import { FakeCluster } from "./fake-cluster.ts";
 
 /** A cluster without kubelets and scheduler: tests play those. */
 export class ProvisionerWorld {
   readonly clock = new VirtualClock(Date.parse("2026-01-01T00:00:00Z"));
-  readonly cluster = new FakeCluster(this.clock);
+  readonly cluster = new FakeApiServer(this.clock);
   readonly cloud = new FakeCloud(this.clock);
   readonly client: Client = createClient(this.cluster, { clock: this.clock });
   readonly log: { message: string; fields: Record<string, unknown> }[] = [];
