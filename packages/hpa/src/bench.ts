@@ -5,7 +5,7 @@ import { Registry } from "prom-client";
 import { BenchCluster } from "./bench/cluster.ts";
 import { hpaController } from "./controller.ts";
 import { hpaProjections } from "./projections.ts";
-import { type HpaVector, runHpaVector } from "./vectors.ts";
+import { type HpaVector, metricEvaluations } from "./vectors.ts";
 
 /** One process with the controller and the cache that it reads, measured once. */
 export interface HpaProcessMeasure {
@@ -90,20 +90,22 @@ function mostResidentMiB(): number {
   return Number(kibibytes) / 1024;
 }
 
-/** Syncs a second by the engine alone over recorded cases, for at least so long. */
-export function engineSyncsPerSecond(
-  vectors: readonly HpaVector[],
-  monotonicMs: () => number,
-  leastMs: number,
-): number {
-  const began = monotonicMs();
-  let syncs = 0;
+/** Metrics that the engine evaluates over recorded cases in a second of CPU, measured for at least so long. */
+export function evaluationsPerSecond(vectors: readonly HpaVector[], leastMs: number): number {
+  const evaluations = vectors.flatMap(metricEvaluations);
+  const usedMs = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+  const began = usedMs();
+  let count = 0;
   let now = began;
   do {
-    for (const vector of vectors) syncs += runHpaVector(vector).steps.length;
-    now = monotonicMs();
+    for (const evaluate of evaluations) evaluate();
+    count += evaluations.length;
+    now = usedMs();
   } while (now - began < leastMs);
-  return (syncs / (now - began)) * 1000;
+  return (count / (now - began)) * 1000;
 }
 
 async function cpuMs(work: () => Promise<void>): Promise<number> {

@@ -11,7 +11,7 @@ import {
 } from "@bellows/api";
 import { concludeSync, decideReplicas, defaultConfig, type HpaConfig, type Seen } from "./engine/decide.ts";
 import { type History, noHistory } from "./engine/history.ts";
-import type { Reading } from "./engine/metric.ts";
+import { evaluateMetric, type MetricOutcome, type Reading } from "./engine/metric.ts";
 import { defaultWindowMs, type Sample } from "./engine/samples.ts";
 
 /** A recorded case: what the real controller was shown, sync by sync, and what it then did. */
@@ -103,6 +103,30 @@ export function runHpaVector({ input }: HpaVector): { steps: HpaVectorOutcome[] 
     };
   });
   return { steps };
+}
+
+/** Each metric of each sync of a case, to be evaluated by itself and as often as wanted: for benches. */
+export function metricEvaluations({ input }: HpaVector): (() => MetricOutcome)[] {
+  const selector = selectorIn(input.scale.selector);
+  if ("error" in selector) return [];
+  const { tolerance, cpuInitializationPeriodSeconds, initialReadinessDelaySeconds } = input.config;
+  return input.steps.flatMap((step) => {
+    const context = {
+      pods: (step.pods ?? []).filter((pod) => selector.matches(pod.metadata.labels ?? {})),
+      tolerance: { down: tolerance, up: tolerance },
+      delays: {
+        cpuInitializationPeriodMs: cpuInitializationPeriodSeconds * 1000,
+        initialReadinessDelayMs: initialReadinessDelaySeconds * 1000,
+      },
+      now: epoch + step.atSeconds * 1000,
+      namespace: input.hpa.metadata.namespace ?? "",
+      specReplicas: input.scale.replicas,
+      statusReplicas: step.statusReplicas,
+    };
+    return (input.hpa.spec?.metrics ?? []).map(
+      (metric) => () => evaluateMetric(metric, readingOf(metric, step), context),
+    );
+  });
 }
 
 function selectorIn(text: string): Selector | { readonly error: string } {

@@ -8,7 +8,7 @@ type Bench = (progress: (line: string) => void) => Promise<BenchRow[]>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   async hpa() {
     const { benchHpa } = await import("./hpa.ts");
-    return (progress) => benchHpa(monotonicMs, progress);
+    return (progress) => benchHpa(progress);
   },
   async "event-scaler"() {
     const { benchEventScaler } = await import("./event-scaler.ts");

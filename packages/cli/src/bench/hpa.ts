@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { HpaVector } from "@bellows/hpa";
-import { engineSyncsPerSecond, type HpaProcessMeasure, hpaBenchSize } from "@bellows/hpa/bench";
+import { evaluationsPerSecond, type HpaProcessMeasure, hpaBenchSize } from "@bellows/hpa/bench";
 import type { BenchRow } from "@bellows/kube/bench";
 import { rolldown } from "rolldown";
 import { benchRow } from "./report.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
+const vectorsFile = join(root, "packages/hpa/vectors/public.jsonl.gz");
 const seed = 1;
 const processes = 5;
 const engineRuns = 5;
@@ -21,7 +22,7 @@ const imageFlags = ["--max-semi-space-size=8"];
  * The controller over 5,000 autoscalers and their pods, in a process of its own each time, and the engine alone over the
  * recorded cases.
  */
-export async function benchHpa(monotonicMs: () => number, progress: (line: string) => void): Promise<BenchRow[]> {
+export async function benchHpa(progress: (line: string) => void): Promise<BenchRow[]> {
   const { autoscalers, podsEach, namespaces } = hpaBenchSize;
   const size = `${autoscalers} autoscalers x ${podsEach} pods`;
   progress(`seed ${seed}; ${size} in ${namespaces} namespaces, through informers, the API server is made up`);
@@ -36,7 +37,8 @@ export async function benchHpa(monotonicMs: () => number, progress: (line: strin
 
   const vectors = recordedCases();
   const engine: number[] = [];
-  for (let run = 0; run < engineRuns; run++) engine.push(engineSyncsPerSecond(vectors, monotonicMs, engineMs));
+  for (let run = 0; run < engineRuns; run++) engine.push(evaluationsPerSecond(vectors, engineMs));
+  const inTree = inTreeEvaluations(progress);
   return [
     benchRow(`${size}: full pass where each status changes, CPU`, "ms", of("changedPassMs"), { atMost: 1000 }),
     benchRow(`${size}: full pass where few do, CPU`, "ms", of("steadyPassMs"), { atMost: 1000 }),
@@ -46,7 +48,8 @@ export async function benchHpa(monotonicMs: () => number, progress: (line: strin
     benchRow(`${size}: resident memory of the process after them`, "MiB", of("residentMiB"), { atMost: 300 }),
     benchRow("  at most, at any time", "MiB", of("peakMiB")),
     benchRow("  of which heap in use", "MiB", of("heapMiB")),
-    benchRow(`engine: syncs over the ${vectors.length} recorded cases`, "1/s", engine),
+    benchRow(`metrics of the ${vectors.length} recorded cases, evaluated by our engine in a second of CPU`, "", engine),
+    ...(inTree ? [benchRow("  by the in-tree ReplicaCalculator", "", inTree)] : []),
   ];
 }
 
@@ -74,8 +77,31 @@ async function measureProcesses(progress: (line: string) => void): Promise<HpaPr
   }
 }
 
+/** By kube-controller-manager's own code, where there is Go; undefined where it could not be built. */
+function inTreeEvaluations(progress: (line: string) => void): number[] | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "bellows-bench-"));
+  try {
+    const program = join(folder, "in-tree");
+    progress("building the in-tree ReplicaCalculator");
+    const cwd = join(root, "packages/hpa/bench/in-tree");
+    const built = spawnSync("go", ["build", "-o", program, "."], { cwd, encoding: "utf8" });
+    if (built.status !== 0) {
+      const why = built.error ? "there is no Go here" : built.stderr.trim().split("\n").at(-1);
+      progress(`the in-tree ReplicaCalculator is left out: ${why}`);
+      return undefined;
+    }
+    return Array.from({ length: engineRuns }, () => {
+      const ran = spawnSync(program, [vectorsFile, String(engineMs)], { encoding: "utf8" });
+      if (ran.status !== 0) throw new Error(`the in-tree ReplicaCalculator failed: ${ran.stderr}`);
+      return (JSON.parse(ran.stdout) as { perSecond: number }).perSecond;
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 function recordedCases(): HpaVector[] {
-  const text = gunzipSync(readFileSync(join(root, "packages/hpa/vectors/public.jsonl.gz"))).toString();
+  const text = gunzipSync(readFileSync(vectorsFile)).toString();
   return text
     .trimEnd()
     .split("\n")
