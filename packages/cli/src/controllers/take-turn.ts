@@ -9,6 +9,7 @@ import {
   type LeaderElection,
   type Logger,
   type Random,
+  releaseMemory,
 } from "@bellows/kube";
 import { Registry } from "prom-client";
 import type { ControllerSet } from "./catalogue.ts";
@@ -85,6 +86,7 @@ export function takeTurn(
     const manager = createManager({ client, clock, random, log, metrics, cache, ...(election && { election }) });
     const running = await manager.add(...controllers).start(signal);
     if (!signal.aborted) log.info("started", { controllers: controllers.map((each) => each.name).join(", ") });
+    releaseMemory();
     await running.done;
   }
 
