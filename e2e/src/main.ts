@@ -71,12 +71,13 @@ async function main(): Promise<number> {
     return undefined;
   });
   if (!driver) return values["allow-skip"] ? 0 : 1;
-  const controlPlane = await startControlPlane(driver, { folder, print });
+  let controlPlane = await startControlPlane(driver, { folder, print });
+  const { driver: driverText } = controlPlane;
   const outcomes: Outcome[] = [];
   let version = "unknown";
   try {
     version = ((await controlPlane.client.raw("/version")) as { gitVersion: string }).gitVersion;
-    print(`driver: ${controlPlane.driver}, up after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    print(`driver: ${driverText}, up after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     const kubectl = has("kubectl", "version", "--client")
       ? "kubectl"
       : ((await goTools(["kubectl"], print))["kubectl"] as string);
@@ -110,8 +111,14 @@ async function main(): Promise<number> {
     const workers = Array.from({ length: besideAtOnce }, async () => {
       for (const { name } of waiting) if (!stopping.signal.aborted) outcomes.push(await runBeside(name, options));
     });
-    for (const suite of chosen) {
-      if (!isBeside(suite) && !stopping.signal.aborted) outcomes.push(await runSuite(suite, context));
+    for (const [index, suite] of chosen.filter((one) => !isBeside(one)).entries()) {
+      if (stopping.signal.aborted) break;
+      // What one suite leaves must not fail the next.
+      if (index > 0 && context.startControlPlane) {
+        await controlPlane.stop();
+        controlPlane = await context.startControlPlane();
+      }
+      outcomes.push(await runSuite(suite, { ...context, controlPlane }));
     }
     await Promise.all(workers);
   } finally {
@@ -121,7 +128,7 @@ async function main(): Promise<number> {
   if (values.report) writeFileSync(values.report, JSON.stringify(outcomes));
   const seconds = (performance.now() - began) / 1000;
   print("");
-  for (const line of summary({ driver: controlPlane.driver, version, outcomes, seconds })) print(line);
+  for (const line of summary({ driver: driverText, version, outcomes, seconds })) print(line);
   const failed = outcomes.some((one) => one.failed.length > 0);
   return failed || stopping.signal.aborted ? 1 : 0;
 }
