@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import {
   APIService,
+  CloudEventSource,
   Deployment,
   HorizontalPodAutoscaler,
   isConditionTrue,
@@ -31,6 +34,21 @@ const windowFrom = (start: number) => ({
     desiredReplicas: "2",
   },
 });
+
+/** A window that is open now, and for some minutes more. */
+const openWindow = (desiredReplicas: string) => {
+  const minuteOf = (at: number) => new Date(at).getUTCMinutes();
+  const now = systemClock.now();
+  return {
+    type: "cron",
+    metadata: {
+      timezone: "Asia/Seoul",
+      start: `${minuteOf(now - 2 * minuteMs)} * * * *`,
+      end: `${minuteOf(now + 20 * minuteMs)} * * * *`,
+      desiredReplicas,
+    },
+  };
+};
 
 async function replicas({ controlPlane: { client } }: SuiteContext): Promise<number | undefined> {
   return (await client.get(Deployment, { namespace, name: "php-apache" })).spec?.replicas;
@@ -138,6 +156,71 @@ export const eventScaler: Suite = {
         await until(0, start + minuteMs + 40_000 - systemClock.now());
         const early = start + minuteMs - systemClock.now();
         if (early > 0) throw new Error(`no replicas ${early} ms before the window closes`);
+      },
+    },
+    {
+      name: "the direct engine takes the HPA's place, scales at once, and gives the HPA back",
+      async run(context) {
+        const { client } = context.controlPlane;
+        const hpaCount = async () => (await client.list(HorizontalPodAutoscaler, { namespace })).items.length;
+        const scaledTo = (count: number, limitMs: number) =>
+          waitFor(
+            `${count} replicas`,
+            async () => (await replicas(context)) === count || `${await replicas(context)}`,
+            context,
+            limitMs,
+          );
+        const change = (engine: string | null, desiredReplicas: string) => {
+          const metadata = { annotations: { "event-scaler.bellows.dev/engine": engine } };
+          const spec = { triggers: [openWindow(desiredReplicas)], maxReplicaCount: 5, pollingInterval: 5 };
+          return client.patch(ScaledObject, { namespace, name }, { type: "merge", body: { metadata, spec } });
+        };
+        await change("direct", "2");
+        await waitFor("no HPA", async () => (await hpaCount()) === 0 || `${await hpaCount()} HPAs`, context);
+        await scaledTo(2, 20_000);
+        await change("direct", "4");
+        await scaledTo(4, 10_000);
+        const { status } = await client.get(ScaledObject, { namespace, name });
+        const condition = status?.conditions?.find(({ type }) => type === "HPAActive");
+        if (condition?.reason !== "DirectEngine") throw new Error(`the condition is ${JSON.stringify(condition)}`);
+        await change(null, "4");
+        await waitFor("an HPA", async () => (await hpaCount()) === 1 || "none", context);
+        await scaledTo(4, 1_000);
+      },
+    },
+    {
+      name: "what happens is sent to a CloudEventSource",
+      async run(context) {
+        const { client } = context.controlPlane;
+        const types: (string | undefined)[] = [];
+        const server = createServer((request, response) => {
+          types.push(request.headers["ce-type"] as string | undefined);
+          response.writeHead(204).end();
+        });
+        await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+        try {
+          const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+          const source = { metadata: { namespace, name: "sink" }, spec: { destination: { http: { uri } } } };
+          await client.create(CloudEventSource, source);
+          const active = async () =>
+            (await client.get(CloudEventSource, { namespace, name: "sink" })).status?.conditions?.[0];
+          await waitFor(
+            "the source",
+            async () => (await active())?.status === "True" || `${(await active())?.message}`,
+            context,
+          );
+          const pause = (paused: string | null) => {
+            const body = { metadata: { annotations: { "autoscaling.keda.sh/paused": paused } } };
+            return client.patch(ScaledObject, { namespace, name }, { type: "merge", body });
+          };
+          await pause("true");
+          const wanted = "keda.scaledobject.paused.v1";
+          await waitFor(wanted, async () => types.includes(wanted) || types.join(), context);
+          await pause(null);
+          await client.delete(CloudEventSource, { namespace, name: "sink" });
+        } finally {
+          server.close();
+        }
       },
     },
     {
