@@ -1,5 +1,6 @@
 import {
   BellowsHorizontalPodAutoscaler,
+  ClusterProportionalAutoscaler,
   type Decision,
   decisionAnnotation,
   decisionRecordAnnotation,
@@ -16,6 +17,7 @@ const kinds = [
   HorizontalPodAutoscaler,
   BellowsHorizontalPodAutoscaler,
   ScaledObject,
+  ClusterProportionalAutoscaler,
   NodeClaim,
 ] as unknown as readonly Kind[];
 

@@ -1,4 +1,4 @@
-import { ConfigMap, Deployment, type KubernetesObject } from "@bellows/api";
+import { ConfigMap, type DecisionSubject, Deployment, type KubernetesObject } from "@bellows/api";
 import {
   type Controller,
   type ControllerContext,
@@ -9,8 +9,9 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
-import { type Params, parseParams, replicasFor } from "./engine/params.ts";
+import { type Params, parseParams } from "./engine/params.ts";
 import type { Target } from "./engine/target.ts";
+import { decide, explainer, withAction } from "./explain.ts";
 import { flagsOfDeployment, type Installation, installationOf } from "./installation.ts";
 import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, sizeTargets } from "./proportional.ts";
@@ -42,6 +43,7 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
   // Those that are adopted are no rivals.
   const ignoreNeighbours = options.ignoreNeighbours ?? adoptDeployments;
   const others = new RunningAutoscalers("upstream");
+  const explain = explainer();
   /** The last parameters that could be used, by the ConfigMap's key. */
   const lastGood = new Map<string, Params>();
   const missing = new Set<string>();
@@ -123,13 +125,10 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
       const size = observeSize(context, nodes);
       const { targets, taken } = shareOut(configMap, namespace, named, context);
       problems.push(...taken);
-      const sizing = {
-        subject: configMap as KubernetesObject,
-        namespace,
-        targets,
-        replicas: replicasFor(params, size),
-      };
+      const { record, replicas } = decide(subjectOf(key, configMap), undefined, params, size, context.clock.now());
+      const sizing = { subject: configMap as KubernetesObject, decisionId: record.id, namespace, targets, replicas };
       const sized = await sizeTargets({ ...sizing, size, cached: [Deployment] }, context);
+      explain(withAction(record, replicas, sized), configMap, context);
       problems.push(...sized.flatMap((each) => each.problem ?? []));
     }
     return problems;
@@ -162,6 +161,13 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
 }
 
 const keyOf = ({ namespace, configMap }: Installation): ObjectKey => ({ namespace, name: configMap });
+
+const subjectOf = (key: ObjectKey, { metadata: { uid } }: ConfigMap): DecisionSubject => ({
+  apiVersion: ConfigMap.apiVersion,
+  kind: ConfigMap.kind,
+  ...key,
+  ...(uid && { uid }),
+});
 
 /** Makes the ConfigMap that is missing, as upstream does with `--default-params`. */
 async function createDefault(

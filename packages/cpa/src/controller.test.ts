@@ -1,4 +1,10 @@
-import { ClusterProportionalAutoscaler, Deployment } from "@bellows/api";
+import {
+  ClusterProportionalAutoscaler,
+  Deployment,
+  decisionAnnotation,
+  decisionRecordAnnotation,
+  Event,
+} from "@bellows/api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clusterProportionalAutoscalerController } from "./controller.ts";
 import { CpaWorld } from "./testing/cpa-world.ts";
@@ -40,6 +46,23 @@ test("sizes several targets and says by what", async () => {
     ],
     conditions: [{ type: "Ready", status: "True", reason: "TargetsSized" }],
   });
+});
+
+test("carries why: what was seen, what it asks for, what held it back, what was done", async () => {
+  await autoscaler("size", { targets: [target("web")], linear: { coresPerReplica: 1, nodesPerReplica: 2, max: 4 } });
+  const { annotations } = world.server.objects(ClusterProportionalAutoscaler)[0]?.metadata ?? {};
+  const record = JSON.parse(annotations?.[decisionRecordAnnotation] ?? "{}");
+  expect(record).toMatchObject({
+    id: annotations?.[decisionAnnotation],
+    subject: { kind: "ClusterProportionalAutoscaler", namespace: "default", name: "size" },
+    seen: { schedulableNodes: 3, schedulableCores: 6, totalNodes: 3, totalCores: 6 },
+    computed: ["6 cores, 1 for each replica -> 6", "3 nodes, 2 for each replica -> 2"],
+    limits: [{ reason: "max", from: 6, to: 4 }],
+    action: { replicas: 4, targets: ["Deployment/web"] },
+  });
+  await world.clock.run(2_000);
+  const [event] = world.server.objects(Event);
+  expect(event?.metadata.annotations?.[decisionAnnotation]).toBe(record.id);
 });
 
 test("a target that is not there is in the condition, and is sized once it is", async () => {

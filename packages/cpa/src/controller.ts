@@ -7,9 +7,6 @@ import {
   type Selector,
   StatefulSet,
   selectorOfLabels,
-  setCondition,
-  stableJson,
-  timestamp,
 } from "@bellows/api";
 import {
   type Cache,
@@ -21,14 +18,15 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
-import type { ClusterSize } from "./engine/cluster-size.ts";
 import type { LadderParams, Step } from "./engine/ladder.ts";
 import type { LinearParams } from "./engine/linear.ts";
-import { type Params, replicasFor } from "./engine/params.ts";
+import type { Params } from "./engine/params.ts";
 import { isSameTarget, type Target } from "./engine/target.ts";
+import { decide, explainer, withAction } from "./explain.ts";
 import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, type SizedTarget, sizeTargets } from "./proportional.ts";
 import { RunningAutoscalers } from "./running-autoscalers.ts";
+import { writeStatus } from "./status.ts";
 
 /** Targets of kinds that are not watched are looked at this often. */
 const pollPeriodMs = 10_000;
@@ -40,6 +38,7 @@ const pollPeriodMs = 10_000;
  */
 export function clusterProportionalAutoscalerController({ ignoreNeighbours = false } = {}): Controller {
   const others = new RunningAutoscalers("any");
+  const explain = explainer();
   return controller({
     name: "cluster-proportional-autoscaler-kind",
     watches: [
@@ -59,14 +58,19 @@ export function clusterProportionalAutoscalerController({ ignoreNeighbours = fal
       const autoscaler = context.cache.get(ClusterProportionalAutoscaler, key);
       if (!autoscaler || autoscaler.metadata.deletionTimestamp) return;
       const size = observeSize(context, nodesOf(autoscaler));
-      const replicas = replicasFor(paramsOf(autoscaler), size);
-      const ownerOf = (target: Target) =>
-        ignoreNeighbours ? undefined : others.ownerOf(key.namespace as string, target);
+      const { namespace = "", name, uid = "", generation } = autoscaler.metadata;
+      const { apiVersion, kind } = ClusterProportionalAutoscaler;
+      const params = paramsOf(autoscaler);
+      const now = context.clock.now();
+      const { record, replicas } = decide({ apiVersion, kind, namespace, name, uid }, generation, params, size, now);
+      const ownerOf = (target: Target) => (ignoreNeighbours ? undefined : others.ownerOf(namespace, target));
       const { free, taken } = shareOut(autoscaler, ownerOf, context);
-      const sizing = { subject: autoscaler, namespace: key.namespace as string, targets: free, replicas, size };
+      const sizing = { subject: autoscaler, decisionId: record.id, namespace, targets: free, replicas, size };
       const sized = await sizeTargets({ ...sizing, cached: watchedKinds }, context);
       if (context.signal.aborted) return undefined;
-      await writeStatus(autoscaler, key, size, replicas, inOrder(autoscaler, [...sized, ...taken]), context);
+      const acted = withAction(record, replicas, sized);
+      await writeStatus(autoscaler, key, acted, replicas, inOrder(autoscaler, [...sized, ...taken]), context);
+      explain(acted, autoscaler, context);
       const isPolled =
         taken.length > 0 || sized.some(({ target, problem }) => problem !== undefined || !isWatched(target));
       return isPolled ? lookAgainAt(context.clock.now() + pollPeriodMs) : undefined;
@@ -155,64 +159,4 @@ function paramsOf({ spec }: ClusterProportionalAutoscaler): Params {
     includeUnschedulableNodes,
   };
   return { ladder };
-}
-
-async function writeStatus(
-  autoscaler: ClusterProportionalAutoscaler,
-  key: ObjectKey,
-  size: ClusterSize,
-  replicas: number,
-  sized: readonly SizedTarget[],
-  { client, clock }: ControllerContext,
-): Promise<void> {
-  const now = clock.now();
-  const { generation } = autoscaler.metadata;
-  const all = (autoscaler.spec.linear ?? autoscaler.spec.ladder)?.includeUnschedulableNodes ?? false;
-  const failed = sized.filter(({ problem }) => problem !== undefined);
-  const ready = {
-    type: "Ready",
-    status: failed.length === 0 ? ("True" as const) : ("False" as const),
-    reason:
-      failed.length === 0
-        ? "TargetsSized"
-        : failed.every(({ isTaken }) => isTaken)
-          ? "AmbiguousTarget"
-          : "FailedRescale",
-    message:
-      failed.length === 0
-        ? `every target has ${replicas} replicas`
-        : failed
-            .map(({ target, problem, isTaken }) => (isTaken ? problem : `${target.kind}/${target.name}: ${problem}`))
-            .join("; "),
-    ...(generation !== undefined && { observedGeneration: generation }),
-  };
-  const before = autoscaler.status;
-  const status = {
-    ...(generation !== undefined && { observedGeneration: generation }),
-    nodes: all ? size.totalNodes : size.schedulableNodes,
-    cores: all ? size.totalCores : size.schedulableCores,
-    replicas,
-    ...(sized.some(({ changed }) => changed)
-      ? { lastScaleTime: timestamp(now) }
-      : before?.lastScaleTime && { lastScaleTime: before.lastScaleTime }),
-    targets: sized.map(({ target, problem }) => ({
-      kind: target.kind,
-      name: target.name,
-      ...(problem === undefined ? { replicas } : { message: problem }),
-    })),
-    conditions: [
-      ...setCondition<NonNullable<NonNullable<typeof before>["conditions"]>[number]>(
-        before?.conditions,
-        ready as never,
-        now,
-      ),
-    ],
-  };
-  if (before && stableJson(status) === stableJson(before)) return;
-  await client.patch(
-    ClusterProportionalAutoscaler,
-    key,
-    { type: "merge", body: { status } },
-    { subresource: "status" },
-  );
 }

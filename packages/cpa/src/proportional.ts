@@ -1,4 +1,11 @@
-import { type Kind, type KubernetesObject, Node, type Selector } from "@bellows/api";
+import {
+  type DecisionId,
+  decisionAnnotation,
+  type Kind,
+  type KubernetesObject,
+  Node,
+  type Selector,
+} from "@bellows/api";
 import { ApiError, type ControllerContext } from "@bellows/kube";
 import { type ClusterSize, clusterSize } from "./engine/cluster-size.ts";
 import type { Target } from "./engine/target.ts";
@@ -23,6 +30,7 @@ export interface SizedTarget {
 export interface Sizing {
   /** Whose Events say what was done. */
   readonly subject: KubernetesObject;
+  readonly decisionId: DecisionId;
   readonly namespace: string;
   readonly targets: readonly Target[];
   readonly replicas: number;
@@ -43,7 +51,7 @@ export async function sizeTargets(sizing: Sizing, context: ControllerContext): P
 
 async function sizeTarget(
   target: Target,
-  { subject, namespace, replicas, size, cached }: Sizing,
+  { subject, decisionId, namespace, replicas, size, cached }: Sizing,
   { client, cache, events, log }: ControllerContext,
 ): Promise<SizedTarget> {
   const name = `${target.kind}/${target.name}`;
@@ -57,8 +65,9 @@ async function sizeTarget(
     await client.updateScale({ ...target, namespace }, replicas, scale.metadata.resourceVersion);
     const because = `${size.schedulableNodes} schedulable nodes, ${size.schedulableCores} schedulable cores`;
     const message = `New size of ${name}: ${replicas}; reason: ${because}`;
-    events.record(subject, { type: "Normal", reason: "SuccessfulRescale", message });
-    log.info("rescaled", { target: name, namespace, from, to: replicas, ...size });
+    const annotations = { [decisionAnnotation]: decisionId };
+    events.record(subject, { type: "Normal", reason: "SuccessfulRescale", message, annotations });
+    log.info("rescaled", { decision: decisionId, target: name, namespace, from, to: replicas, ...size });
     return { target, changed: true };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

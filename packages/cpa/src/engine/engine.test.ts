@@ -18,7 +18,7 @@ const replicas = (data: Record<string, unknown>, of: Node[]) => {
     Object.fromEntries(Object.entries(data).map(([mode, each]) => [mode, JSON.stringify(each)])),
   );
   if ("problem" in params) throw new Error(params.problem);
-  return replicasFor(params.params, clusterSize(of));
+  return replicasFor(params.params, clusterSize(of)).replicas;
 };
 
 describe("ladder", () => {

@@ -1,4 +1,6 @@
+import type { Limit } from "@bellows/api";
 import type { ClusterSize } from "./cluster-size.ts";
+import { larger, type Proportion } from "./proportion.ts";
 
 /** Control mode `linear`. At least one of the two ratios is above 0. */
 export interface LinearParams {
@@ -14,18 +16,32 @@ export interface LinearParams {
 }
 
 /** The larger of what the nodes and the cores ask for (`linearcontroller`). */
-export function linearReplicas(params: LinearParams, size: ClusterSize): number {
+export function linearReplicas(params: LinearParams, size: ClusterSize): Proportion {
   const all = params.includeUnschedulableNodes ?? false;
   const nodes = all ? size.totalNodes : size.schedulableNodes;
-  const byCores = share(all ? size.totalCores : size.schedulableCores, params.coresPerReplica ?? 0, params);
-  const byNodes = share(nodes, params.nodesPerReplica ?? 0, params);
-  const spread = params.preventSinglePointFailure && nodes > 1 ? 2 : 0;
-  return Math.max(byCores, byNodes, spread);
+  const cores = all ? size.totalCores : size.schedulableCores;
+  const most = larger(
+    share("cores", cores, params.coresPerReplica ?? 0, params),
+    share("nodes", nodes, params.nodesPerReplica ?? 0, params),
+  );
+  if (!params.preventSinglePointFailure || nodes <= 1 || most.replicas >= 2) return most;
+  const limit: Limit = { reason: "preventSinglePointFailure", from: most.replicas, to: 2 };
+  return { ...most, replicas: 2, limits: [...most.limits, limit] };
 }
 
-function share(amount: number, perReplica: number, { min, max }: LinearParams): number {
+function share(of: string, amount: number, perReplica: number, { min, max }: LinearParams): Proportion {
   // A ratio that is not used asks for one replica, whatever the bounds are.
-  if (perReplica === 0) return 1;
-  const replicas = Math.ceil(amount / perReplica);
-  return Math.max(min || 1, max ? Math.min(max, replicas) : replicas);
+  if (perReplica === 0) return { replicas: 1, computed: [], limits: [] };
+  const wanted = Math.ceil(amount / perReplica);
+  const capped = max ? Math.min(max, wanted) : wanted;
+  const replicas = Math.max(min || 1, capped);
+  const bounds: Limit[] = [
+    { reason: "max", from: wanted, to: capped },
+    { reason: "min", from: capped, to: replicas },
+  ];
+  return {
+    replicas,
+    computed: [`${amount} ${of}, ${perReplica} for each replica -> ${wanted}`],
+    limits: bounds.filter(({ from, to }) => from !== to),
+  };
 }

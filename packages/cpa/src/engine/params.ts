@@ -1,6 +1,7 @@
 import type { ClusterSize } from "./cluster-size.ts";
 import { type LadderParams, ladderReplicas } from "./ladder.ts";
 import { type LinearParams, linearReplicas } from "./linear.ts";
+import type { Proportion } from "./proportion.ts";
 
 /** How replicas follow the size of the cluster: exactly one control mode. */
 export type Params = { readonly ladder: LadderParams } | { readonly linear: LinearParams };
@@ -17,7 +18,7 @@ export interface ParamsProblem {
   readonly problem: string;
 }
 
-export const replicasFor = (params: Params, size: ClusterSize): number =>
+export const replicasFor = (params: Params, size: ClusterSize): Proportion =>
   "ladder" in params ? ladderReplicas(params.ladder, size) : linearReplicas(params.linear, size);
 
 /** The fields of each control mode, and what each takes. */

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ClusterSize } from "./cluster-size.ts";
-import { ladderReplicas, type Step } from "./ladder.ts";
-import { type LinearParams, linearReplicas } from "./linear.ts";
+import { type LadderParams, ladderReplicas as ladderOf, type Step } from "./ladder.ts";
+import { type LinearParams, linearReplicas as linearOf } from "./linear.ts";
 import { parseParams, replicasFor } from "./params.ts";
 import { parseTargets } from "./target.ts";
+
+const ladderReplicas = (params: LadderParams, size: ClusterSize) => ladderOf(params, size).replicas;
+const linearReplicas = (params: LinearParams, size: ClusterSize) => linearOf(params, size).replicas;
 
 const amount = fc.integer({ min: 0, max: 20_000 });
 
@@ -114,7 +117,10 @@ test("whatever a ConfigMap holds is read or refused with its place, and never gi
     fc.property(data, anySize, (given, size) => {
       const read = parseParams(given);
       if ("problem" in read) expect(read.problem).toMatch(/^data.*, expected /s);
-      else expect(replicasFor(read.params, size)).toSatisfy((count: number) => Number.isInteger(count) && count >= 0);
+      else
+        expect(replicasFor(read.params, size).replicas).toSatisfy(
+          (count: number) => Number.isInteger(count) && count >= 0,
+        );
     }),
   );
 });

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { ClusterSize } from "./cluster-size.ts";
-import { type LadderParams, ladderReplicas, type Step } from "./ladder.ts";
-import { type LinearParams, linearReplicas } from "./linear.ts";
+import { type LadderParams, ladderReplicas as ladderOf, type Step } from "./ladder.ts";
+import { type LinearParams, linearReplicas as linearOf } from "./linear.ts";
 import { parseParams } from "./params.ts";
+
+const ladderReplicas = (params: LadderParams, size: ClusterSize) => ladderOf(params, size).replicas;
+const linearReplicas = (params: LinearParams, size: ClusterSize) => linearOf(params, size).replicas;
 
 /** The numbers of the unit tests of cluster-proportional-autoscaler 1.10. */
 

@@ -31,7 +31,7 @@
 {{ include "bellows.rules.events" . }}
 {{- if ne (toString .Values.config.clusterProportionalAutoscalers) "false" }}
 - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [clusterproportionalautoscalers.bellows.dev], verbs: [get] }
-- { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers], verbs: [list, watch] }
+- { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers], verbs: [list, watch, patch] }
 - { apiGroups: [bellows.dev], resources: [clusterproportionalautoscalers/status], verbs: [patch] }
 - { apiGroups: [apps], resources: [replicasets, statefulsets], verbs: [list, watch] }
 {{- end }}
