@@ -261,6 +261,6 @@ function report(
   const action = rescaled ? actionTo(rescaleTo, currentReplicas) : "none";
   const error = conclusion.error === undefined ? "none" : isSpecError ? "spec" : "internal";
   metrics.reconciled(action, error, (context.clock.now() - startedAt) / 1000);
-  if (conclusion.error === undefined || !decision.failed)
-    metrics.desired(key.namespace ?? "", key.name, conclusion.status.desiredReplicas);
+  const isRefused = conclusion.events.some((event) => event.reason === "FailedRescale");
+  if (!decision.failed && !isRefused) metrics.desired(key.namespace ?? "", key.name, conclusion.status.desiredReplicas);
 }
