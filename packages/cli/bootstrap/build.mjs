@@ -46,7 +46,12 @@ writeFileSync(
     'enableCompileCache({ directory: new URL("cache", import.meta.url).pathname, portable: true });\n' +
     'await import("./main.mjs");\n',
 );
-await warm(join(out, "bellows.mjs"));
+const entry = join(out, "bellows.mjs");
+await warm(entry, ["all", "--controllers=hpa,cpa,dashboard", "--dashboard-token=only-to-warm-the-cache"]);
+// What these load comes after their first look at the cluster.
+const alone = ["--ignore-neighbours", "--leader-elect=false"];
+await warm(entry, ["event-scaler", "--secure-port=0", ...alone]);
+await warm(entry, ["node-provisioner", "--cloud=simulated", "--cluster-name=none", "--webhook-port=0", ...alone]);
 
 /** A library reads its WebAssembly from a file beside it, unless it is asked for as one with it inside. */
 function wasmWithin() {
@@ -59,8 +64,8 @@ function wasmWithin() {
   };
 }
 
-/** Runs what every controller loads once, against no API server, so that its code is in the cache. */
-async function warm(entry) {
+/** Runs what controllers load once, against no API server, so that its code is in the cache. */
+async function warm(entry, args) {
   const folder = mkdtempSync(join(tmpdir(), "bellows-build-"));
   const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(
@@ -72,7 +77,6 @@ async function warm(entry) {
       "current-context": "none",
     }),
   );
-  const args = ["all", "--controllers=hpa,cpa,dashboard", "--dashboard-token=only-to-warm-the-cache"];
   const served = ["--bind-address=127.0.0.1", "--metrics-port=0", `--kubeconfig=${kubeconfig}`];
   const child = spawn(process.execPath, [entry, ...args, ...served], { stdio: ["ignore", "pipe", "inherit"] });
   try {

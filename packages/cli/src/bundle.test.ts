@@ -23,7 +23,7 @@ const bellows = (...args: string[]) =>
 test("the bundle lists its controllers with nothing else on the module path", () => {
   const { status, stdout } = bellows("--help");
   expect(status).toBe(0);
-  for (const name of ["all", "cpa", "dashboard", "hpa", "node-provisioner"])
+  for (const name of ["all", "cpa", "dashboard", "doctor", "hpa", "node-provisioner", "why"])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

@@ -1,9 +1,11 @@
 import { Command } from "commander";
+import { addClusterCommands } from "./cluster-commands.ts";
 import { addControllerCommands } from "./controllers/command.ts";
 
-/** The `bellows` of the image: the controllers, and nothing that works on a checkout. */
+/** The `bellows` of the image: what works on a cluster, and nothing that works on a checkout. */
 const program = new Command("bellows").description("An autoscaling suite for Kubernetes on EC2");
 addControllerCommands(program);
+addClusterCommands(program);
 try {
   await program.parseAsync();
 } catch (error) {

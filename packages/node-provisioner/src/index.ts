@@ -1,6 +1,5 @@
 export { NodeProvisionerSettings, nodeProvisionerOptions } from "./config.ts";
 export { type NodeProvisionerOptions, nodeProvisionerControllers } from "./controllers.ts";
-export { conversionRoutes, registerConversion } from "./conversion/index.ts";
 export { compareKarpenter, type KarpenterComparison } from "./vectors/compare.ts";
 export {
   type KarpenterInstanceTypes,

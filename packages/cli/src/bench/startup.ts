@@ -8,7 +8,19 @@ import { benchRow } from "./report.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
 const runs = 15;
-const controllers = ["hpa", "cpa", "dashboard"];
+const token = "--dashboard-token=only-for-the-bench";
+const simulated = ["--cloud=simulated", "--cluster-name=bench"];
+const everyController = "hpa,cpa,event-scaler,node-provisioner,dashboard";
+
+/** The arguments that each needs to start. */
+const commands: Readonly<Record<string, readonly string[]>> = {
+  hpa: [],
+  cpa: [],
+  "event-scaler": [],
+  "node-provisioner": simulated,
+  dashboard: [token],
+  all: [`--controllers=${everyController}`, token, ...simulated],
+};
 
 /** From the start of the bundle's process until /healthz answers; a start must not need an API server. */
 export async function benchStartup(monotonicMs: () => number, progress: (line: string) => void): Promise<BenchRow[]> {
@@ -22,9 +34,10 @@ export async function benchStartup(monotonicMs: () => number, progress: (line: s
     const kubeconfig = join(folder, "kubeconfig");
     writeFileSync(kubeconfig, JSON.stringify(noServer));
     const rows: BenchRow[] = [];
-    for (const name of controllers) {
+    for (const [name, args] of Object.entries(commands)) {
       const took: number[] = [];
-      for (let run = 0; run < runs; run++) took.push(await start(name, join(folder, "app"), kubeconfig, monotonicMs));
+      for (let run = 0; run < runs; run++)
+        took.push(await start([name, ...args], join(folder, "app"), kubeconfig, monotonicMs));
       rows.push(benchRow(`bellows ${name}: start until /healthz answers`, "ms", took, { atMost: 400 }));
     }
     return rows;
@@ -41,18 +54,21 @@ const noServer = {
 };
 
 /** The address is in the line that is logged once it is served; the time counts until an answer has come from it. */
-function start(name: string, app: string, kubeconfig: string, monotonicMs: () => number): Promise<number> {
+function start(
+  command: readonly string[],
+  app: string,
+  kubeconfig: string,
+  monotonicMs: () => number,
+): Promise<number> {
   const startedAt = monotonicMs();
-  const token = name === "dashboard" ? ["--dashboard-token=only-for-the-bench"] : [];
   const child = spawn(
     process.execPath,
     [
       join(app, "bellows.mjs"),
-      name,
+      ...command,
       "--bind-address=127.0.0.1",
       "--metrics-port=0",
       `--kubeconfig=${kubeconfig}`,
-      ...token,
     ],
     // Nothing else is on the module path.
     { cwd: app, env: { PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "inherit"] },
@@ -72,6 +88,8 @@ function start(name: string, app: string, kubeconfig: string, monotonicMs: () =>
         child.kill("SIGTERM");
       }).on("error", fail);
     });
-    child.once("exit", () => (Number.isNaN(took) ? fail(new Error(`bellows ${name} ended: ${text}`)) : done(took)));
+    child.once("exit", () =>
+      Number.isNaN(took) ? fail(new Error(`bellows ${command[0]} ended: ${text}`)) : done(took),
+    );
   });
 }

@@ -52,10 +52,7 @@ export function watchAccess(
 
   function failed(id: string, path: string, error: unknown): void {
     const problem = problemOf(error, path, options);
-    if (!problem) {
-      problems.delete(id);
-      return;
-    }
+    if (!problem) return answered(id);
     counter.labels(problem.reason).inc();
     const before = problems.get(id);
     const now = clock.now();

@@ -124,9 +124,7 @@ export const controllerCommands: Readonly<
   "node-provisioner": {
     summary: "Run the node provisioner on a cluster (simulated cloud only, so far)",
     async load() {
-      const { NodeProvisionerSettings, nodeProvisionerControllers, nodeProvisionerOptions } = await import(
-        "@bellows/node-provisioner"
-      );
+      const { NodeProvisionerSettings, nodeProvisionerOptions } = await import("@bellows/node-provisioner/config");
       return command({
         name: "node-provisioner",
         summary: "Nodes for pods that fit on none (karpenter.sh NodePool).",
@@ -136,7 +134,6 @@ export const controllerCommands: Readonly<
           ...["ec2nodeclasses", "awsnodetemplates"].map((plural) => `${plural}.karpenter.k8s.aws`),
         ],
         prepare(settings) {
-          const { region, clusterName = "", simulatedCloudUrl } = settings;
           if (settings.cloud === "aws") {
             throw new RangeError(
               '--cloud: "aws", expected simulated: launching on AWS is not in this version. simulated makes nodes without machines, for sandboxes and tests only',
@@ -145,18 +142,12 @@ export const controllerCommands: Readonly<
           nodeProvisionerOptions(settings, undefined as never);
           return {
             async serve(parts) {
-              const { serveConversion } = await import("./node-provisioner.ts");
+              const { serveConversion } = await import("./serve-conversion.ts");
               await serveConversion(parts, settings);
             },
             async controllers(parts) {
-              if (simulatedCloudUrl !== undefined) {
-                const { cloudAt } = await import("@bellows/sandbox/cloud-http");
-                return nodeProvisionerControllers(nodeProvisionerOptions(settings, cloudAt(simulatedCloudUrl, region)));
-              }
-              const { startStandaloneCloud } = await import("@bellows/sandbox/simulated-cloud");
-              const cloud = await startStandaloneCloud({ ...parts, region, clusterName });
-              parts.signal.addEventListener("abort", () => cloud.stop(), { once: true });
-              return nodeProvisionerControllers(nodeProvisionerOptions(settings, cloud));
+              const { provisionerControllers } = await import("./node-provisioner.ts");
+              return provisionerControllers(parts, settings);
             },
           };
         },

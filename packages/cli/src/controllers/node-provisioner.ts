@@ -1,21 +1,23 @@
-import { conversionRoutes, type NodeProvisionerSettings, registerConversion } from "@bellows/node-provisioner";
-import type { ServingParts } from "./catalogue.ts";
-import { serveSecurely } from "./secure-serving.ts";
+import type { Controller } from "@bellows/kube";
+import {
+  type NodeProvisionerSettings,
+  nodeProvisionerControllers,
+  nodeProvisionerOptions,
+} from "@bellows/node-provisioner";
+import type { ControllerParts } from "./catalogue.ts";
 
-/** Serves the conversion of Karpenter's kinds, which no neighbour and no election keeps from being asked for. */
-export async function serveConversion(parts: ServingParts, settings: NodeProvisionerSettings): Promise<void> {
-  const service = { namespace: parts.namespace, name: settings.conversionServiceName };
-  await serveSecurely(parts, {
-    host: settings.bindAddress,
-    port: settings.webhookPort,
-    service,
-    routes: conversionRoutes,
-    async register(caBundle) {
-      if (!settings.registerConversion) return;
-      await registerConversion(parts.client, { service: { ...service, port: conversionServicePort }, caBundle });
-    },
-  });
+/** The controllers of Karpenter's kinds, with the cloud that they launch on. */
+export async function provisionerControllers(
+  parts: ControllerParts,
+  settings: NodeProvisionerSettings,
+): Promise<readonly Controller[]> {
+  const { region, clusterName = "", simulatedCloudUrl } = settings;
+  if (simulatedCloudUrl !== undefined) {
+    const { cloudAt } = await import("@bellows/sandbox/cloud-http");
+    return nodeProvisionerControllers(nodeProvisionerOptions(settings, cloudAt(simulatedCloudUrl, region)));
+  }
+  const { startStandaloneCloud } = await import("@bellows/sandbox/simulated-cloud");
+  const cloud = await startStandaloneCloud({ ...parts, region, clusterName });
+  parts.signal.addEventListener("abort", () => cloud.stop(), { once: true });
+  return nodeProvisionerControllers(nodeProvisionerOptions(settings, cloud));
 }
-
-/** Of the Service; where the process listens is a setting. */
-const conversionServicePort = 8443;

@@ -1,2 +1,2 @@
-export * from "./registration.ts";
-export * from "./serving.ts";
+export { registerConversion } from "./registration.ts";
+export { conversionRoutes } from "./serving.ts";

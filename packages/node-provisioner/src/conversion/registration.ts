@@ -1,4 +1,4 @@
-import { CustomResourceDefinition, conversionService, customResourceDefinitions } from "@bellows/api";
+import { CustomResourceDefinition, conversionService, customResources } from "@bellows/api";
 import type { Client } from "@bellows/kube";
 
 /** Where the API server finds the conversion. */
@@ -9,9 +9,9 @@ export interface ConversionEndpoint {
 }
 
 /** The definitions whose objects are converted: NodePool, NodeClaim, EC2NodeClass. */
-export const convertedDefinitions: readonly string[] = customResourceDefinitions()
-  .filter(({ spec }) => spec.conversion?.strategy === "Webhook")
-  .map(({ metadata }) => metadata.name as string);
+export const convertedDefinitions: readonly string[] = customResources
+  .filter(({ options }) => options?.conversion?.strategy === "Webhook")
+  .map(({ versions: [{ plural, group }] }) => `${plural}.${group}`);
 
 /**
  * Points the definitions of this version to where they are converted. Those that another release brought, which
