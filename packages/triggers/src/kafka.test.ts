@@ -228,7 +228,7 @@ describe("authentication", () => {
 });
 
 test("a token for MSK is a signed request to connect", async () => {
-  const keys = { accessKeyId: "AKID", secretAccessKey: "hush", sessionToken: "session" };
+  const keys = { accessKeyId: "AKID", secretAccessKey: "hush", sessionToken: "se/ss+ion==" };
   const clock = new VirtualClock(Date.parse("2026-11-24T12:00:00Z"));
   const token = await mskToken({ region: "eu-west-1", keys }, clock, 1000);
   expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
@@ -240,9 +240,10 @@ test("a token for MSK is a signed request to connect", async () => {
     "X-Amz-Credential": "AKID/20261124/eu-west-1/kafka-cluster/aws4_request",
     "X-Amz-Date": "20261124T120000Z",
     "X-Amz-Expires": "900",
-    "X-Amz-Security-Token": "session",
+    "X-Amz-Security-Token": "se/ss+ion==",
     "X-Amz-SignedHeaders": "host",
-    "X-Amz-Signature": expect.stringMatching(/^[0-9a-f]{64}$/),
+    // As botocore computes it.
+    "X-Amz-Signature": "03eb6f9a9a5eeee15da54a584b4d416b3e9afb6e6029b758e5b90fad73b78f03",
     "User-Agent": "bellows",
   });
 });

@@ -138,13 +138,22 @@ describe("the watch of a namespace's pods", () => {
     expect(server.openWatches).toBe(1);
   });
 
-  test("does not tell what was read already, nor of changes that leave the number", async () => {
+  test("does not tell of changes that leave the number", async () => {
     const { client, clock, listening } = world();
     await client.create(Pod, pod("a"));
     const { pushes } = await listening();
     await client.create(Pod, pod("b"));
     await client.delete(Pod, { namespace: "shop", name: "a" });
     await client.patch(Pod, { namespace: "shop", name: "b" }, { type: "merge", body: { spec: { nodeName: "n2" } } });
+    await clock.run(100);
+    expect(pushes).toEqual([{ active: true, values: values(1) }]);
+  });
+
+  test("tells what somebody has read before, too", async () => {
+    const { client, clock, listening } = world();
+    const { trigger, pushes } = await listening();
+    await client.create(Pod, pod("a"));
+    expect(await trigger.read("m", soon())).toMatchObject({ active: true });
     await clock.run(100);
     expect(pushes).toEqual([{ active: true, values: values(1) }]);
   });

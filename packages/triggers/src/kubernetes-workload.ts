@@ -26,7 +26,6 @@ export const kubernetesWorkload = defineTrigger({
     const watch = podWatch(client, namespace);
     const spec = external(`workload-${namespace}`, value);
     const metricName = spec.external?.metric.name ?? "";
-    let known: number | undefined;
 
     /** Of the watch, where there is one. */
     const countWatched = (): number | undefined => {
@@ -40,16 +39,17 @@ export const kubernetesWorkload = defineTrigger({
     return {
       metricSpecs: () => [spec],
       read: async (asked) => {
-        known = countWatched() ?? count(await listPods(), groupByNode);
-        return readingOf(asked, known, activationValue);
+        const found = countWatched() ?? count(await listPods(), groupByNode);
+        return readingOf(asked, found, activationValue);
       },
       listen: async (handler, signal) => {
+        let told: number | undefined;
         let isWaiting = false;
         const tell = () => {
           isWaiting = false;
           const now = countWatched();
-          if (signal.aborted || now === undefined || now === known) return;
-          known = now;
+          if (signal.aborted || now === undefined || now === told) return;
+          told = now;
           handler.push(readingOf(metricName, now, activationValue));
         };
         const changed: PodChanged = (before, after) => {
