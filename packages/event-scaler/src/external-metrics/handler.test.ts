@@ -1,5 +1,5 @@
 import { VirtualClock } from "@bellows/kube";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type ExternalMetricsOptions, externalMetricsHandler } from "./handler.ts";
 
 const root = "/apis/external.metrics.k8s.io/v1beta1";
@@ -154,5 +154,46 @@ test("an adapter that is down does not take the discovery with it", async () => 
   expect((await handler({ path: root })).status).toBe(200);
   expect((await handler({ path: `${root}/namespaces/a/queue` })).body).toMatchObject({
     message: "asking the adapter that was registered before: connection refused",
+  });
+});
+
+describe("discovery of all groups", () => {
+  const accept = (version: string) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+
+  test.each([
+    [`${accept("v2")},${accept("v2beta1")}`, "v2"],
+    [accept("v2beta1"), "v2beta1"],
+  ])("is aggregated where that is asked for by %s", async (asked, version) => {
+    const resource = (name: string) => ({
+      resource: name,
+      responseKind: { group: "external.metrics.k8s.io", version: "v1beta1", kind: "ExternalMetricValueList" },
+      scope: "Namespaced",
+      singularResource: "",
+      verbs: ["get"],
+    });
+    expect(await handlerWith().handler({ path: "/apis", headers: { accept: asked } })).toEqual({
+      status: 200,
+      contentType: accept(version),
+      body: {
+        kind: "APIGroupDiscoveryList",
+        apiVersion: `apidiscovery.k8s.io/${version}`,
+        metadata: {},
+        items: [
+          {
+            metadata: { name: "external.metrics.k8s.io" },
+            versions: [
+              { version: "v1beta1", resources: [resource(metric), resource("s0-other")], freshness: "Current" },
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  test("is a list of groups otherwise", async () => {
+    expect(await handlerWith().handler({ path: "/apis", headers: { accept: "application/json" } })).toMatchObject({
+      status: 200,
+      body: { kind: "APIGroupList", groups: [{ name: "external.metrics.k8s.io" }] },
+    });
   });
 });

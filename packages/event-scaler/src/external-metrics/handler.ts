@@ -3,11 +3,8 @@ import type { Clock } from "@bellows/kube";
 import type { MetricValue } from "@bellows/triggers";
 import { ownerLabel } from "../engine/annotations.ts";
 import type { MetricValues } from "../event-scaler.ts";
+import { apiGroup, discovery, group, groupVersion, resourceList, root } from "./discovery.ts";
 import { badRequest, failure, methodNotAllowed, notFound } from "./status.ts";
-
-export const groupVersion = "external.metrics.k8s.io/v1beta1";
-const [group, version] = groupVersion.split("/") as [string, string];
-const root = `/apis/${groupVersion}`;
 
 /** A request to the aggregated API: what remains of it once access has been decided. */
 export interface ExternalMetricsRequest {
@@ -22,6 +19,8 @@ export interface ExternalMetricsRequest {
 export interface ExternalMetricsResponse {
   readonly status: number;
   readonly body: unknown;
+  /** Default: that of JSON. */
+  readonly contentType?: string;
 }
 
 export type ExternalMetricsHandler = (request: ExternalMetricsRequest) => Promise<ExternalMetricsResponse>;
@@ -42,7 +41,8 @@ export interface ExternalMetricsOptions {
 export function externalMetricsHandler(options: ExternalMetricsOptions): ExternalMetricsHandler {
   return async (request) => {
     const { path, method = "GET", query = {} } = request;
-    if (path === root) return { status: 200, body: await resources(options, request) };
+    if (path === "/apis") return discovery(request.headers?.["accept"] ?? "", await namesOf(options, request));
+    if (path === root) return { status: 200, body: resourceList(await namesOf(options, request)) };
     if (path === `/apis/${group}`) return { status: 200, body: apiGroup };
     const asked = askedMetric(path);
     if (!asked) return notFound();
@@ -130,38 +130,20 @@ export function askedMetric(path: string): Asked | undefined {
   }
 }
 
-const apiGroup = {
-  kind: "APIGroup",
-  apiVersion: "v1",
-  name: group,
-  versions: [{ groupVersion, version }],
-  preferredVersion: { groupVersion, version },
-};
-
 /** What upstream lists in place of the metrics since it no longer reads them for discovery. */
 const placeholder = "externalmetrics";
 
-async function resources(options: ExternalMetricsOptions, request: ExternalMetricsRequest): Promise<object> {
+/** The names of all metrics, ours and the former adapter's. */
+async function namesOf(options: ExternalMetricsOptions, request: ExternalMetricsRequest): Promise<readonly string[]> {
   const names = new Set(options.metricNames());
   for (const name of await forwardedNames(options, request)) names.add(name);
   if (names.size === 0) names.add(placeholder);
-  return {
-    kind: "APIResourceList",
-    apiVersion: "v1",
-    groupVersion,
-    resources: [...names].sort().map((name) => ({
-      name,
-      singularName: "",
-      namespaced: true,
-      kind: "ExternalMetricValueList",
-      verbs: ["get"],
-    })),
-  };
+  return [...names].sort();
 }
 
 /** Discovery must answer whatever becomes of the other adapter. */
 async function forwardedNames(options: ExternalMetricsOptions, request: ExternalMetricsRequest): Promise<string[]> {
-  const answer = await forwarded(options, request);
+  const answer = await forwarded(options, { ...request, path: root });
   const list = answer?.status === 200 ? (answer.body as { resources?: { name?: string }[] }).resources : undefined;
   return (list ?? []).flatMap(({ name }) => (name ? [name] : []));
 }

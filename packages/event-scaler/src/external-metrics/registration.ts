@@ -1,6 +1,6 @@
 import { APIService } from "@bellows/api";
 import { type Client, isNotFound } from "@bellows/kube";
-import { groupVersion } from "./handler.ts";
+import { groupVersion } from "./discovery.ts";
 
 /** The Service that serves the API. */
 export interface ServiceReference {

@@ -10,21 +10,23 @@ export function externalMetricsRoutes(
   handler: (request: ExternalMetricsRequest, peer: Peer) => Promise<ExternalMetricsResponse>,
 ): NonNullable<ServingOptions["routes"]> {
   return (app) => {
-    app.get("/apis/*", async (request, reply) => {
-      const [path = ""] = request.url.split("?");
-      const { labelSelector } = request.query as { readonly labelSelector?: string | readonly string[] };
-      // Node joins the values of a repeated header, of all but set-cookie.
-      const { status, body } = await handler(
-        {
-          method: request.method,
-          path,
-          query: { labelSelector: typeof labelSelector === "string" ? labelSelector : labelSelector?.[0] },
-          headers: request.headers as Readonly<Record<string, string>>,
-        },
-        peerOf(request.raw.socket),
-      );
-      return reply.status(status).send(body);
-    });
+    for (const route of ["/apis", "/apis/*"])
+      app.get(route, async (request, reply) => {
+        const [path = ""] = request.url.split("?");
+        const { labelSelector } = request.query as { readonly labelSelector?: string | readonly string[] };
+        // Node joins the values of a repeated header, of all but set-cookie.
+        const { status, body, contentType } = await handler(
+          {
+            method: request.method,
+            path,
+            query: { labelSelector: typeof labelSelector === "string" ? labelSelector : labelSelector?.[0] },
+            headers: request.headers as Readonly<Record<string, string>>,
+          },
+          peerOf(request.raw.socket),
+        );
+        if (contentType) reply.type(contentType);
+        return reply.status(status).send(body);
+      });
   };
 }
 
