@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { areas } from "./areas/index.ts";
+import { withDifferences } from "./harness/differences-section.ts";
 import { readRecording } from "./harness/recording.ts";
 import { referencePage } from "./harness/reference-page.ts";
 import { type Results, runCases } from "./harness/run-cases.ts";
@@ -39,6 +40,11 @@ for (const area of areas) {
     }
   });
 }
+
+test("the page of differences lists the cases that are known to differ", () => {
+  const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "differences.md"), "utf8");
+  expect(page).toBe(withDifferences(page, areas));
+});
 
 test("the reference page is that of these cases", () => {
   const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "reference", "conformance.md"), "utf8");

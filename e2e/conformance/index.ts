@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { areas } from "./areas/index.ts";
 import type { Area, Case } from "./harness/case.ts";
+import { withDifferences } from "./harness/differences-section.ts";
 import { differential } from "./harness/differential.ts";
 import { writeRecordings } from "./harness/recording.ts";
 import { referencePage } from "./harness/reference-page.ts";
@@ -10,7 +11,9 @@ import { startSandboxTarget } from "./harness/sandbox-target.ts";
 import type { Target } from "./harness/target.ts";
 import { countsOf, explained, isFailure, table, verdictsOf } from "./harness/verdict.ts";
 
-const page = join(import.meta.dirname, "..", "..", "docs", "reference", "conformance.md");
+const docs = join(import.meta.dirname, "..", "..", "docs");
+const page = join(docs, "reference", "conformance.md");
+const differencesPage = join(docs, "differences.md");
 
 export interface ConformanceOptions {
   readonly real: Target;
@@ -46,6 +49,7 @@ export async function runConformance(options: ConformanceOptions): Promise<boole
     if (options.record) {
       writeRecordings(areas, realResults, real.name);
       writeFileSync(page, referencePage(areas, real.name));
+      writeFileSync(differencesPage, withDifferences(readFileSync(differencesPage, "utf8"), areas));
     }
     print(table(countsOf(verdicts)));
     const { seed = 20_261_124, sequences = options.area || options.case ? 0 : 150 } = options;

@@ -1,4 +1,5 @@
 import type { Json, PatchType } from "./conversation.ts";
+import { type Subject, subjects } from "./random-subjects.ts";
 
 /** One call of a generated sequence, as data, so that a sequence can be printed, shrunk and run again. */
 export interface Call {
@@ -19,231 +20,23 @@ export function numbers(seed: number): () => number {
   };
 }
 
-interface Subject {
-  readonly plural: string;
-  readonly apiVersion: (ns: string) => string;
-  readonly kind: string;
-  readonly strategic: boolean;
-  /** Fields under the root that are set, changed and taken away, with values that fit and some that do not. */
-  readonly parts: Readonly<Record<string, readonly Json[]>>;
-  readonly base: Json;
-  /** The collector learns of a new kind half a minute late: no sequence waits for what it does then. */
-  readonly collectedLate?: boolean;
-  /** Kubernetes makes a Service, without its address, of an apply to the status of none; the sandbox does not. */
-  readonly statusCreates?: boolean;
-  readonly subresources: readonly string[];
-}
-
-const container = { name: "c", image: "i:1" };
-const podSpec = (more: object = {}) => ({ containers: [{ ...container, ...more }] });
-const template = (more: object = {}) => ({ metadata: { labels: { app: "x" } }, spec: podSpec(more) });
-const selector = { matchLabels: { app: "x" } };
-
-const subjects: readonly Subject[] = [
-  {
-    plural: "configmaps",
-    apiVersion: () => "v1",
-    kind: "ConfigMap",
-    strategic: true,
-    base: {},
-    parts: {
-      data: [{ a: "1" }, { a: "2", b: "3" }, {}, null, { "bad key": "x" }],
-      binaryData: [{ z: "eA==" }, { a: "eA==" }],
-      immutable: [false, null],
-      extra: [1],
-    },
-    subresources: [],
-  },
-  {
-    plural: "secrets",
-    apiVersion: () => "v1",
-    kind: "Secret",
-    strategic: true,
-    base: {},
-    parts: {
-      data: [{ a: "MQ==" }, { c: "Mg==" }],
-      stringData: [{ b: "two" }, { a: "x" }],
-      type: ["Opaque", "example.com/x", "kubernetes.io/tls"],
-    },
-    subresources: [],
-  },
-  {
-    plural: "services",
-    apiVersion: () => "v1",
-    kind: "Service",
-    strategic: true,
-    base: { spec: { ports: [{ port: 80 }] } },
-    parts: {
-      spec: [
-        { ports: [{ port: 81 }], selector: { app: "x" } },
-        {
-          ports: [
-            { name: "a", port: 80 },
-            { name: "b", port: 81 },
-          ],
-        },
-        { ports: [{ port: 80 }, { port: 81 }] },
-        { ports: [{ port: 80 }], clusterIP: "None" },
-        { ports: [{ port: 0 }] },
-        { type: "ExternalName", externalName: "a.example" },
-        { ports: [{ port: 80 }], sessionAffinity: "ClientIP" },
-      ],
-    },
-    subresources: ["status"],
-    statusCreates: true,
-  },
-  {
-    plural: "deployments",
-    apiVersion: () => "apps/v1",
-    kind: "Deployment",
-    strategic: true,
-    base: { spec: { replicas: 0, paused: true, selector, template: template() } },
-    parts: {
-      spec: [
-        { replicas: 0, paused: true, selector, template: template({ image: "i:2" }) },
-        { replicas: 0, paused: true, selector, template: template({ env: [{ name: "A", value: "1" }] }) },
-        { replicas: 0, paused: true, selector, template: template(), minReadySeconds: 3 },
-        { replicas: 0, paused: true, selector: { matchLabels: { app: "y" } }, template: template() },
-        { replicas: -1, paused: true, selector, template: template() },
-        { replicas: 0, paused: true, selector, template: template(), strategy: { type: "Recreate" } },
-        { replicas: "0", paused: true, selector, template: template() },
-        { replicas: 0, paused: true, selector, template: { metadata: {}, spec: podSpec() } },
-      ],
-    },
-    subresources: ["scale", "status"],
-  },
-  {
-    plural: "pods",
-    apiVersion: () => "v1",
-    kind: "Pod",
-    strategic: true,
-    base: {
-      spec: {
-        nodeName: "nowhere",
-        automountServiceAccountToken: false,
-        terminationGracePeriodSeconds: 0,
-        ...podSpec(),
-      },
-    },
-    parts: {
-      spec: [
-        { nodeName: "nowhere", automountServiceAccountToken: false, ...podSpec({ image: "i:2" }) },
-        {
-          nodeName: "nowhere",
-          automountServiceAccountToken: false,
-          ...podSpec({ resources: { requests: { cpu: "1" } } }),
-        },
-        {
-          nodeName: "nowhere",
-          automountServiceAccountToken: false,
-          ...podSpec(),
-          tolerations: [{ key: "a", operator: "Exists" }],
-        },
-        { nodeName: "nowhere", automountServiceAccountToken: false, ...podSpec(), activeDeadlineSeconds: 600 },
-        { automountServiceAccountToken: false, containers: [] },
-      ],
-      status: [{ phase: "Running" }, { conditions: [{ type: "Ready", status: "True" }] }],
-    },
-    subresources: ["status"],
-  },
-  {
-    plural: "poddisruptionbudgets",
-    apiVersion: () => "policy/v1",
-    kind: "PodDisruptionBudget",
-    strategic: true,
-    base: { spec: { minAvailable: 1, selector: { matchLabels: { never: "met" } } } },
-    parts: {
-      spec: [
-        { maxUnavailable: "10%", selector: { matchLabels: { never: "met" } } },
-        { minAvailable: 1, maxUnavailable: 1 },
-        { minAvailable: "x" },
-      ],
-    },
-    subresources: [],
-  },
-  {
-    plural: "widgets",
-    apiVersion: (ns) => `${ns}.example.com/v1`,
-    kind: "Widget",
-    strategic: false,
-    base: { spec: { size: 1 } },
-    parts: {
-      spec: [
-        { size: 2 },
-        { size: 11 },
-        { size: "1" },
-        { size: 3, list: [{ k: "a", v: 1 }, { k: "b" }] },
-        { size: 3, list: [{ k: "a" }, { k: "a" }] },
-        { size: 1, unknown: true },
-        { min: 5, max: 3 },
-        { mode: "on" },
-        { mode: "off" },
-        {},
-        null,
-      ],
-      status: [{ ready: true }, { size: 3 }],
-    },
-    collectedLate: true,
-    subresources: ["status", "scale"],
-  },
-];
-
-/** What the custom resource of the sequences looks like. */
-export const widgetDefinition = (ns: string): Json => ({
-  metadata: { name: `widgets.${ns}.example.com` },
-  spec: {
-    group: `${ns}.example.com`,
-    scope: "Namespaced",
-    names: { plural: "widgets", kind: "Widget" },
-    versions: [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        subresources: { status: {}, scale: { specReplicasPath: ".spec.size", statusReplicasPath: ".status.size" } },
-        schema: {
-          openAPIV3Schema: {
-            type: "object",
-            properties: {
-              spec: {
-                type: "object",
-                properties: {
-                  size: { type: "integer", minimum: 0, maximum: 10, default: 1 },
-                  min: { type: "integer" },
-                  max: { type: "integer" },
-                  mode: {
-                    type: "string",
-                    enum: ["on", "off"],
-                    "x-kubernetes-validations": [{ rule: "self == oldSelf", message: "mode is fixed" }],
-                  },
-                  list: {
-                    type: "array",
-                    maxItems: 5,
-                    "x-kubernetes-list-type": "map",
-                    "x-kubernetes-list-map-keys": ["k"],
-                    items: {
-                      type: "object",
-                      required: ["k"],
-                      properties: { k: { type: "string" }, v: { type: "integer", default: 7 } },
-                    },
-                  },
-                },
-                "x-kubernetes-validations": [
-                  { rule: "!has(self.min) || !has(self.max) || self.min <= self.max", message: "min above max" },
-                ],
-              },
-              status: { type: "object", properties: { ready: { type: "boolean" }, size: { type: "integer" } } },
-            },
-          },
-        },
-      },
-    ],
-  },
-});
-
 const names = ["a", "b", "Not Valid"];
 const labels: readonly Json[] = [{ x: "1" }, { x: "2", y: "1" }, null, { "a b": "c" }];
-const finalizers: readonly Json[] = [["example.com/f"], [], null];
+const finalizers: readonly Json[] = [["example.com/f"], null];
+const annotations: readonly Json[] = [{ note: "1" }, { note: null }, { note: 1 }];
+const selectors = [
+  "",
+  "labelSelector=x",
+  "labelSelector=x%3D1",
+  "labelSelector=x%20notin%20(1)",
+  "labelSelector=%21x%2Cy",
+].concat([
+  "fieldSelector=metadata.name%3Da",
+  "fieldSelector=metadata.name%21%3Da",
+  "fieldSelector=spec.none%3D1",
+  "labelSelector=%3D%3D",
+]);
+const pages = ["", "", "limit=500", "resourceVersion=0", "resourceVersion=x", "limit=1&resourceVersionMatch=Exact"];
 const modes = ["", "", "", "fieldValidation=Strict", "fieldValidation=Ignore", "dryRun=All"];
 
 /** `length` calls, the same for the same seed. `ns` is put in where a call names the custom resource's group. */
@@ -256,6 +49,7 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
   const metadata = (of: string) => ({
     name: of,
     ...(chance(0.3) && { labels: pick(labels) }),
+    ...(chance(0.1) && { annotations: pick(annotations) }),
     ...(chance(0.12) && { finalizers: pick(finalizers) }),
   });
   const object = (subject: Subject, of: string): Json => {
@@ -282,26 +76,27 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
     const kind = next();
     if (kind < 0.28) return { method: "POST", path: withQuery(subject.plural, pick(modes)), body: object(subject, of) };
     if (kind < 0.36) return { method: "GET", path };
-    if (kind < 0.42)
-      return {
-        method: "GET",
-        path: withQuery(
-          subject.plural,
-          pick(["", "labelSelector=x", "labelSelector=x%3D1", "fieldSelector=metadata.name%3Da"]),
-        ),
-      };
+    if (kind < 0.42) return { method: "GET", path: withQuery(subject.plural, pick(selectors), pick(pages)) };
     if (kind < 0.54)
       return { method: "PUT", path: withQuery(path, pick(modes)), body: object(subject, chance(0.05) ? "b" : of) };
-    if (kind < 0.62)
+    if (kind < 0.56)
       return {
         method: "DELETE",
-        path,
+        path: withQuery(subject.plural, pick(["labelSelector=x%3D1", "labelSelector=x%3D2", "dryRun=All"])),
+      };
+    if (kind < 0.64)
+      return {
+        method: "DELETE",
+        path: withQuery(path, pick(["", "", "", "dryRun=All", "propagationPolicy=Sideways"])),
         ...(chance(0.3) && {
           body: pick([
             { propagationPolicy: "Background" },
             { gracePeriodSeconds: 0 },
             { propagationPolicy: subject.collectedLate ? "Background" : "Foreground" },
             { preconditions: { resourceVersion: "1" } },
+            { preconditions: { uid: "00000000-0000-4000-8000-000000000000" } },
+            { propagationPolicy: "Orphan" },
+            { orphanDependents: true, propagationPolicy: "Orphan" },
           ] as Json[]),
         }),
       };
@@ -322,9 +117,10 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
         body: [
           {
             op: operation,
-            path: chance(0.3) ? "/metadata/labels" : `/${part}`,
+            path: chance(0.3) ? pick(["/metadata/labels", "/metadata/labels/x", "/metadata/finalizers/-"]) : `/${part}`,
             ...(operation !== "remove" && { value }),
           },
+          ...(chance(0.2) ? [{ op: pick(["copy", "move"]), from: `/${part}`, path: `/${part}` }] : []),
         ],
       };
     }
@@ -347,7 +143,12 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
       method: "PATCH",
       path: target,
       type,
-      body: { ...(chance(0.3) && { metadata: { labels: pick(labels) } }), ...(chance(0.8) && { [part]: value }) },
+      body: {
+        ...(chance(0.3) && {
+          metadata: pick([{ labels: pick(labels) }, { annotations: pick(annotations) }] as Json[]),
+        }),
+        ...(chance(0.8) && { [part]: value }),
+      },
     };
   };
   return Array.from({ length }, one);

@@ -21,7 +21,12 @@ export interface ObjectFieldSelector {
  * Reads `spec.nodeName=a,status.phase!=Running` for a kind that can be selected by `fields` beside its name and
  * namespace. Refuses fields that the kind cannot be selected by.
  */
-export function objectFieldSelector(text: string, kind: string, fields: SelectableFields = {}): ObjectFieldSelector {
+export function objectFieldSelector(
+  text: string,
+  kind: string,
+  fields: SelectableFields = {},
+  custom = false,
+): ObjectFieldSelector {
   const selector = parseFieldSelector(text);
   const requirements = selector.requirements.map(({ field, operator, value }) => {
     const read = Object.hasOwn(fields, field)
@@ -29,7 +34,7 @@ export function objectFieldSelector(text: string, kind: string, fields: Selectab
       : Object.hasOwn(everywhere, field)
         ? everywhere[field]
         : undefined;
-    if (!read) throw badRequest(unsupported(field, kind, fields));
+    if (!read) throw badRequest(unsupported(field, kind, fields, custom));
     return (object: ApiObject) => (read(object) === value) === (operator === "=");
   });
   return {
@@ -40,7 +45,8 @@ export function objectFieldSelector(text: string, kind: string, fields: Selectab
 }
 
 /** The texts of the conversion functions for field labels; kinds without own fields share one of them. */
-function unsupported(name: string, kind: string, fields: SelectableFields): string {
+function unsupported(name: string, kind: string, fields: SelectableFields, custom: boolean): string {
+  if (custom) return `field label not supported: ${name}`;
   if (Object.keys(fields).length === 0)
     return `${JSON.stringify(name)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
   return kind === "Job"

@@ -69,7 +69,9 @@ function scalarProblem(view: SchemaView, value: unknown): string | undefined {
   const got = Array.isArray(value) ? "list" : isObject(value) ? "map" : typeof value;
   switch (view.scalar) {
     case "boolean":
-      return typeof value === "boolean" ? undefined : `expected boolean, got ${got}`;
+      return typeof value === "boolean"
+        ? undefined
+        : `expected boolean, got ${isObject(value) || Array.isArray(value) ? got : `&{${String(value)}}`}`;
     case "int32":
     case "int64":
     case "number":

@@ -1,5 +1,6 @@
 import { timestamp } from "@bellows/kube";
 import { type ApiObject, storeKey, withMetadata } from "../api-object.ts";
+import type { Query } from "../api-request.ts";
 import type { ServedResource } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { badRequest, conflict, type FieldError, invalid, type Status } from "../status-error.ts";
@@ -16,20 +17,24 @@ export interface DeleteOptions {
   readonly dryRun?: readonly string[];
 }
 
-/** From the body, or from the query where there is none; the query's dryRun counts with either. */
-export function deleteOptions(scope: RequestScope): DeleteOptions {
-  const { query, unreadable } = scope.request;
+/** From the body; the query only counts where there is none. */
+export function deleteOptions({ request: { body, query, unreadable } }: RequestScope): DeleteOptions {
   if (unreadable) throw badRequest(unreadable.problem);
-  const options: { -readonly [K in keyof DeleteOptions]: DeleteOptions[K] } = bodyOptions(scope.request.body);
-  const grace = integerParameter(query, "gracePeriodSeconds");
-  if (grace !== undefined && options.gracePeriodSeconds === undefined) options.gracePeriodSeconds = grace;
-  const policy = query.get("propagationPolicy");
-  if (policy && options.propagationPolicy === undefined)
-    options.propagationPolicy = policy as NonNullable<DeleteOptions["propagationPolicy"]>;
-  if (query.get("orphanDependents") !== undefined && options.orphanDependents === undefined)
-    options.orphanDependents = query.flag("orphanDependents");
+  const options = body === undefined ? queryOptions(query) : bodyOptions(body);
   validate(options);
   return options;
+}
+
+function queryOptions(query: Query): DeleteOptions {
+  const gracePeriodSeconds = integerParameter(query, "gracePeriodSeconds");
+  const propagationPolicy = query.get("propagationPolicy") as DeleteOptions["propagationPolicy"];
+  const dryRun = query.all("dryRun").filter((value) => value !== "");
+  return {
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(propagationPolicy && { propagationPolicy }),
+    ...(query.get("orphanDependents") !== undefined && { orphanDependents: query.flag("orphanDependents") }),
+    ...(dryRun.length > 0 && { dryRun }),
+  };
 }
 
 const optionTypes: Readonly<Record<string, readonly [type: string, goType: string]>> = {
@@ -123,7 +128,7 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
   const { resource, parts } = scope;
   const { collection, strategy } = resource;
   const now = parts.clock.now();
-  const dryRun = scope.dryRun || (options.dryRun?.length ?? 0) > 0;
+  const dryRun = (options.dryRun?.length ?? 0) > 0;
   const { metadata } = stored;
   const doomed = metadata.deletionTimestamp ? stored : (strategy.beginDeletion?.(stored, timestamp(now)) ?? stored);
   const finalizers = deletionFinalizers(scope, doomed, options);
@@ -159,7 +164,8 @@ export function deleteStored(scope: RequestScope, stored: ApiObject, options: De
     } as Partial<ApiObject["metadata"]>);
     return { gone: false, object: dryRun ? next : collection.replace(key, next) };
   }
-  if (dryRun) return { gone: true, object: stored };
+  if (dryRun)
+    return { gone: true, object: strategy.gracePeriodSeconds && marked ? withMetadata(stored, marked) : stored };
   // Who watches sees that a Pod's time is over, and then that it is gone.
   if (strategy.gracePeriodSeconds && marked) collection.replace(key, withMetadata(stored, marked));
   const object = collection.remove(key);
@@ -211,13 +217,13 @@ export async function deleteCollection(scope: RequestScope): Promise<ObjectList>
   const { resource, parts } = scope;
   const options = deleteOptions(scope);
   const selected = await list(scope);
-  const items: ApiObject[] = [];
   for (const { metadata } of selected.items) {
     const stored = resource.collection.get(storeKey(metadata.namespace, metadata.name));
     if (!stored) continue;
     checkPreconditions(resource, stored, options);
     await parts.admission.validate(scope, "DELETE", undefined, await fromStored(resource, stored));
-    items.push(await fromStored(resource, deleteStored(scope, stored, options).object));
+    deleteStored(scope, stored, options);
   }
-  return { ...selected, metadata: { ...selected.metadata, resourceVersion: String(parts.store.revision) }, items };
+  // What was selected is answered, as it was.
+  return selected;
 }

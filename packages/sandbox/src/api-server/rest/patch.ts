@@ -77,12 +77,17 @@ const decodingProblem = /^\w* in version "[^"]*" cannot be handled as a \w+: (.*
 
 /** A strategic patch is read by another decoder, with other words for a value of the wrong type. */
 function converterProblem(why: string): string {
-  const [, from, to] = /^json: cannot unmarshal (\w+) into .* of type (\S+)$/.exec(why) ?? [];
+  const [, from, field = "", to] = /^json: cannot unmarshal (\w+) into (.*) of type (\S+)$/.exec(why) ?? [];
   if (from === undefined || to === undefined) return why;
+  if (to === "string" && /\.(labels|annotations|data|stringData|matchLabels|nodeSelector)$/.test(field))
+    return `cannot convert ${goTypes[from] ?? from} to string`;
   if (to.startsWith("[]")) return `cannot restore slice from ${from}`;
   if (to.startsWith("map[")) return `cannot restore map from ${from}`;
   return /^[a-z]/.test(to) && !to.includes(".") ? `unrecognized type: ${to}` : `cannot restore struct from: ${from}`;
 }
+
+/** What a value of JSON is in Go before it has a type. */
+const goTypes: Readonly<Record<string, string>> = { number: "int64" };
 
 /** As the router of kube-apiserver words a content type that no handler takes. */
 const unknownPatchType = () => new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
@@ -115,7 +120,7 @@ async function apply(scope: RequestScope, subresource: string | undefined): Prom
   if (body.kind !== resource.kind && body.apiVersion === resource.apiVersion && !resource.custom)
     throw badRequest(`invalid object type: ${resource.group}/${resource.version}, Kind=${String(body.kind)}`);
   const merged = (live: ApiObject | undefined): ApiObject =>
-    decodeBody(
+    decodeApplied(
       scope,
       serverSideApply<ApiObject>({
         live,
@@ -127,7 +132,6 @@ async function apply(scope: RequestScope, subresource: string | undefined): Prom
         ...(subresource && { subresource }),
         now: timestamp(parts.clock.now()),
       }),
-      true,
     );
   if (!subresource && !resource.collection.get(storeKey(namespace, name as string))) {
     const wanted = merged(undefined);
@@ -144,6 +148,23 @@ async function apply(scope: RequestScope, subresource: string | undefined): Prom
   }
   const object = await updateObject(scope, { subresource, applied: true, change: (before) => merged(before) });
   return { object, created: false };
+}
+
+/** What fits the schema and cannot be read all the same (a time that is none) is the server's trouble: 500. */
+function decodeApplied(scope: RequestScope, merged: ApiObject): ApiObject {
+  try {
+    return decodeBody(scope, merged, true);
+  } catch (error) {
+    const why = error instanceof StatusError ? decodingProblem.exec(error.message)?.[1] : undefined;
+    if (why === undefined || !why.startsWith("parsing time")) throw error;
+    const { apiVersion, kind } = scope.resource;
+    const of = `${apiVersion}, Kind=${kind}`;
+    throw new StatusError(
+      500,
+      "",
+      `failed to convert new object (/${scope.name}; ${of}) to proper version: unable to convert unstructured object to ${of}: ${why}`,
+    );
+  }
 }
 
 function validatePatchOptions({ request }: RequestScope, type: string): void {

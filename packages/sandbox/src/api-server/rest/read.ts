@@ -4,7 +4,7 @@ import { badRequest, type FieldError, invalid, notFound, StatusError } from "../
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { type ListOptions, listOptions } from "./list-options.ts";
 import type { RequestScope } from "./request-scope.ts";
-import { type Selection, selection } from "./selection.ts";
+import { checkLabelSelector, type Selection, selection } from "./selection.ts";
 
 /** The stored object that the request names; 404 where there is none. */
 export function existing(resource: ServedResource, namespace: string | undefined, name: string): ApiObject {
@@ -35,6 +35,7 @@ export interface ObjectList {
 export async function list(scope: RequestScope): Promise<ObjectList> {
   const { resource, request } = scope;
   const options = listOptions(request.query);
+  checkLabelSelector(options.labelSelector);
   validateListOptions(options);
   const selected = selection(resource, options.labelSelector, options.fieldSelector, scope.name);
   const { page, revision, metadata } = pageOf(scope, options, selected);

@@ -15,10 +15,20 @@ export interface Selection {
   readonly namespace: string | undefined;
 }
 
+/** Throws 400 for a label selector that is none: that is read before anything else. */
+export function checkLabelSelector(labels: string): void {
+  try {
+    parseSelector(labels);
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
 /** @param name where the path names an object: the watch or list of only that one */
 export function selection(resource: ServedResource, labels: string, fields: string, name?: string): Selection {
   try {
-    const byFields = objectFieldSelector(fields, resource.kind, resource.strategy.selectableFields);
+    const byFields = objectFieldSelector(fields, resource.kind, resource.strategy.selectableFields, resource.custom);
     const byLabels = parseSelector(labels);
     return {
       empty: byFields.isEverything && byLabels.isEverything && name === undefined,

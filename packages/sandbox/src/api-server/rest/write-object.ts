@@ -4,6 +4,7 @@ import { equalJson } from "../json-value.ts";
 import { apiVersionOf, groupResource, type ServedResource, type Verdict } from "../resource.ts";
 import { strategyContext } from "../server-parts.ts";
 import { alreadyExists, badRequest, conflict, invalid, StatusError } from "../status-error.ts";
+import type { Strategy } from "../strategies/strategy.ts";
 import { objectBody, requireKind } from "./body.ts";
 import { tracked } from "./field-tracking.ts";
 import { checkGrantedRights } from "./granted-rights.ts";
@@ -165,8 +166,7 @@ async function changed(scope: RequestScope, update: Update, stored: ApiObject): 
   if (update.prepare) next = update.prepare(next, stored);
   else if (update.subresource === "status") next = preparedForStatus(resource, next, stored, context);
   else next = prepared(resource, next, stored, context);
-  if (strategy.generation && !ungenerated.has(update.subresource ?? ""))
-    next = withGeneration(next, stored, !strategy.countsStatus);
+  if (strategy.generation && !ungenerated.has(update.subresource ?? "")) next = withGeneration(next, stored, strategy);
   const asSeen = await fromStored(resource, next);
   refuse(scope, asSeen, rules.validateUpdate(asSeen, before, update.subresource));
   await parts.admission.validate(scope, "UPDATE", asSeen, before);
@@ -268,11 +268,13 @@ function keepField(object: ApiObject, from: ApiObject, field: string): ApiObject
 }
 
 /** The generation counts changes of what is asked for: everything but metadata and status. */
-function withGeneration(next: ApiObject, stored: ApiObject, ignoresStatus: boolean): ApiObject {
+function withGeneration(next: ApiObject, stored: ApiObject, { countsStatus, countsMetadata }: Strategy): ApiObject {
+  const counted = () => withMetadata(next, { generation: (stored.metadata.generation ?? 0) + 1 });
+  if (countsMetadata && !equalJson(next.metadata[countsMetadata] ?? {}, stored.metadata[countsMetadata] ?? {}))
+    return counted();
   for (const field of new Set([...Object.keys(next), ...Object.keys(stored)])) {
-    if (field === "metadata" || (field === "status" && ignoresStatus)) continue;
-    if (!equalJson(next[field], stored[field]))
-      return withMetadata(next, { generation: (stored.metadata.generation ?? 0) + 1 });
+    if (field === "metadata" || (field === "status" && !countsStatus)) continue;
+    if (!equalJson(next[field], stored[field])) return counted();
   }
   return next;
 }

@@ -108,6 +108,13 @@ const definition: Partial<Strategy> = {
   },
 };
 
+/** What an autoscaler sees is null until it sees something. */
+const autoscaler: Partial<Strategy> = {
+  ...beginningWith({ desiredReplicas: 0, currentMetrics: null }),
+  prepareForStatusUpdate: (hpa) =>
+    withFields(hpa, { status: { ...record(hpa.status), currentMetrics: record(hpa.status).currentMetrics ?? null } }),
+};
+
 /** A volume says since when it has been in its phase. */
 const persistentVolume: Partial<Strategy> = {
   ...beginningWith({}),
@@ -142,7 +149,13 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   persistentvolumeclaims: { ...returned, ...beginningWith({ phase: "Pending" }) },
   replicationcontrollers: { ...generated, orphansByDefault: true, ...beginningWith({ replicas: 0 }) },
   "controllerrevisions.apps": {},
-  "deployments.apps": { ...generated, ...specTemplate, ...keepsLabels, ...beginningWith({}) },
+  "deployments.apps": {
+    ...generated,
+    countsMetadata: "annotations",
+    ...specTemplate,
+    ...keepsLabels,
+    ...beginningWith({}),
+  },
   "replicasets.apps": { ...generated, ...specTemplate, ...keepsLabels, ...beginningWith({ replicas: 0 }) },
   "statefulsets.apps": {
     ...generated,
@@ -153,7 +166,7 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   "daemonsets.apps": { ...generated, ...specTemplate, ...keepsLabels, ...daemonSetStrategy },
   "jobs.batch": { ...generated, ...jobStrategy },
   "cronjobs.batch": { ...generated, ...beginningWith({}) },
-  "horizontalpodautoscalers.autoscaling": beginningWith({ desiredReplicas: 0, currentMetrics: null }),
+  "horizontalpodautoscalers.autoscaling": autoscaler,
   "poddisruptionbudgets.policy": {
     ...generated,
     ...versioned,
@@ -163,7 +176,12 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   "ingressclasses.networking.k8s.io": generated,
   "networkpolicies.networking.k8s.io": generated,
   "servicecidrs.networking.k8s.io": beginningWith({}),
-  "endpointslices.discovery.k8s.io": generated,
+  "endpointslices.discovery.k8s.io": {
+    ...generated,
+    countsMetadata: "labels",
+    warnings: ({ addressType }, before) =>
+      addressType === "FQDN" && !before ? ["spec.addressType: FQDN endpoints are deprecated"] : [],
+  },
   "leases.coordination.k8s.io": { ...createdByPut, ...versioned },
   "clusterroles.rbac.authorization.k8s.io": clusterRole,
   "clusterrolebindings.rbac.authorization.k8s.io": createdByPut,

@@ -1,5 +1,6 @@
 import { randomInteger } from "@bellows/kube";
 import { type ApiObject, record, withFields } from "../api-object.ts";
+import { equalJson } from "../json-value.ts";
 import { invalid } from "../status-error.ts";
 import type { Store } from "../store.ts";
 import { serviceWarnings } from "./service-warnings.ts";
@@ -34,8 +35,9 @@ function allocated(service: ApiObject, before: ApiObject | undefined, context: S
   const spec = { ...record(service.spec) };
   const old = record(before?.spec);
   if (spec.type === "ExternalName") {
-    delete spec.clusterIP;
-    delete spec.clusterIPs;
+    // What it had as another type goes, unless it is asked for anew.
+    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"])
+      if (before && equalJson(spec[field], old[field])) delete spec[field];
     return withFields(service, { spec });
   }
   const others = usedBy(context.store, service);

@@ -21,6 +21,8 @@ export interface Strategy {
   readonly statusSubresource: boolean;
   /** A change of anything but metadata and status raises `metadata.generation`. */
   readonly generation: boolean;
+  /** A part of the metadata whose changes count too. */
+  readonly countsMetadata?: "labels" | "annotations";
   /** Without a status subresource the status is part of what is asked for: its changes count too. */
   readonly countsStatus?: boolean;
   /** PUT of a name that does not exist creates it. */

@@ -42,7 +42,10 @@ export function evict(scope: RequestScope): Status {
     const marked = withPodCondition(pod, condition, timestamp(parts.clock.now()));
     resource.collection.replace(storeKey(namespace, name as string), marked);
   }
-  deleteStored({ ...scope, dryRun }, existing(resource, namespace, name as string), options);
+  deleteStored(scope, existing(resource, namespace, name as string), {
+    ...options,
+    ...(dryRun && { dryRun: ["All"] }),
+  });
   return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
 }
 

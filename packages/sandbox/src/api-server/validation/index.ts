@@ -132,9 +132,10 @@ interface Rules<T extends KubernetesObject> {
   readonly subresources?: Readonly<Record<string, (errors: FieldErrors, object: T, old: T) => void>>;
   /**
    * How the kind's own rules look at metadata: `never`, so that only the least is asked of it; on every change once more
-   * as a `whole`; or, by default, as a whole only when an object is created.
+   * as a `whole`, before what may change (`whole first`), or without a look at what may change (`only whole`); or, by
+   * default, as a whole only when an object is created.
    */
-  readonly metadata?: "never" | "whole";
+  readonly metadata?: "never" | "whole" | "whole first" | "only whole";
   /** Problems of the change come before those of the object. */
   readonly updateFirst?: boolean;
 }
@@ -156,7 +157,7 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     name: dns1035Name,
     object: validateService,
     update: validateServiceUpdate,
-    metadata: "whole",
+    metadata: "only whole",
     updateFirst: true,
   }),
   "/ConfigMap": rules<ConfigMap>({
@@ -184,6 +185,7 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     object: (errors, claim) => validateClaimSpec(errors, claim.spec, "spec"),
     update: validateClaimUpdate,
   }),
+  "/ServiceAccount": rules<KubernetesObject>({ metadata: "whole" }),
   "/ResourceQuota": rules<ResourceQuota>({ object: validateResourceQuota, update: validateQuotaUpdate }),
   "/Endpoints": rules<Endpoints>({ object: validateEndpoints }),
   "/LimitRange": rules<LimitRange>({ object: validateLimitRange }),
@@ -227,8 +229,12 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     object: validateStorageClass,
     update: validateStorageClassUpdate,
   }),
-  "networking.k8s.io/Ingress": rules<Ingress>({ object: validateIngress }),
-  "networking.k8s.io/NetworkPolicy": rules<NetworkPolicy>({ object: validateNetworkPolicy }),
+  "networking.k8s.io/Ingress": rules<Ingress>({ object: validateIngress, metadata: "whole" }),
+  "networking.k8s.io/NetworkPolicy": rules<NetworkPolicy>({
+    object: validateNetworkPolicy,
+    update: validateNetworkPolicy,
+    metadata: "whole",
+  }),
   "discovery.k8s.io/EndpointSlice": rules<EndpointSlice>({
     object: validateEndpointSlice,
     update: validateEndpointSliceUpdate,
@@ -241,21 +247,25 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   "rbac.authorization.k8s.io/Role": rules<RoleLike>({
     name: anySegment,
     object: (errors, role) => validateRole(errors, role, true),
+    metadata: "whole first",
   }),
   "rbac.authorization.k8s.io/ClusterRole": rules<RoleLike>({
     name: anySegment,
     clusterScoped: true,
     object: (errors, role) => validateRole(errors, role, false),
+    metadata: "whole first",
   }),
   "rbac.authorization.k8s.io/RoleBinding": rules<Binding>({
     name: anySegment,
     object: (errors, binding) => validateBinding(errors, binding, true),
+    metadata: "whole first",
     update: validateBindingUpdate,
   }),
   "rbac.authorization.k8s.io/ClusterRoleBinding": rules<Binding>({
     name: anySegment,
     clusterScoped: true,
     object: (errors, binding) => validateBinding(errors, binding, false),
+    metadata: "whole first",
     update: validateBindingUpdate,
   }),
 };
@@ -319,20 +329,23 @@ export function validateUpdate(gvk: GroupVersionKind, object: object, old: objec
   const namespaced = metadata.namespace !== undefined;
   // Once for every kind, and once more by the kind's own rules: problems of it are listed twice and more.
   validateCommonUpdate(errors, metadata, before.metadata, namespaced);
-  if (given.metadata !== "never") validateMetadataUpdate(errors, metadata, before.metadata);
+  const { metadata: look } = given;
+  const wholeFirst = look === "whole first";
+  if (look === undefined || look === "whole") validateMetadataUpdate(errors, metadata, before.metadata);
   if (subresource === "status") {
     given.status?.(errors, candidate, before);
     return errors.list;
   }
   const change = subresource === "" ? given.update : undefined;
   if (given.updateFirst) change?.(errors, candidate, before);
-  if (given.metadata === "whole" && changedByUsers(metadata, before.metadata)) {
+  if (look?.includes("whole") && changedByUsers(metadata, before.metadata)) {
     validateMetadata(errors, metadata, namespaced, given.name ?? subdomainName);
     validateOwnFinalizers(errors, metadata);
   }
   // What is the same object as before was fine then.
   if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before))
     given.object?.(errors, candidate, before);
+  if (wholeFirst) validateMetadataUpdate(errors, metadata, before.metadata);
   if (!given.updateFirst) change?.(errors, candidate, before);
   given.subresources?.[subresource]?.(errors, candidate, before);
   return errors.list;

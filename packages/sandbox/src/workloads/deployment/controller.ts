@@ -210,7 +210,8 @@ class Rollout {
       Deployment,
       keyOf(this.#deployment),
       { type: "merge", body },
-      { fieldManager },
+      // Written beside the status, it is no change of what is asked for.
+      { fieldManager, subresource: "status" },
     );
     // What was decided here is about the generation that was read.
     const { resourceVersion, annotations } = patched.metadata;
