@@ -1,6 +1,7 @@
 import { crdOf, ScaledObject } from "@bellows/api";
+import { ApiError, type Client, type Logger, silentLogger, VirtualClock } from "@bellows/kube";
 import { expect, test } from "vitest";
-import { definitionProblems } from "./definitions.ts";
+import { definitionProblems, tellDefinitionProblems } from "./definitions.ts";
 
 const wanted = [{ versions: [ScaledObject] }] as const;
 const fix =
@@ -33,4 +34,41 @@ test("a CRD of an older release names the fields that it drops", () => {
   expect(definitionProblems([older], wanted)[0]?.problem).toBe(
     "is another version: v1alpha1 does not know spec.initialCooldownPeriod, and drops it",
   );
+});
+
+/** What is told of a definition that the cluster answers with. */
+async function told(find: () => Promise<unknown>): Promise<readonly string[]> {
+  const said: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (message) => void said.push(message) };
+  const clock = new VirtualClock(0);
+  const parts = { client: { find } as unknown as Client, clock, log, signal: new AbortController().signal };
+  const done = tellDefinitionProblems(parts, ["scaledobjects.keda.sh"]);
+  await clock.run(30_000);
+  await done;
+  return said;
+}
+
+test("at start, a definition that drops fields is told, and one that is missing is left to the requests that fail", async () => {
+  const { spec, ...crd } = crdOf(ScaledObject);
+  const bare = spec.versions.map((version) => ({ ...version, schema: { openAPIV3Schema: {} } }));
+  expect(await told(async () => ({ ...crd, spec: { ...spec, versions: bare } }))).toEqual([
+    "the CustomResourceDefinition differs from this version's",
+  ]);
+  expect(await told(async () => crdOf(ScaledObject))).toEqual([]);
+  expect(await told(async () => undefined)).toEqual([]);
+});
+
+test("at start, definitions that may not be read are not checked, and a server that is away is asked again", async () => {
+  const forbidden = async () => {
+    throw new ApiError(403, { message: "no" });
+  };
+  expect(await told(forbidden)).toEqual(["CustomResourceDefinitions not checked"]);
+  let tries = 0;
+  const away = async () => {
+    tries++;
+    if (tries < 3) throw new Error("connection refused");
+    return crdOf(ScaledObject);
+  };
+  expect(await told(away)).toEqual([]);
+  expect(tries).toBe(3);
 });
