@@ -1,6 +1,6 @@
 {{/*
 The cpa part. With the values of upstream's chart (config.ladder or config.linear, and options.target) it is an
-installation as upstream's: its ConfigMap, and a process for that one alone, under upstream's names and selectors.
+installation as upstream's: its ConfigMap, and a process for that, under upstream's names and selectors.
 */}}
 {{- define "bellows.cpa" -}}
 {{- if or .Values.config.ladder .Values.config.linear (default dict .Values.options).target (ne .Chart.Name "cpa") }}
@@ -26,7 +26,8 @@ installation as upstream's: its ConfigMap, and a process for that one alone, und
 {{- $_ := set $config "target" ($options.target | required "options.target: nothing, expected KIND/NAME, or several separated by commas") }}
 {{- $_ := set $config "configmap" $fullname }}
 {{- $_ := set $config "namespace" $namespace }}
-{{- $_ := set $config "clusterProportionalAutoscalers" false }}
+{{- /* A chart of its own brings no definitions, and there may be several releases of it. */}}
+{{- if ne .Chart.Name "cpa" }}{{ $_ := set $config "clusterProportionalAutoscalers" false }}{{ end }}
 {{- with $options.nodeLabels }}
 {{- $labels := list }}
 {{- range $key, $value := . }}{{ $labels = append $labels (printf "%s=%v" $key $value) }}{{ end }}
