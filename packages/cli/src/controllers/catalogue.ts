@@ -24,6 +24,8 @@ export interface ControllerParts {
   readonly namespace: string;
   /** Aborted when what was made with these parts is to end. */
   readonly signal: AbortSignal;
+  /** Runs when what was made with these parts has ended, and is waited for before it is made anew. Last first. */
+  atEnd(run: () => Promise<void>): void;
   /** Ends the process with exit code 1, after the reconciles at work. */
   giveUp(reason: string): void;
 }

@@ -26,7 +26,7 @@ import {
   webhookConfiguration,
 } from "@bellows/event-scaler";
 import type { Controller } from "@bellows/kube";
-import { NeighbourAppeared } from "../neighbours/watch-neighbours.ts";
+import { TurnOver } from "../neighbours/watch-neighbours.ts";
 import type { ControllerParts } from "./catalogue.ts";
 import { serveSecurely } from "./secure-serving.ts";
 
@@ -88,9 +88,11 @@ export async function eventScalerControllers(
       });
     },
   });
-  signal.addEventListener("abort", () => {
-    if (!settings.registerApiService || !(signal.reason instanceof NeighbourAppeared)) return;
-    unregisterApiService(client, service).catch((error: unknown) =>
+  parts.atEnd(async () => {
+    const { reason } = signal;
+    const isTakenOver = reason instanceof TurnOver && reason.blocked.includes("event-scaler");
+    if (!settings.registerApiService || !isTakenOver) return;
+    await unregisterApiService(client, service).catch((error: unknown) =>
       log.error("external metrics API not given back", { error: String(error) }),
     );
   });

@@ -74,6 +74,8 @@ export async function runControllers(
     fieldManager: `bellows-${name}`,
     metrics,
   });
+  const ends: (() => Promise<void>)[] = [];
+  const atEnd = (end: () => Promise<void>) => void ends.unshift(end);
   const serving = await serve({
     log,
     metrics: {
@@ -109,7 +111,7 @@ export async function runControllers(
     void tellDefinitionProblems({ client: plain, clock, log, signal }, definitions);
     for (const { set } of prepared) {
       const serveFor = set.serve;
-      if (serveFor) await untilAnswered(parts, signal, (attempt) => serveFor({ ...parts, signal: attempt }));
+      if (serveFor) await untilAnswered(parts, signal, (attempt) => serveFor({ ...parts, atEnd, signal: attempt }));
     }
     const acting = prepared.filter(({ set }) => set.controllers).map(({ command }) => command.name);
     if (acting.length === 0) {
@@ -142,6 +144,7 @@ export async function runControllers(
       if (!turn.signal.aborted) return false;
     }
   } finally {
+    for (const end of ends) await end();
     await serving.close();
   }
 }

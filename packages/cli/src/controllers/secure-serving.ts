@@ -54,7 +54,7 @@ export async function serveSecurely(parts: ServingParts, options: SecureServingO
   }
   current = await keepCertificates({ store, clock, log, names, changed }, signal);
   const serving = await serve({ log, host, port, tls: used(current), routes });
-  signal.addEventListener("abort", () => void serving.close(), { once: true });
+  parts.atEnd(() => serving.close());
   log.info("serving the API server", { service: service.name, address: `${serving.host}:${serving.port}` });
   await register();
   void (async () => {

@@ -66,13 +66,20 @@ export function takeTurn(
     givingUp.abort();
   }
 
+  const ends: (() => Promise<void>)[] = [];
+  const atEnd = (end: () => Promise<void>) => void ends.unshift(end);
+  async function end(): Promise<void> {
+    for (const each of ends.splice(0)) await each();
+  }
+
   async function run(): Promise<void> {
     const controllers = await untilAnswered(parts, signal, async (attempt) => {
       // What a try that failed has registered must not be in the way of the next.
       metrics = new Registry();
+      await end();
       const made: Controller[] = [];
       for (const set of sets)
-        made.push(...((await set.controllers?.({ ...parts, cache, metrics, giveUp, signal: attempt })) ?? []));
+        made.push(...((await set.controllers?.({ ...parts, cache, metrics, atEnd, giveUp, signal: attempt })) ?? []));
       return made;
     });
     if (!controllers) return;
@@ -94,6 +101,9 @@ export function takeTurn(
     metrics: () => metrics.metrics(),
     alive: async () => (election ? (await election.healthCheck.check()) || undefined : undefined),
     ready: async () => (await cache.healthCheck.check()) || undefined,
-    done: run().finally(() => cache.stop()),
+    done: run().finally(async () => {
+      cache.stop();
+      await end();
+    }),
   };
 }

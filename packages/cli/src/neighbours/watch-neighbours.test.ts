@@ -2,7 +2,7 @@ import { Lease } from "@bellows/api";
 import { ApiError, type Client, type Logger, silentLogger, VirtualClock } from "@bellows/kube";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { NeighbourAppeared, watchNeighbours } from "./watch-neighbours.ts";
+import { TurnOver, watchNeighbours } from "./watch-neighbours.ts";
 
 const start = Date.parse("2026-03-01T12:00:00Z");
 const held = (renewTime: string): Lease => ({
@@ -72,7 +72,8 @@ test("an operator that comes later ends the turn within half a minute, and gives
     expect(free).toEqual(["event-scaler"]);
     turns.push(clock.now() - start);
     signal.addEventListener("abort", () => {
-      expect(signal.reason).toBeInstanceOf(NeighbourAppeared);
+      expect(signal.reason).toBeInstanceOf(TurnOver);
+      expect((signal.reason as TurnOver).blocked).toEqual(["event-scaler"]);
       ends.push(clock.now() - start);
       void follow();
     });

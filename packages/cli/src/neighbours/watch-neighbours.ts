@@ -30,9 +30,16 @@ export interface NeighbourWatch {
   readonly healthCheck: HealthCheck;
 }
 
-/** Why a turn ended: the process goes on, and gives back what a neighbour takes over. */
-export class NeighbourAppeared extends Error {
-  override readonly name = "NeighbourAppeared";
+/** Why a turn ended: a neighbour came or went, and others may act now. */
+export class TurnOver extends Error {
+  override readonly name = "TurnOver";
+  /** Controllers that stand by from now on: they give back what a neighbour takes over. */
+  readonly blocked: readonly string[];
+
+  constructor(reason: string, blocked: readonly string[]) {
+    super(reason);
+    this.blocked = blocked;
+  }
 }
 
 const lookMs = 30_000;
@@ -77,11 +84,11 @@ export function watchNeighbours(options: WatchNeighboursOptions): NeighbourWatch
     const now = controllers.filter((each) => !live.some(({ rivals }) => rivals.includes(each)));
     const before = reason;
     reason = live.map(({ name, evidence, fix }) => `${name} acts here (${evidence.join("; ")}): ${fix}`).join(". ");
-    const blocked = controllers.filter((each) => !now.includes(each)).join(", ");
+    const blocked = controllers.filter((each) => !now.includes(each));
     if (reason !== "" && reason !== before) {
-      log.warn("standing by", { controllers: blocked, reason, override: "--ignore-neighbours" });
+      log.warn("standing by", { controllers: blocked.join(", "), reason, override: "--ignore-neighbours" });
       // The evidence may change from look to look (who holds a Lease); users are told when the state does.
-      if (before === "") tell("Warning", "StandingBy", `${blocked}: ${reason}`);
+      if (before === "") tell("Warning", "StandingBy", `${blocked.join(", ")}: ${reason}`);
     }
     if (reason === "" && before !== "") {
       log.info("taking over: the other autoscaler is gone", { controllers: now.join(", ") });
@@ -90,7 +97,7 @@ export function watchNeighbours(options: WatchNeighboursOptions): NeighbourWatch
     if (problem === undefined && now.join() === free.join()) return;
     problem = undefined;
     free = now;
-    ended.abort(new NeighbourAppeared(reason || "the other autoscaler is gone"));
+    ended.abort(new TurnOver(reason || "the other autoscaler is gone", blocked));
     ended = new AbortController();
     waiting.resolve();
     waiting = Promise.withResolvers();
