@@ -1,5 +1,5 @@
 import { createSecureContext, rootCertificates } from "node:tls";
-import { type Clock, sleep } from "@bellows/kube";
+import type { Clock } from "@bellows/kube";
 import type { Dispatcher } from "undici";
 import { TriggerError } from "./trigger.ts";
 
@@ -136,13 +136,20 @@ async function withTimeout<T>(
   signals: readonly AbortSignal[],
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const done = new AbortController();
-  const late = new AbortController();
-  void sleep(clock, ms, done.signal).then(() => late.abort(new Error(`no answer within ${ms} ms`)));
+  // By hand: AbortSignal.any leaves something behind in a signal that lives long, for each request.
+  const ending = new AbortController();
+  const timer = clock.after(ms, () => ending.abort(new Error(`no answer within ${ms} ms`)));
+  const followed = signals.map((signal) => {
+    const abort = () => ending.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    return () => signal.removeEventListener("abort", abort);
+  });
   try {
-    return await run(AbortSignal.any([...signals, late.signal]));
+    return await run(ending.signal);
   } finally {
-    done.abort();
+    timer.cancel();
+    for (const stop of followed) stop();
   }
 }
 
