@@ -123,7 +123,6 @@ test.each([
   `${root}/namespaces/a`,
   `${root}/namespaces/a/b/c`,
   `${root}/nodes/a/b`,
-  "/apis",
   "/apis/external.metrics.k8s.io/v1",
   `${root}/namespaces/a/%E0%A4%A`,
 ])("%s is not found", async (path) => {
