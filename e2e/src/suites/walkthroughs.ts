@@ -25,6 +25,8 @@ const configs: Readonly<Record<string, Partial<Record<PartName, Readonly<Record<
       target: "deployment/nginx-deployment",
       configmap: "cluster-proportional-autoscaler",
       namespace: "default",
+      // The example has upstream's Deployment, whose pod has no machine to run on: ours takes its place.
+      ignoreNeighbours: true,
     },
   },
 };
