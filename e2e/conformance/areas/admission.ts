@@ -1,8 +1,8 @@
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
+import { configureWebhook as configure } from "../harness/webhook-configuration.ts";
 import { webhookServer } from "../harness/webhook-server.ts";
 
-const configMaps = [{ apiGroups: [""], apiVersions: ["v1"], operations: ["*"], resources: ["configmaps"] }];
 type Answer = (request: Json) => Json;
 
 /** A webhook for the ConfigMaps of the case's namespace, and where it listens. */
@@ -22,26 +22,6 @@ async function hook(
   return seen;
 }
 
-async function configure(t: Conversation, kind: "mutating" | "validating", webhook: object): Promise<void> {
-  const path = `${kind}webhookconfigurations`;
-  t.deleteAtEnd(`${path}/${t.ns}`);
-  await t.given(path, {
-    metadata: { name: t.ns },
-    webhooks: [
-      {
-        name: "hook.example.com",
-        admissionReviewVersions: ["v1"],
-        sideEffects: "None",
-        timeoutSeconds: 2,
-        rules: configMaps,
-        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": t.ns } },
-        ...webhook,
-      },
-    ],
-  });
-  // An API server takes a moment to notice its webhooks.
-  await t.pause(1_200);
-}
 const cm = (name = "a", data: object = { x: "1" }, labels: object = {}) => ({ metadata: { name, labels }, data });
 const show = (body: Json) =>
   body.kind === "Status"

@@ -55,8 +55,50 @@ const onExitCode = (code: number, action: string) => ({
   podFailurePolicy: { rules: [{ action, onExitCodes: { operator: "In", values: [code] } }] },
 });
 
-/** How Jobs judge their pods: limits for each index, policies on failure and success. */
+/** Jobs, and how they judge their pods: limits for each index, policies on failure and success. */
 export const jobs = area("jobs", [
+  it("a Job's pods, and its end", async (t) => {
+    const pods = await started(t, job({ completions: 2, parallelism: 2 }), 2);
+    await t.until(
+      "jobs/j",
+      ({ status }) => status.active === 2,
+      ({ spec, status }) => [spec.selector && Object.keys(spec.selector.matchLabels), status.ready, status.terminating],
+    );
+    const [{ metadata }] = pods;
+    t.note("pods", [metadata.finalizers, Object.keys(metadata.labels).sort(), metadata.generateName]);
+    await end(t, pods, 0);
+    await t.until("jobs/j", has("Complete"), (body) => {
+      const { startTime: _, completionTime: __, ...rest } = body.status;
+      return { ...rest, conditions: conditions(body) };
+    });
+  }),
+  it("a Job that fails too often", async (t) => {
+    await end(t, await started(t, job({ backoffLimit: 0 }), 1), 1);
+    await told(t, "Failed");
+  }),
+  it("a Job whose deadline passes", async (t) => {
+    await t.given("jobs", job({ activeDeadlineSeconds: 1 }));
+    await told(t, "Failed");
+  }),
+  it("an indexed Job", async (t) => {
+    const pods = await started(t, indexed(2), 2);
+    t.note(
+      "pods",
+      pods.map(({ metadata, spec }) => [
+        metadata.annotations,
+        metadata.labels["batch.kubernetes.io/job-completion-index"],
+        spec.hostname,
+        spec.containers[0].env,
+        metadata.generateName,
+      ]),
+    );
+  }),
+  it("a Job that is suspended, and goes on", async (t) => {
+    await t.given("jobs", job({ suspend: true }));
+    await t.until("jobs/j", ({ status }) => status.conditions, conditions);
+    await t.patch("merge", "jobs/j", { spec: { suspend: false } }, { bare: true });
+    await t.until("jobs/j", ({ status }) => status.active === 1, conditions);
+  }),
   it("an index is tried again, and its pods tell how often it failed", async (t) => {
     const [first] = await started(t, indexed(2, { backoffLimitPerIndex: 1 }), 2);
     await end(t, [first], 1);

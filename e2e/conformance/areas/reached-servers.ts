@@ -1,5 +1,6 @@
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
+import { configureWebhook } from "../harness/webhook-configuration.ts";
 import { type Asked, httpsServer, ownAddress } from "../harness/webhook-server.ts";
 
 /** Ports and addresses differ, and so do the names of connections. */
@@ -148,6 +149,8 @@ const availability = async (t: Conversation, reason: string) => {
       status.conditions.map(({ type, status: is, reason: why, message }: Json) => [type, is, why, steady(message)]),
   );
 };
+
+const refuseAll = (t: Conversation, clientConfig: Json) => configureWebhook(t, "validating", { clientConfig });
 
 /** Servers that an API server asks: conversion webhooks, webhooks behind Services, aggregated APIs. */
 export const reachedServers = area("reached servers", [
@@ -411,22 +414,3 @@ export const reachedServers = area("reached servers", [
     );
   }),
 ]);
-
-async function refuseAll(t: Conversation, clientConfig: Json): Promise<void> {
-  t.deleteAtEnd(`validatingwebhookconfigurations/${t.ns}`);
-  await t.given("validatingwebhookconfigurations", {
-    metadata: { name: t.ns },
-    webhooks: [
-      {
-        name: "hook.example.com",
-        admissionReviewVersions: ["v1"],
-        sideEffects: "None",
-        timeoutSeconds: 2,
-        rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["*"], resources: ["configmaps"] }],
-        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": t.ns } },
-        clientConfig,
-      },
-    ],
-  });
-  await t.pause(1_200);
-}

@@ -6,6 +6,7 @@ import type {
   StructuralSchema,
 } from "@bellows/api";
 import { builtinDefinitions } from "@bellows/api/builtin";
+import type { Verdict } from "../resource.ts";
 import { SchemaView } from "../schema-view.ts";
 import type { FieldError } from "../status-error.ts";
 import { customTableFormat, type TableFormat } from "../table/table.ts";
@@ -18,12 +19,6 @@ import { validateListTypes } from "./list-type-validation.ts";
 import { type Pruned, prune } from "./pruning.ts";
 import { type ScalePaths, scaleProblems } from "./scale-subresource.ts";
 import { validateSchema } from "./schema-validation.ts";
-
-/** What a write gets: problems that refuse it, and those that are only told. */
-export interface Verdict {
-  readonly errors: readonly FieldError[];
-  readonly warnings: readonly string[];
-}
 
 /** A resource that a CustomResourceDefinition describes, ready to serve. */
 export interface CustomResource {
