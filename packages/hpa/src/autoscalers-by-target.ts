@@ -1,5 +1,5 @@
-import { HorizontalPodAutoscaler } from "@bellows/api";
-import type { Cache } from "@bellows/kube";
+import type { HorizontalPodAutoscaler, Kind } from "@bellows/api";
+import type { Cache, ObjectKey } from "@bellows/kube";
 
 interface TargetRef {
   readonly apiVersion?: string;
@@ -7,16 +7,18 @@ interface TargetRef {
   readonly name: string;
 }
 
-/** Which autoscalers of autoscaling/v2 name a target, whoever acts on them. */
+/** Which autoscalers of a kind name a target, whoever acts on them. */
 export class AutoscalersByTarget {
   readonly #byTarget = new Map<string, Set<string>>();
 
   /** Keeps it current with a cache. */
-  follow(cache: Cache): void {
-    cache.informer(HorizontalPodAutoscaler).handle({
+  follow(cache: Cache, kind: Kind<HorizontalPodAutoscaler>): void {
+    cache.informer(kind).handle({
       changed: ({ namespace = "", name }, before, after) => {
-        if (before?.spec) this.#remove(textOf(namespace, before.spec.scaleTargetRef), name);
-        if (after?.spec) this.#add(textOf(namespace, after.spec.scaleTargetRef), name);
+        const [from, to] = [before, after].map((each) => each?.spec && textOf(namespace, each.spec.scaleTargetRef));
+        if (from === to) return;
+        if (from !== undefined) this.#remove(from, name);
+        if (to !== undefined) this.#add(to, name);
       },
     });
   }
@@ -33,13 +35,12 @@ export class AutoscalersByTarget {
     if (names?.size === 0) this.#byTarget.delete(target);
   }
 
-  /** As messages name them: `namespace/name`, with their group. */
-  of(namespace: string, target: TargetRef): readonly string[] {
-    const names = this.#byTarget.get(textOf(namespace, target)) ?? [];
-    return [...names].sort().map((name) => `${namespace}/${name} (autoscaling/v2)`);
+  /** In order of their names. */
+  of(namespace: string, target: TargetRef): readonly ObjectKey[] {
+    return [...(this.#byTarget.get(textOf(namespace, target)) ?? [])].sort().map((name) => ({ namespace, name }));
   }
 }
 
 /** The version of a target does not matter. */
 const textOf = (namespace: string, { apiVersion = "", kind, name }: TargetRef): string =>
-  `${namespace}/${apiVersion.split("/").length > 1 ? apiVersion.split("/")[0] : ""}/${kind}/${name}`;
+  `${namespace}/${apiVersion.slice(0, Math.max(0, apiVersion.indexOf("/")))}/${kind}/${name}`;

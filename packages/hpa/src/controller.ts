@@ -38,7 +38,7 @@ import { type ObservedScale, observeScale, readScale, refusal, targetOf, watched
 import { PodMetricsReader } from "./pod-metrics-reader.ts";
 import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
-import { followAutoscalers, followMetrics, followPods } from "./wake-ups.ts";
+import { followAutoscalers, followMetrics, followPods, followTargets } from "./wake-ups.ts";
 import { writeStatus } from "./write-status.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
@@ -84,6 +84,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
   const selectors = new SelectorsByNamespace();
   const podsByLabel = new PodsByLabel();
   const podMetrics = new PodMetricsReader();
+  const byTarget = new AutoscalersByTarget();
   /** The twin leaves a target alone that an autoscaler of autoscaling/v2 has. */
   const rivals = isTwin ? new AutoscalersByTarget() : undefined;
   /** Those that were woken since their last sync began: what it read may be outdated. */
@@ -126,7 +127,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       "error" in scale
         ? []
         : await observeMetrics(client, namespace, selector, hpa.spec?.metrics ?? [], readPodMetrics);
-    const others = rivals?.of(namespace, target) ?? [];
+    const others = (rivals?.of(namespace, target) ?? []).map((other) => `${keyText(other)} (autoscaling/v2)`);
     return {
       scale,
       pods,
@@ -149,9 +150,11 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       decisions = createDecisionLog(context, name);
       enqueue = context.enqueue;
       podsByLabel.follow(context.cache);
-      rivals?.follow(context.cache);
+      rivals?.follow(context.cache, HorizontalPodAutoscaler);
+      byTarget.follow(context.cache, kind);
       followAutoscalers(context, kind);
       followPods(context, selectors, wake);
+      followTargets(context, byTarget, wake);
       followMetrics(context, kind, wake);
     },
     async reconcile(key, context) {

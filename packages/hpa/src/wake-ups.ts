@@ -1,6 +1,15 @@
-import { type HorizontalPodAutoscaler, type Kind, metricsChangedAnnotation, Pod, sameJson } from "@bellows/api";
+import {
+  type Deployment,
+  type HorizontalPodAutoscaler,
+  type Kind,
+  metricsChangedAnnotation,
+  Pod,
+  sameJson,
+} from "@bellows/api";
 import { type ControllerContext, keyOf, type ObjectKey } from "@bellows/kube";
+import type { AutoscalersByTarget } from "./autoscalers-by-target.ts";
 import { isReady } from "./engine/pods.ts";
+import { watchedTargets } from "./observe-scale.ts";
 import type { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 
 /** Calls `wake` for the autoscalers of a pod that came, went, or counts differently from now on. */
@@ -47,6 +56,23 @@ export function followMetrics(
       if (changedAt !== before.metadata.annotations?.[metricsChangedAnnotation]) wake(keyOf(after));
     },
   });
+}
+
+/** Calls `wake` for the autoscalers of a target that came, went, or was given other replicas, be it by somebody else. */
+export function followTargets(
+  { cache }: Pick<ControllerContext, "cache">,
+  byTarget: AutoscalersByTarget,
+  wake: (key: ObjectKey) => void,
+): void {
+  for (const watched of watchedTargets) {
+    const { apiVersion, kind } = watched;
+    cache.informer(watched as Kind<Deployment>).handle({
+      changed({ namespace = "", name }, before, after) {
+        if (before && after && before.spec?.replicas === after.spec?.replicas) return;
+        for (const key of byTarget.of(namespace, { apiVersion, kind, name })) wake(key);
+      },
+    });
+  }
 }
 
 /** Whether two states of a pod are the same to an autoscaler. */

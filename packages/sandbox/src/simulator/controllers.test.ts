@@ -48,7 +48,7 @@ checks:
   expect(failures).toEqual([]);
 });
 
-test("an autoscaler whose target is not there goes on looking, and acts once it is", async () => {
+test("an autoscaler whose target is not there says so, and acts as soon as it is", async () => {
   const failures = await failuresOf(`
 name: a target that comes late
 runFor: 3m
@@ -72,7 +72,7 @@ checks:
       'status.conditions[?(@.type=="AbleToScale")].reason': FailedGetScale
       'status.conditions[?(@.type=="AbleToScale")].message': '/deployments.*"web" not found/'
   - after: 00:01:00
-    by: 00:01:30
+    by: 00:01:01
     object: deployment/web
     expect: { spec.replicas: 2 }
   - by: 00:01:30
