@@ -255,6 +255,35 @@ const comesLater: Case = {
   },
 };
 
+/** The external metrics API goes to whoever acts, and back. */
+const givesBack: Case = {
+  name: "KEDA that comes later gets the external metrics API back from bellows event-scaler",
+  lane: "event-scaler",
+  async run(context) {
+    const { client } = context.controlPlane;
+    const keda = rows.find(({ neighbour }) => neighbour === "KEDA")?.presence as Presence;
+    await gone.get(keda)?.();
+    gone.delete(keda);
+    const backend = async () => {
+      const { spec } = await client.get(APIService, { name: "v1beta1.external.metrics.k8s.io" });
+      return `${spec?.service?.namespace}/${spec?.service?.name}`;
+    };
+    const leadsTo = (wanted: string) =>
+      waitFor(`the APIService leads to ${wanted}`, async () => (await backend()) === wanted || backend(), context);
+    const args = ["--secure-port=0", "--register-webhooks=false"];
+    const running = await start({ controller: "event-scaler", args }, context);
+    try {
+      await leadsTo(`${namespace}/bellows-event-scaler`);
+      const end = await keda.appear(client);
+      gone.set(keda, end);
+      await logs(running, "standing by", context);
+      await leadsTo("keda/keda-operator-metrics-apiserver");
+    } finally {
+      await running.stop();
+    }
+  },
+};
+
 /** What upstream's operators leave in a cluster, and what ours make of it. */
 export const neighbours: Suite = {
   name: "neighbours",
@@ -326,5 +355,6 @@ export const neighbours: Suite = {
     },
     ...rows.map(standsBy),
     comesLater,
+    givesBack,
   ],
 };

@@ -251,7 +251,11 @@ async function reinstall(client: Client, wanted: readonly CrdObject[], context: 
   for (const { metadata } of wanted) await client.delete(CustomResourceDefinition, { name: metadata.name as string });
   await waitFor(
     "the definitions are gone",
-    async () => (await client.list(CustomResourceDefinition)).items.length === 0 || "some are left",
+    async () => {
+      const { items } = await client.list(CustomResourceDefinition);
+      const left = items.filter(({ metadata }) => wanted.some((each) => each.metadata.name === metadata.name));
+      return left.length === 0 || `${left.map(({ metadata }) => metadata.name)} are left`;
+    },
     context,
   );
   await applyObjects(client, wanted as never, namespace, "bellows-e2e");
