@@ -44,6 +44,9 @@ export interface HttpTransport extends Transport {
   close(): Promise<void>;
 }
 
+/** Each takes 50 KiB here and a file there; requests beyond wait their turn. Every watch has one to itself. */
+const mostConnections = 128;
+
 /** The transport to a real API server: HTTP/1.1 with kept connections. */
 export function httpTransport(options: HttpTransportOptions): HttpTransport {
   return new UndiciTransport(options);
@@ -176,7 +179,7 @@ class UndiciTransport implements HttpTransport {
       ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
     };
     if (this.#dispatcher?.for === id) return this.#dispatcher.dispatcher;
-    const pool = { keepAliveTimeout: 30_000, allowH2: false };
+    const pool = { keepAliveTimeout: 30_000, allowH2: false, connections: mostConnections };
     const dispatcher = proxy
       ? new ProxyAgent({ ...pool, uri: proxy, requestTls: tls })
       : new Agent({ ...pool, connect: { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 } });

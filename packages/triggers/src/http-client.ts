@@ -42,6 +42,8 @@ export interface HttpClient {
 /** An answer that is longer is a flood and no metric. */
 const maxBodyBytes = 16 * 1024 * 1024;
 const maxRedirects = 10;
+/** To one server: what comes beyond waits, so that thousands of objects with one source are no flood of it. */
+const mostConnections = 64;
 
 interface SharedDispatcher {
   readonly dispatcher: Promise<Dispatcher>;
@@ -125,7 +127,7 @@ export const trustedCertificates = (ca: string | undefined): string[] | undefine
 async function createDispatcher(tls: HttpTls): Promise<Dispatcher> {
   const { EnvHttpProxyAgent, interceptors } = await import("undici");
   const connect = { ...tlsOptionsOf(tls), minVersion: "TLSv1.2" as const };
-  return new EnvHttpProxyAgent({ connect, requestTls: connect }).compose(
+  return new EnvHttpProxyAgent({ connect, requestTls: connect, connections: mostConnections }).compose(
     interceptors.redirect({ maxRedirections: maxRedirects }),
   );
 }
