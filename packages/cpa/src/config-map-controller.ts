@@ -9,6 +9,7 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
+import { Corrections } from "./corrections.ts";
 import { type Params, parseParams } from "./engine/params.ts";
 import type { Target } from "./engine/target.ts";
 import { decide, explainer, withAction } from "./explain.ts";
@@ -44,6 +45,7 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
   const ignoreNeighbours = options.ignoreNeighbours ?? adoptDeployments;
   const others = new RunningAutoscalers("upstream");
   const explain = explainer();
+  const corrections = new Corrections(pollPeriodMs);
   /** The last parameters that could be used, by the ConfigMap's key. */
   const lastGood = new Map<string, Params>();
   const missing = new Set<string>();
@@ -127,9 +129,10 @@ export function configMapController(options: ConfigMapControllerOptions = {}): C
       problems.push(...taken);
       const { record, replicas } = decide(subjectOf(key, configMap), undefined, params, size, context.clock.now());
       const sizing = { subject: configMap as KubernetesObject, decisionId: record.id, namespace, targets, replicas };
-      const sized = await sizeTargets({ ...sizing, size, cached: [Deployment] }, context);
+      const sized = await sizeTargets({ ...sizing, size, cached: [Deployment], corrections }, context);
       explain(withAction(record, replicas, sized), configMap, context);
-      problems.push(...sized.flatMap((each) => each.problem ?? []));
+      const failed = sized.filter(({ reason }) => reason !== "ScaledByAnother");
+      problems.push(...failed.flatMap((each) => each.problem ?? []));
     }
     return problems;
   }

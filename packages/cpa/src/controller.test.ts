@@ -136,3 +136,23 @@ test("a target of a Deployment that runs upstream's autoscaler is left to that u
   await world.clock.run(10_000);
   expect(world.replicas("web")).toBe(3);
 });
+
+test("somebody else who scales a target is put right at once, and where they do it again, once in ten seconds", async () => {
+  await autoscaler("size", { targets: [target("web")], linear: { nodesPerReplica: 1 } });
+  const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "default", name: "web" };
+  const seen: (number | undefined)[] = [];
+  for (let second = 0; second < 25; second++) {
+    await world.client.updateScale(web, 9);
+    await world.settle();
+    seen.push(world.replicas("web"));
+    await world.clock.run(900);
+  }
+  expect(seen.filter((each) => each === 3)).toHaveLength(3);
+  expect(seen.slice(0, 11)).toEqual([3, ...Array(9).fill(9), 3]);
+  expect(statusOf("size")?.conditions).toMatchObject([{ status: "False", reason: "ScaledByAnother" }]);
+  expect(await world.events()).toContain(
+    "ClusterProportionalAutoscaler/size ScaledByAnother: Deployment/web: somebody else scales it, to 9; put right at most once in a poll period",
+  );
+  await world.addNodes("d");
+  expect(world.replicas("web")).toBe(4);
+});

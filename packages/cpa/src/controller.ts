@@ -18,6 +18,7 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
+import { Corrections } from "./corrections.ts";
 import type { LadderParams, Step } from "./engine/ladder.ts";
 import type { LinearParams } from "./engine/linear.ts";
 import type { Params } from "./engine/params.ts";
@@ -39,6 +40,7 @@ const pollPeriodMs = 10_000;
 export function clusterProportionalAutoscalerController({ ignoreNeighbours = false } = {}): Controller {
   const others = new RunningAutoscalers("any");
   const explain = explainer();
+  const corrections = new Corrections(pollPeriodMs);
   return controller({
     name: "cluster-proportional-autoscaler-kind",
     watches: [
@@ -66,7 +68,7 @@ export function clusterProportionalAutoscalerController({ ignoreNeighbours = fal
       const ownerOf = (target: Target) => (ignoreNeighbours ? undefined : others.ownerOf(namespace, target));
       const { free, taken } = shareOut(autoscaler, ownerOf, context);
       const sizing = { subject: autoscaler, decisionId: record.id, namespace, targets: free, replicas, size };
-      const sized = await sizeTargets({ ...sizing, cached: watchedKinds }, context);
+      const sized = await sizeTargets({ ...sizing, cached: watchedKinds, corrections }, context);
       if (context.signal.aborted) return undefined;
       const acted = withAction(record, replicas, sized);
       await writeStatus(autoscaler, key, acted, replicas, inOrder(autoscaler, [...sized, ...taken]), context);
@@ -121,7 +123,7 @@ function shareOut(
     }
     const problem = `spec.targets[${index}]: ${target.kind}/${target.name} is a target of ${owner}; expected one autoscaler for it`;
     events.record(autoscaler, { type: "Warning", reason: "AmbiguousTarget", message: problem });
-    taken.push({ target, changed: false, problem, isTaken: true });
+    taken.push({ target, changed: false, problem, reason: "AmbiguousTarget" });
   }
   return { free, taken };
 }

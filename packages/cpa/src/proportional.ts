@@ -7,6 +7,7 @@ import {
   type Selector,
 } from "@bellows/api";
 import { ApiError, type ControllerContext } from "@bellows/kube";
+import type { Corrections } from "./corrections.ts";
 import { type ClusterSize, clusterSize } from "./engine/cluster-size.ts";
 import type { Target } from "./engine/target.ts";
 
@@ -22,8 +23,8 @@ export interface SizedTarget {
   readonly changed: boolean;
   /** What the server said where the scale could not be read or written. */
   readonly problem?: string;
-  /** The problem is that another autoscaler sizes it. */
-  readonly isTaken?: true;
+  /** What the problem is, where it is nothing that the server said. */
+  readonly reason?: "AmbiguousTarget" | "ScaledByAnother";
 }
 
 /** What is to be sized, and who says so. */
@@ -37,6 +38,7 @@ export interface Sizing {
   readonly size: ClusterSize;
   /** Kinds whose objects are in the cache, so that a target that is as it should be costs no request. */
   readonly cached: readonly Kind[];
+  readonly corrections: Corrections;
 }
 
 /** Brings every target to `replicas`. One that fails does not stop the others. */
@@ -51,10 +53,11 @@ export async function sizeTargets(sizing: Sizing, context: ControllerContext): P
 
 async function sizeTarget(
   target: Target,
-  { subject, decisionId, namespace, replicas, size, cached }: Sizing,
-  { client, cache, events, log }: ControllerContext,
+  { subject, decisionId, namespace, replicas, size, cached, corrections }: Sizing,
+  { client, cache, clock, events, log }: ControllerContext,
 ): Promise<SizedTarget> {
   const name = `${target.kind}/${target.name}`;
+  const id = `${namespace}/${target.apiVersion}/${name}`;
   const kind = cached.find((each) => each.kind === target.kind && each.apiVersion === target.apiVersion);
   const known = kind && (cache.get(kind, { namespace, name: target.name }) as Scaled | undefined);
   if (known?.spec?.replicas === replicas) return { target, changed: false };
@@ -62,7 +65,13 @@ async function sizeTarget(
     const scale = await client.getScale({ ...target, namespace });
     const from = scale.spec?.replicas ?? 0;
     if (from === replicas) return { target, changed: false };
+    if (corrections.allowedAt(id, decisionId, clock.now()) > clock.now()) {
+      const problem = `${name}: somebody else scales it, to ${from}; put right at most once in a poll period`;
+      events.record(subject, { type: "Warning", reason: "ScaledByAnother", message: problem });
+      return { target, changed: false, problem, reason: "ScaledByAnother" };
+    }
     await client.updateScale({ ...target, namespace }, replicas, scale.metadata.resourceVersion);
+    corrections.wrote(id, decisionId, clock.now());
     const because = `${size.schedulableNodes} schedulable nodes, ${size.schedulableCores} schedulable cores`;
     const message = `New size of ${name}: ${replicas}; reason: ${because}`;
     const annotations = { [decisionAnnotation]: decisionId };

@@ -66,8 +66,9 @@ function readiness(replicas: number, sized: readonly SizedTarget[]) {
     return { status: "True", reason: "TargetsSized", message: `every target has ${replicas} replicas` };
   }
   const message = failed
-    .map(({ target, problem, isTaken }) => (isTaken ? problem : `${target.kind}/${target.name}: ${problem}`))
+    .map(({ target, problem, reason }) => (reason ? problem : `${target.kind}/${target.name}: ${problem}`))
     .join("; ");
-  const reason = failed.every(({ isTaken }) => isTaken) ? "AmbiguousTarget" : "FailedRescale";
+  const [first] = failed;
+  const reason = (failed.every((each) => each.reason === first?.reason) && first?.reason) || "FailedRescale";
   return { status: "False", reason, message };
 }
