@@ -99,4 +99,5 @@ export async function installChart(
   };
 }
 
-const isRefusal = (line: string): boolean => line.includes("is forbidden") || line.includes('"reason":"Forbidden"');
+/** Not what admission forbids: new objects of a namespace that goes away, or a full quota. */
+const isRefusal = (line: string): boolean => / is forbidden: User .* cannot /.test(line);
