@@ -16,7 +16,7 @@ import { behaviorWithDefaults, hpaFor } from "./hpa.ts";
 import { hpaMetrics } from "./metric-specs.ts";
 import { rivalHpa } from "./rivals.ts";
 import type { ScaleLoop } from "./scale-loops.ts";
-import { targetOf } from "./scale-target.ts";
+import { targetOf, writeReplicas } from "./scale-target.ts";
 import type { ScalingParts } from "./scaling-controller.ts";
 import { seamsOf } from "./seams.ts";
 
@@ -117,8 +117,7 @@ async function rescale(
 ): Promise<{ error?: string }> {
   if (rescaleTo === undefined || signal.aborted) return {};
   try {
-    // By the version that was read: whoever scaled meanwhile wins, and the next look decides anew.
-    await client.updateScale(targetOf(object), rescaleTo, scale.metadata.resourceVersion);
+    await writeReplicas(client, object, scale, rescaleTo);
     return {};
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -4,7 +4,7 @@ import { pausedReplicasOf } from "../engine/annotations.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { ensureNoHpa } from "./ensure-hpa.ts";
 import { Problem, type Step } from "./problem.ts";
-import { targetOf } from "./scale-target.ts";
+import { targetOf, writeReplicas } from "./scale-target.ts";
 import { stopScaling } from "./stop-scaling.ts";
 
 /** Stops all scaling of an object; with `paused-replicas` its target is given that count. */
@@ -28,7 +28,7 @@ async function scaleTo(object: ScaledObject, replicas: number, { client, log }: 
   const target = targetOf(object);
   const scale = await client.getScale(target);
   if (scale.spec?.replicas === replicas) return;
-  await client.updateScale(target, replicas, scale.metadata.resourceVersion);
+  await writeReplicas(client, object, scale, replicas);
   log.info("scaled target to paused replica count", {
     ScaledObject: keyOf(object).name,
     from: scale.spec?.replicas ?? 0,

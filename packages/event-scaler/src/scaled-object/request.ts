@@ -21,7 +21,7 @@ import type { TriggerReadings } from "./direct-readings.ts";
 import { explain, subjectOf } from "./explain.ts";
 import type { MetricResult, TriggerFailure } from "./read-metrics.ts";
 import type { ScaleLoop } from "./scale-loops.ts";
-import { targetOf } from "./scale-target.ts";
+import { targetOf, writeReplicas } from "./scale-target.ts";
 import type { ScalingParts } from "./scaling-controller.ts";
 import type { ScaledObjectState } from "./state.ts";
 import { healthAfter } from "./status.ts";
@@ -121,8 +121,7 @@ async function act(
   let outcome = action.written;
   let after = scale;
   try {
-    // By the version that was read: whoever scaled meanwhile wins, and the next look decides anew.
-    after = await client.updateScale(targetOf(object), action.replicas, scale.metadata.resourceVersion);
+    after = await writeReplicas(client, object, scale, action.replicas);
     log.info("scaled target", fields);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

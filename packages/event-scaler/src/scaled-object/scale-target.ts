@@ -2,6 +2,7 @@ import type { ScaledObject } from "@bellows/api";
 import {
   ApiError,
   type Client,
+  isConflict,
   isNotFound,
   objectPath,
   parseApiVersion,
@@ -66,5 +67,30 @@ async function missingMessage(client: Client, path: string): Promise<string | un
   } catch (error) {
     if (isNotFound(error)) return (error as ApiError).message;
     throw error;
+  }
+}
+
+const conflictRetries = 5;
+
+/**
+ * Gives the target its replicas by the version that was read. Where something else of it has changed meanwhile, as its
+ * status does all the time, the same count is written to the new version.
+ * @throws ApiError  also where somebody else has scaled it meanwhile: the next look decides anew
+ */
+export async function writeReplicas(
+  client: Client,
+  object: ScaledObject,
+  scale: Scale,
+  replicas: number,
+): Promise<Scale> {
+  const target = targetOf(object);
+  for (let attempt = 1, latest = scale; ; attempt++) {
+    try {
+      return await client.updateScale(target, replicas, latest.metadata.resourceVersion);
+    } catch (error) {
+      if (!isConflict(error) || attempt === conflictRetries) throw error;
+      latest = await client.getScale(target);
+      if (latest.spec?.replicas !== scale.spec?.replicas) throw error;
+    }
   }
 }
