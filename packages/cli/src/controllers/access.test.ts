@@ -46,6 +46,15 @@ describe("a controller without access", () => {
     expect(ready()).toContain("Forbidden: GET /api/v1/pods");
   });
 
+  test("takes what admission refuses for no lack of rights", async () => {
+    const message =
+      'events "a.1" is forbidden: unable to create new content in namespace a because it is being terminated';
+    const { ask, logged, ready } = world({ status: 403, message });
+    await ask();
+    expect(logged).toEqual([]);
+    expect(ready()).toBeUndefined();
+  });
+
   test("says that its token is not accepted", async () => {
     const { ask, logged } = world({ status: 401, message: "Unauthorized" });
     await ask();

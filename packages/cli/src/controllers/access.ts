@@ -141,7 +141,8 @@ function problemOf(
         fix: "the token is not accepted: it expired or its ServiceAccount was deleted. In a pod it is exchanged by the kubelet (restart the pod where it stays so); outside give a kubeconfig that is current",
       };
     }
-    if (error.code !== 403) return undefined;
+    // Admission refuses with 403, too: a full quota, or a namespace that is going away, is no lack of rights.
+    if (error.code !== 403 || !/ cannot \S+ /.test(error.message)) return undefined;
     const [, verb = "this", resource = "resource", group = ""] =
       /cannot (\S+) resource "([^"]+)"(?: in API group "([^"]*)")?/.exec(error.message) ?? [];
     return {
