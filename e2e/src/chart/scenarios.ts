@@ -1,4 +1,5 @@
 import {
+  BellowsHorizontalPodAutoscaler,
   CustomResourceDefinition,
   Deployment,
   EC2NodeClass,
@@ -79,9 +80,38 @@ spec:
   minReplicas: 3
   maxReplicas: 5
   metrics: [{ type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 50 } } }]
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: { name: chart-twin, namespace: ${namespace} }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: chart-twin } }
+  template:
+    metadata: { labels: { app: chart-twin } }
+    spec: { containers: [{ name: app, image: "registry.k8s.io/pause:3.10" }] }
+---
+apiVersion: autoscaling.bellows.dev/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: chart-twin, namespace: ${namespace} }
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: ReplicaSet, name: chart-twin }
+  minReplicas: 2
+  maxReplicas: 5
 `;
   await applied(context, manifest);
   await replicasAre("chart-hpa", 3, context, running);
+  await waitFor(
+    "the twin's status tells of its ReplicaSet's replicas",
+    async () => {
+      const { status } = await context.controlPlane.client.get(BellowsHorizontalPodAutoscaler, {
+        namespace,
+        name: "chart-twin",
+      });
+      return status?.desiredReplicas === 2 || `${JSON.stringify(status)}\n${running.lastLines()}`;
+    },
+    context,
+  );
   await eventTells("SuccessfulRescale", context);
   await deleted(context, manifest);
 }
