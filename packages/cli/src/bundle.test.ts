@@ -13,7 +13,7 @@ beforeAll(() => {
     encoding: "utf8",
   });
   expect(status, stderr).toBe(0);
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // The build itself has started three controllers from the bundle, and failed otherwise.
