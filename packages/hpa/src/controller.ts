@@ -22,14 +22,8 @@ import {
 } from "@bellows/kube";
 import { AutoscalersByTarget } from "./autoscalers-by-target.ts";
 import { type HpaMetrics, hpaMetrics } from "./controller-metrics.ts";
-import {
-  concludeSync,
-  decideReplicas,
-  defaultConfig,
-  type HpaConclusion,
-  type HpaConfig,
-  type HpaDecision,
-} from "./engine/decide.ts";
+import { concludeSync, type HpaConclusion } from "./engine/conclude.ts";
+import { decideReplicas, defaultConfig, type HpaConfig, type HpaDecision } from "./engine/decide.ts";
 import { type History, newestOfEachCount, noHistory } from "./engine/history.ts";
 import type { Reading } from "./engine/metric.ts";
 import { recordOf } from "./explain.ts";

@@ -7,7 +7,8 @@ import {
   type MetricStatus,
   quantityOf,
 } from "@bellows/api";
-import type { HpaConclusion, HpaDecision, Seen } from "./engine/decide.ts";
+import type { HpaConclusion } from "./engine/conclude.ts";
+import type { HpaDecision, Seen } from "./engine/decide.ts";
 
 /** One metric of a decision, as it was read. */
 export interface SeenMetric {

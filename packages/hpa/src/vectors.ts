@@ -9,7 +9,8 @@ import {
   type Selector,
   SelectorError,
 } from "@bellows/api";
-import { concludeSync, decideReplicas, defaultConfig, type HpaConfig, type Seen } from "./engine/decide.ts";
+import { concludeSync } from "./engine/conclude.ts";
+import { decideReplicas, defaultConfig, type HpaConfig, type Seen } from "./engine/decide.ts";
 import { type History, noHistory } from "./engine/history.ts";
 import { evaluateMetric, type MetricOutcome, type Reading } from "./engine/metric.ts";
 import { defaultWindowMs, type Sample } from "./engine/samples.ts";

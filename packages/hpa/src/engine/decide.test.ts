@@ -1,7 +1,8 @@
 import type { HorizontalPodAutoscaler, Pod, PodMetrics } from "@bellows/api";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { concludeSync, decideReplicas, defaultConfig, type Seen } from "./decide.ts";
+import { concludeSync } from "./conclude.ts";
+import { decideReplicas, defaultConfig, type Seen } from "./decide.ts";
 import { noHistory } from "./history.ts";
 
 const now = Date.parse("2026-01-01T12:00:00Z");

@@ -2,18 +2,18 @@ import type {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerCondition,
   HorizontalPodAutoscalerSpec,
-  HorizontalPodAutoscalerStatus,
   HPAScalingRules,
   Limit,
   MetricStatus,
   Pod,
 } from "@bellows/api";
-import { quantityOf, timestamp } from "@bellows/api";
-import { type History, remember, withInitialRecommendation } from "./history.ts";
+import { quantityOf } from "@bellows/api";
+import { Conditions } from "./conditions.ts";
+import { type History, withInitialRecommendation } from "./history.ts";
 import { evaluateMetric, type Reading } from "./metric.ts";
 import type { Tolerance } from "./metric-ratio.ts";
 import type { ReadinessDelays } from "./pods.ts";
-import { limitByPolicies, limitWithoutBehavior, longestPeriodMs } from "./scaling-policy.ts";
+import { limitByPolicies, limitWithoutBehavior } from "./scaling-policy.ts";
 import { stabilize, stabilizeDown } from "./stabilization.ts";
 
 /** The controller's flags, as kube-controller-manager has them. */
@@ -333,108 +333,4 @@ function toleranceOf(spec: HorizontalPodAutoscalerSpec, config: HpaConfig): Tole
       ? config.tolerance
       : quantityOf(rules.tolerance).toNumber();
   return { down: own(spec.behavior?.scaleDown), up: own(spec.behavior?.scaleUp) };
-}
-
-/** What became of the write of spec.replicas. */
-export type RescaleOutcome = { readonly error?: string };
-
-export interface HpaConclusion {
-  readonly status: HorizontalPodAutoscalerStatus;
-  readonly events: readonly HpaEvent[];
-  readonly error: string | undefined;
-  readonly history: History;
-}
-
-/** Completes a decision once its rescale (if it wanted one) was tried: the status to write, and what to remember. */
-export function concludeSync(
-  hpa: HorizontalPodAutoscaler,
-  decision: HpaDecision,
-  outcome: RescaleOutcome,
-  now: number,
-): HpaConclusion {
-  const { rescaleTo, currentReplicas: current } = decision;
-  const conditions = new Conditions(decision.conditions, now);
-  const statusWith = (desired: number, rescaled: boolean): HorizontalPodAutoscalerStatus => ({
-    ...(current !== 0 && { currentReplicas: current }),
-    desiredReplicas: desired,
-    ...(decision.metricStatuses && { currentMetrics: [...decision.metricStatuses] }),
-    conditions: [...conditions.list],
-    ...(rescaled
-      ? { lastScaleTime: timestamp(now) }
-      : hpa.status?.lastScaleTime && { lastScaleTime: hpa.status.lastScaleTime }),
-  });
-  const keptDesired = hpa.status?.desiredReplicas ?? 0;
-  if (decision.failed) {
-    return {
-      status: statusWith(keptDesired, false),
-      events: decision.events,
-      error: decision.error,
-      history: decision.history,
-    };
-  }
-  if (rescaleTo === undefined) {
-    return {
-      status: statusWith(current, false),
-      events: decision.events,
-      error: decision.error,
-      history: decision.history,
-    };
-  }
-  const size = `New size: ${rescaleTo}; reason: ${decision.rescaleReason}`;
-  if (outcome.error !== undefined) {
-    conditions.set(
-      "AbleToScale",
-      "False",
-      "FailedUpdateScale",
-      `the HPA controller was unable to update the target scale: ${outcome.error}`,
-    );
-    const event: HpaEvent = { type: "Warning", reason: "FailedRescale", message: `${size}; error: ${outcome.error}` };
-    return {
-      status: statusWith(keptDesired, false),
-      events: [...decision.events, event],
-      error: `failed to rescale: ${outcome.error}`,
-      history: decision.history,
-    };
-  }
-  conditions.set(
-    "AbleToScale",
-    "True",
-    "SucceededRescale",
-    `the HPA controller was able to update the target scale to ${rescaleTo}`,
-  );
-  return {
-    status: statusWith(rescaleTo, true),
-    events: [...decision.events, { type: "Normal", reason: "SuccessfulRescale", message: size }],
-    error: decision.error,
-    history: withScaleEvent(hpa, decision.history, rescaleTo - current, now),
-  };
-}
-
-/** Only a behavior looks at past changes, so only then are they kept (`storeScaleEvent`). */
-function withScaleEvent(hpa: HorizontalPodAutoscaler, history: History, change: number, now: number): History {
-  const behavior = hpa.spec?.behavior;
-  if (!behavior) return history;
-  const grew = change > 0;
-  const since = now - longestPeriodMs(grew ? behavior.scaleUp : behavior.scaleDown);
-  const event = { change: Math.abs(change), at: now };
-  return grew
-    ? { ...history, scaleUps: remember(history.scaleUps, event, (each) => each.at < since) }
-    : { ...history, scaleDowns: remember(history.scaleDowns, event, (each) => each.at < since) };
-}
-
-class Conditions {
-  list: readonly HorizontalPodAutoscalerCondition[];
-  readonly #now: number;
-
-  constructor(list: readonly HorizontalPodAutoscalerCondition[], now: number) {
-    this.list = list;
-    this.#now = now;
-  }
-
-  set(type: string, status: "True" | "False", reason: string, message: string): void {
-    const existing = this.list.find((condition) => condition.type === type);
-    const lastTransitionTime = existing?.status === status ? existing.lastTransitionTime : timestamp(this.#now);
-    const condition = { type, status, ...(lastTransitionTime && { lastTransitionTime }), reason, message };
-    this.list = existing ? this.list.map((each) => (each === existing ? condition : each)) : [...this.list, condition];
-  }
 }

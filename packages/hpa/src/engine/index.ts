@@ -7,15 +7,13 @@
  * of spec.metrics, in that order. Instants are milliseconds since the Unix epoch.
  */
 export { type HpaRecord, recordOf } from "../explain.ts";
+export { concludeSync, type HpaConclusion, type RescaleOutcome } from "./conclude.ts";
 export {
-  concludeSync,
   decideReplicas,
   defaultConfig,
-  type HpaConclusion,
   type HpaConfig,
   type HpaDecision,
   type HpaEvent,
-  type RescaleOutcome,
   type Seen,
 } from "./decide.ts";
 export { type History, noHistory } from "./history.ts";
