@@ -45,16 +45,20 @@ const goneOf = (child: ChildProcess): Promise<void> =>
 export const lastLines = (file: string, lines = 15): string =>
   readFileSync(file, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
 
-/** TCP ports of this machine that nothing listens on. */
+/** What was given out and may not be listened at yet. */
+const given = new Set<number>();
+
+/** TCP ports of this machine that nothing listens on; never one twice. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    if (given.has(port)) continue;
+    given.add(port);
+    ports.push(port);
+  }
   return ports;
 }

@@ -62,6 +62,7 @@ export async function startController(name: string, options: ControllerOptions):
         .filter((line) => line.startsWith("{")),
     lastLines: () => lastLines(logFile),
     async notReady() {
+      if (child.hasEnded()) return `it ended: ${lastLines(logFile)}`;
       try {
         const answer = await fetch(`${url}/readyz?verbose`, { signal: AbortSignal.timeout(5000) });
         return answer.ok ? undefined : await answer.text();
