@@ -26,6 +26,7 @@ const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "create authentication.k8s.io/tokenreviews": "callers of the metrics API with a token of their own",
     "update apiregistration.k8s.io/apiservices": "another adapter that is there, or a new certificate",
     "delete apiregistration.k8s.io/apiservices": "giving the metrics API back",
+    "patch autoscaling/horizontalpodautoscalers": "an HPA that is woken because a metric changed",
     "get keda.sh/scaledobjects": "a status that was written meanwhile",
     "get keda.sh/scaledjobs": "a status that was written meanwhile",
     "get eventing.keda.sh/cloudeventsources": "a status that was written meanwhile",
