@@ -54,9 +54,6 @@ export async function measureHpaProcess(seed: number, size = hpaBenchSize): Prom
   const steadyPassMs = await cpuMs(pass);
   const requestsInPass = Object.fromEntries(cluster.requests);
   const { rss } = process.memoryUsage();
-  releaseMemory();
-  const { heapUsed } = process.memoryUsage();
-  const peakMiB = mostResidentMiB();
   const serverMs = await cpuMs(async () => {
     for (let count = 0; count < size.namespaces; count++) {
       await cluster.request({ method: "GET", path: `/apis/metrics.k8s.io/v1beta1/namespaces/team-${count}/pods` });
@@ -67,6 +64,9 @@ export async function measureHpaProcess(seed: number, size = hpaBenchSize): Prom
     touch();
     await clock.run(0);
   });
+  releaseMemory();
+  const { heapUsed } = process.memoryUsage();
+  const peakMiB = mostResidentMiB();
   stop.abort();
   await clock.run(10_000);
   await running?.done;
