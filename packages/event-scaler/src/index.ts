@@ -1,6 +1,5 @@
 export * from "./admission/index.ts";
 export * from "./authentication/index.ts";
-export { EventScalerSettings } from "./config.ts";
 export {
   createEventScaler,
   type EventScaler,
@@ -10,6 +9,5 @@ export {
 } from "./event-scaler.ts";
 export * from "./external-metrics/index.ts";
 export { EventScalerMetrics, WebhookMetrics } from "./metrics.ts";
-export { eventScalerProjections } from "./projections.ts";
 export * from "./scalers/index.ts";
 export * from "./scaling.ts";

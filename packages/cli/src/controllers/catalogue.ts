@@ -102,7 +102,9 @@ export const controllerCommands: Readonly<
   "event-scaler": {
     summary: "Run the ScaledObject and ScaledJob controllers, and the external metrics API, on a cluster",
     async load() {
-      const { EventScalerSettings, eventScalerProjections } = await import("@bellows/event-scaler");
+      // Its triggers are loaded when it acts.
+      const { EventScalerSettings } = await import("@bellows/event-scaler/config");
+      const { eventScalerProjections } = await import("@bellows/event-scaler/projections");
       return command({
         name: "event-scaler",
         summary: "Replicas and Jobs by events (keda.sh ScaledObject, ScaledJob).",

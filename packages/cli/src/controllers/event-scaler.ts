@@ -13,7 +13,6 @@ import {
   admissionRoutes,
   createEventScaler,
   createResolveAccess,
-  type EventScalerSettings,
   externalMetricsHandler,
   externalMetricsRoutes,
   type FormerAdapter,
@@ -25,6 +24,7 @@ import {
   WebhookMetrics,
   webhookConfiguration,
 } from "@bellows/event-scaler";
+import type { EventScalerSettings } from "@bellows/event-scaler/config";
 import type { Controller } from "@bellows/kube";
 import { TurnOver } from "../neighbours/watch-neighbours.ts";
 import type { ControllerParts } from "./catalogue.ts";
