@@ -8,8 +8,6 @@ const absent = "times and lists that are null in Go are left out";
 export const knownDifferences: Readonly<Record<string, string>> = {
   "defaults: a new object of csinodes": absent,
   "defaults: a new object of volumeattributesclasses": "classes of volume attributes are not protected while in use",
-  "empty objects: customresourcedefinitions: an object of nothing but a name":
-    "a definition without versions: the message shows an empty list where Go has none",
   "openapi: the index of version 3 names the built-in groups":
     "only versions of groups are described, not the paths of discovery",
   "openapi: the operations of api/v1": "proxies and streams are described as gets and posts",

@@ -58,8 +58,8 @@ export async function runCases(
   for (const { area, cases } of wanted)
     if (area.cases.some(({ needsCompaction }) => needsCompaction)) for (const one of cases) await runOne(area, one);
   // All at the end: a namespace controller that is busy deleting would keep cases waiting.
-  for (const ns of made)
-    void send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` }).catch(() => undefined);
+  const remove = (ns: string) => send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` });
+  await Promise.allSettled(made.map(remove));
   return results;
 }
 
