@@ -179,6 +179,9 @@ export function validateEndpointSlice(errors: FieldErrors, slice: EndpointSlice,
           errors.invalid(`${at}.addresses`, address, `must be an ${addressType} address`);
         if (isIp(address)) errors.invalidEach(path, address, unreachableProblems(address));
       });
+    if (addressType === "FQDN")
+      for (const [position, address] of addresses.entries())
+        errors.invalidEach(`${at}.addresses[${position}]`, address, dns1123SubdomainProblems(address));
     if (nodeName !== undefined) errors.invalidEach(`${at}.nodeName`, nodeName, dns1123SubdomainProblems(nodeName));
     if (hostname !== undefined) errors.invalidEach(`${at}.hostname`, hostname, dns1123LabelProblems(hostname));
   });
