@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 const root = resolve(import.meta.dirname, "../../../..");
 
 /** As the image's entry point has them. */
-const imageFlags = ["--max-semi-space-size=8"];
+const imageFlags = ["--max-semi-space-size=8", "--heap-growing-percent=35"];
 
 /** What a process has used since the last time it was asked (delay) or since its start. */
 export interface Usage {

@@ -16,7 +16,7 @@ const processes = 5;
 const engineRuns = 5;
 const engineMs = 2000;
 /** Those of deploy/image/Dockerfile. */
-const imageFlags = ["--max-semi-space-size=8"];
+const imageFlags = ["--max-semi-space-size=8", "--heap-growing-percent=35"];
 
 /**
  * The controller over 5,000 autoscalers and their pods, in a process of its own each time, and the engine alone over the
