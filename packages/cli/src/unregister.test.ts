@@ -16,15 +16,7 @@ async function cluster(): Promise<<T>(work: (client: Client) => Promise<T>) => P
   const random = seededRandom(1);
   const options = { region: "us-east-1", clusterName: "bellows", nodeGroups: [], controllers: [] };
   const world = createWorld({ clock, random, ...options });
-  async function settled<T>(promise: Promise<T>): Promise<T> {
-    let done = false;
-    const end = () => {
-      done = true;
-    };
-    promise.then(end, end);
-    await clock.runUntil(() => done);
-    return promise;
-  }
+  const settled = <T>(promise: Promise<T>) => clock.settled(promise);
   await settled(world.start());
   return (work) => settled(work(world.client));
 }

@@ -2,14 +2,13 @@ import {
   Deployment,
   HorizontalPodAutoscaler,
   Job,
-  type KubernetesObject,
   Pod,
   type PodSpec,
   ScaledJob,
   ScaledObject,
   StatefulSet,
 } from "@bellows/api";
-import { type Projection, projection, type Share, sharing } from "@bellows/kube";
+import { type Projection, projection, type Share, sharing, withoutManagedFields } from "@bellows/kube";
 
 /**
  * What the event scaler keeps of the objects it watches, for a process that has them for nothing else: of pods what
@@ -27,11 +26,6 @@ export function eventScalerProjections(): readonly Projection[] {
     projection<Deployment>({ kind: Deployment, project: (workload) => workloadOf(workload, share) }),
     projection<StatefulSet>({ kind: StatefulSet, project: (workload) => workloadOf(workload, share) }),
   ];
-}
-
-function withoutManagedFields<T extends KubernetesObject>(object: T): T {
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }
 
 /** Its template is as large as the ScaledJob's own, and read from there. */

@@ -1,5 +1,5 @@
 import { Deployment, HorizontalPodAutoscaler, Pod, StatefulSet } from "@bellows/api";
-import { type Projection, projection, type Share, sharing } from "@bellows/kube";
+import { type Projection, projection, type Share, sharing, withoutManagedFields } from "@bellows/kube";
 
 type Containers = NonNullable<NonNullable<Pod["spec"]>["containers"]>;
 
@@ -67,9 +67,4 @@ function projectWorkload<T extends Deployment | StatefulSet>({ metadata, spec, s
     spec: spec && { replicas: spec.replicas, selector: spec.selector && share(spec.selector) },
     status: { replicas: status?.replicas, updatedReplicas: status?.updatedReplicas },
   } as T;
-}
-
-function withoutManagedFields(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
-  const { managedFields: _, ...metadata } = autoscaler.metadata;
-  return { ...autoscaler, metadata };
 }

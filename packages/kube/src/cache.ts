@@ -17,6 +17,12 @@ export type Projection<T extends KubernetesObject = any> = InformerOptions<T, T>
 
 export const projection = <T extends KubernetesObject>(options: InformerOptions<T, T>): Projection<T> => options;
 
+/** For projections: who wrote which field takes more than the fields themselves. */
+export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
 export interface CacheOptions {
   readonly client: Client;
   readonly clock: Clock;

@@ -76,6 +76,17 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Waits for a promise in the time of this clock, at most until `stopAt`; then it is the caller's to wait for. */
+  async settled<T>(promise: Promise<T>, stopAt?: Instant): Promise<T> {
+    let isSettled = false;
+    const end = () => {
+      isSettled = true;
+    };
+    promise.then(end, end);
+    await this.runUntil(() => isSettled, stopAt);
+    return promise;
+  }
+
   #nextAt(): Instant {
     while (this.#heap[0] && !this.#heap[0].run) {
       this.#pop();

@@ -10,6 +10,7 @@ import {
   kafkaLagParameters,
   kafkaTlsParameters,
   kafkaUserParameters,
+  lagLimitProblem,
 } from "./kafka-parameters.ts";
 import { activePartitions, lagReader, unknownTopic } from "./kafka-reading.ts";
 import { integerRanges, list, oneOf, text } from "./metadata.ts";
@@ -78,16 +79,10 @@ export const apacheKafka = defineTrigger({
 });
 
 function lagProblem(values: Partial<ApacheKafkaMetadata>): string | undefined {
-  const { lagThreshold = 0, activationLagThreshold = 0, topic } = values;
+  const { lagThreshold = 0, activationLagThreshold = 0 } = values;
   if (lagThreshold <= 0) return "lagThreshold must be a positive number";
   if (activationLagThreshold < 0) return "activationLagThreshold must be a positive number";
-  if (values.allowIdleConsumers && values.limitToPartitionsWithLag) {
-    return "allowIdleConsumers and limitToPartitionsWithLag cannot be set simultaneously";
-  }
-  if (topic === undefined && values.limitToPartitionsWithLag) {
-    return "topic must be specified when using limitToPartitionsWithLag";
-  }
-  return undefined;
+  return lagLimitProblem(values);
 }
 
 function accessProblem(values: Partial<ApacheKafkaMetadata>): string | undefined {

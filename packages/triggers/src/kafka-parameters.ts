@@ -28,6 +28,20 @@ export const kafkaLagParameters = {
     .meta({ description: "Only numbers of replicas among whom the partitions can be shared evenly." }),
 };
 
+/** What contradicts `limitToPartitionsWithLag`; undefined for nothing. */
+export function lagLimitProblem(values: {
+  readonly allowIdleConsumers?: boolean | undefined;
+  readonly limitToPartitionsWithLag?: boolean | undefined;
+  readonly topic?: unknown;
+}): string | undefined {
+  if (!values.limitToPartitionsWithLag) return undefined;
+  if (values.allowIdleConsumers) {
+    return "allowIdleConsumers and limitToPartitionsWithLag cannot be set simultaneously";
+  }
+  if (values.topic === undefined) return "topic must be specified when using limitToPartitionsWithLag";
+  return undefined;
+}
+
 /** How brokers and client trust each other. */
 export const kafkaTlsParameters = {
   tls: oneOf("enable", "disable").default("disable").meta({ from: fromMetadataOrAuth, description: "Connect by TLS." }),

@@ -10,6 +10,7 @@ import {
   kafkaLagParameters,
   kafkaTlsParameters,
   kafkaUserParameters,
+  lagLimitProblem,
 } from "./kafka-parameters.ts";
 import { parsePartitionLimitation } from "./kafka-partition-limitation.ts";
 import { activePartitions, lagReader, unknownTopic } from "./kafka-reading.ts";
@@ -108,12 +109,8 @@ function lagProblem(values: Partial<KafkaMetadata>): string | undefined {
   if (activationLagThreshold < 0) return '"activationLagThreshold" must be a non-negative number';
   const limitation = partitionLimitation === undefined ? undefined : parsePartitionLimitation(partitionLimitation);
   if (typeof limitation === "string") return limitation;
-  if (values.allowIdleConsumers && values.limitToPartitionsWithLag) {
-    return "allowIdleConsumers and limitToPartitionsWithLag cannot be set simultaneously";
-  }
-  if (topic === undefined && values.limitToPartitionsWithLag) {
-    return "topic must be specified when using limitToPartitionsWithLag";
-  }
+  const limitProblem = lagLimitProblem(values);
+  if (limitProblem !== undefined) return limitProblem;
   if (values.limitToPartitionsWithLag && values.ensureEvenDistributionOfPartitions) {
     return "limitToPartitionsWithLag and ensureEvenDistributionOfPartitions cannot be set simultaneously";
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { HttpClient } from "./http-client.ts";
+import { checked, parseJson } from "./json-answer.ts";
 
 /** Which consumer is looked for, and where. */
 export interface WatchedConsumer {
@@ -93,7 +94,7 @@ export function openNatsMonitoring(watched: WatchedConsumer, http: HttpClient): 
   ): Promise<z.output<Schema>> {
     const { status, statusText, body } = await http.get({ url: `${scheme}://${host}${path}`, signal });
     if (status !== 200) throw new Error(`GET ${scheme}://${host}${pathOf(path)}: ${status} ${statusText}`);
-    return checked(schema, jsonOf(body));
+    return checked(schema, parseJson(body));
   }
   const look = async (host: string, signal: AbortSignal): Promise<Seen> =>
     seenIn(await ask(host, `/jsz?${query}`, JetStreamAnswer, signal), watched);
@@ -186,18 +187,3 @@ const named = (all: readonly unknown[] | null | undefined, name: string): unknow
 const hostOf = (address: string): string => /^(\[[^\]]*\]|[^:]*)/.exec(address)?.[0] ?? "";
 
 const pathOf = (path: string): string => path.replace(/\?.*$/, "");
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new Error(`the answer is no JSON: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function checked<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(answer);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`the answer's ${issue?.path.join(".") || "value"}: ${issue?.message}`);
-}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Opening } from "./define-trigger.ts";
 import { basicAuthorization, type HttpTls, openHttpClient } from "./http-client.ts";
+import { checked, parseJson } from "./json-answer.ts";
 import { clientCredentialsTokens, type TokenSource } from "./oauth-client-credentials.ts";
 import { composed, figuresOf, type ObservedQueue, QueueAnswer, type QueueOperation } from "./rabbitmq-queues.ts";
 
@@ -65,7 +66,7 @@ export function openManagementApi(
       const status = `${answer.status} ${answer.statusText}`;
       throw new Error(`error requesting RabbitMQ API status: ${status}, response: ${said}, from: ${shown}`);
     }
-    return jsonOf(answer.body);
+    return parseJson(answer.body);
   }
 
   return {
@@ -126,19 +127,4 @@ async function authorization(
   if (tokens) return { authorization: `Bearer ${await tokens.token(signal)}` };
   if (username === undefined || password === undefined) return {};
   return { authorization: basicAuthorization(username, password) };
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new Error(`the answer is no JSON: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function checked<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(answer);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`the answer's ${issue?.path.join(".") || "value"}: ${issue?.message}`);
 }

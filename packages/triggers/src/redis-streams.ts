@@ -2,11 +2,11 @@ import type { Cluster, Redis } from "ioredis";
 import { z } from "zod";
 import { defineTrigger } from "./define-trigger.ts";
 import { integer, text } from "./metadata.ts";
-import { readingOf } from "./metric.ts";
-import { keyListener, keyspaceNotifications } from "./redis-changes.ts";
+import { keyspaceNotifications } from "./redis-changes.ts";
 import type { RedisMode } from "./redis-client.ts";
-import { openRedisServer, redisServerParameters, redisServerProblem } from "./redis-connection.ts";
-import type { Reading, TriggerType } from "./trigger.ts";
+import { redisServerParameters, redisServerProblem } from "./redis-connection.ts";
+import { type CountedKey, openCountedKey } from "./redis-key.ts";
+import type { TriggerType } from "./trigger.ts";
 
 const RedisStreamsMetadata = z.object({
   pendingEntriesCount: integer()
@@ -51,34 +51,27 @@ function redisStreamsTrigger(type: string, mode: RedisMode, summary: string): Tr
     validate: (values) =>
       redisServerProblem(values) ?? (values.stream === undefined ? "missing redis stream name" : undefined),
     open(values, opening) {
-      const { stream, activationLagCount, databaseIndex } = values;
-      const client = openRedisServer(mode, values);
-      const { target, count } = countedBy(values);
-      const spec = opening.external(`redis-streams-${stream}`, target);
-      const read = async (metricName: string, signal: AbortSignal): Promise<Reading> =>
-        readingOf(metricName, await client.run(count, signal), activationLagCount);
-      const watched = {
+      const { stream, activationLagCount } = values;
+      const counted = {
+        ...countedBy(values),
         key: stream,
-        database: databaseIndex,
         eventClasses: "t",
-        read: (signal: AbortSignal) => read(spec.external?.metric.name ?? "", signal),
+        metricName: `redis-streams-${stream}`,
+        activation: activationLagCount,
       };
-      return {
-        metricSpecs: () => [spec],
-        read,
-        // The nodes of a cluster tell only of their own keys.
-        ...(mode !== "cluster" && values.keyspaceNotifications && { listen: keyListener(client, watched, opening) }),
-        close: async () => client.close(),
-      };
+      return openCountedKey(mode, values, counted, opening);
     },
   });
 }
 
 /** Which count of the stream is meant, and how many of it a replica is for. */
-function countedBy({ stream, consumerGroup, lagCount, pendingEntriesCount, streamLength }: RedisStreamsMetadata): {
-  readonly target: number;
-  readonly count: (redis: Redis | Cluster) => Promise<number>;
-} {
+function countedBy({
+  stream,
+  consumerGroup,
+  lagCount,
+  pendingEntriesCount,
+  streamLength,
+}: RedisStreamsMetadata): Pick<CountedKey, "target" | "count"> {
   if (consumerGroup === undefined) return { target: streamLength, count: (redis) => redis.xlen(stream) };
   if (lagCount !== 0) return { target: lagCount, count: (redis) => lagOf(redis, stream, consumerGroup) };
   return { target: pendingEntriesCount, count: (redis) => pendingOf(redis, stream, consumerGroup) };

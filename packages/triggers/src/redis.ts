@@ -2,11 +2,11 @@ import type { Cluster, Redis } from "ioredis";
 import { z } from "zod";
 import { defineTrigger } from "./define-trigger.ts";
 import { integer, text } from "./metadata.ts";
-import { readingOf } from "./metric.ts";
-import { keyListener, keyspaceNotifications } from "./redis-changes.ts";
+import { keyspaceNotifications } from "./redis-changes.ts";
 import type { RedisMode } from "./redis-client.ts";
-import { openRedisServer, redisServerParameters, redisServerProblem } from "./redis-connection.ts";
-import type { Reading, TriggerType } from "./trigger.ts";
+import { redisServerParameters, redisServerProblem } from "./redis-connection.ts";
+import { openCountedKey } from "./redis-key.ts";
+import type { TriggerType } from "./trigger.ts";
 
 const RedisMetadata = z.object({
   listLength: integer().default(5).meta({ description: "Items per replica." }),
@@ -29,24 +29,16 @@ function redisTrigger(type: string, mode: RedisMode, summary: string): TriggerTy
     parameterPrefix: "error parsing redis metadata",
     validate: redisServerProblem,
     open(values, opening) {
-      const { listName, activationListLength, databaseIndex } = values;
-      const client = openRedisServer(mode, values);
-      const spec = opening.external(`redis-${listName}`, values.listLength);
-      const read = async (metricName: string, signal: AbortSignal): Promise<Reading> =>
-        readingOf(metricName, await client.run((one) => lengthOf(one, listName), signal), activationListLength);
-      const watched = {
+      const { listName, listLength, activationListLength } = values;
+      const counted = {
         key: listName,
-        database: databaseIndex,
         eventClasses: "lshz",
-        read: (signal: AbortSignal) => read(spec.external?.metric.name ?? "", signal),
+        metricName: `redis-${listName}`,
+        target: listLength,
+        activation: activationListLength,
+        count: (redis: Redis | Cluster) => lengthOf(redis, listName),
       };
-      return {
-        metricSpecs: () => [spec],
-        read,
-        // The nodes of a cluster tell only of their own keys.
-        ...(mode !== "cluster" && values.keyspaceNotifications && { listen: keyListener(client, watched, opening) }),
-        close: async () => client.close(),
-      };
+      return openCountedKey(mode, values, counted, opening);
     },
   });
 }

@@ -1,5 +1,6 @@
 import { QuantityError, quantityOf } from "@bellows/api";
 import { valueAtPath } from "./gjson-path.ts";
+import { parseJson } from "./json-answer.ts";
 import { findSeries, parseSeriesSelector } from "./prometheus-text.ts";
 
 /** The formats of answers that a number is taken from. */
@@ -76,14 +77,6 @@ function memberAt(root: unknown, location: string): unknown {
 function xmlMember(document: Readonly<Record<string, unknown>>, location: string): unknown {
   const [first = ""] = location.split(".");
   return memberAt(Object.hasOwn(document, first) ? document : Object.values(document)[0], location);
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new Error(`the answer is no JSON: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 async function parseYaml(body: string): Promise<unknown> {

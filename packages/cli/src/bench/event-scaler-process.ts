@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
+import { imageFlags } from "./image-flags.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
-
-/** As the image's entry point has them. */
-const imageFlags = ["--max-semi-space-size=8", "--heap-growing-percent=35"];
 
 /** What a process has used since the last time it was asked (delay) or since its start. */
 export interface Usage {
@@ -37,7 +35,7 @@ export async function startEventScaler(app: string, kubeconfig: string): Promise
   const child = spawn(
     process.execPath,
     [
-      ...imageFlags,
+      ...imageFlags(),
       `--import=${monitor}`,
       join(app, "bellows.mjs"),
       "event-scaler",

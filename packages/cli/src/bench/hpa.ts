@@ -7,6 +7,7 @@ import type { HpaVector } from "@bellows/hpa";
 import { evaluationsPerSecond, type HpaProcessMeasure, hpaBenchSize } from "@bellows/hpa/bench";
 import type { BenchRow } from "@bellows/kube/bench";
 import { rolldown } from "rolldown";
+import { imageFlags } from "./image-flags.ts";
 import { benchRow } from "./report.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
@@ -15,8 +16,6 @@ const seed = 1;
 const processes = 5;
 const engineRuns = 5;
 const engineMs = 2000;
-/** Those of deploy/image/Dockerfile. */
-const imageFlags = ["--max-semi-space-size=8", "--heap-growing-percent=35"];
 
 /**
  * The controller over 5,000 autoscalers and their pods, in a process of its own each time, and the engine alone over the
@@ -66,7 +65,7 @@ async function measureProcesses(progress: (line: string) => void): Promise<HpaPr
     await bundle.close();
     return Array.from({ length: processes }, (_, run) => {
       progress(`process ${run + 1} of ${processes}`);
-      const ran = spawnSync(process.execPath, [...imageFlags, join(folder, "hpa.mjs"), String(seed)], {
+      const ran = spawnSync(process.execPath, [...imageFlags(), join(folder, "hpa.mjs"), String(seed)], {
         encoding: "utf8",
       });
       if (ran.status !== 0) throw new Error(`the bench's process failed: ${ran.stderr}`);

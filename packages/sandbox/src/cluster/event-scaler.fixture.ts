@@ -69,15 +69,7 @@ export async function eventScalerWorld({ read, target = "1", controllers = ["hpa
       async close() {},
     };
   };
-  async function settled<T>(promise: Promise<T>): Promise<T> {
-    let done = false;
-    const end = () => {
-      done = true;
-    };
-    promise.then(end, end);
-    await clock.runUntil(() => done);
-    return promise;
-  }
+  const settled = <T>(promise: Promise<T>) => clock.settled(promise);
   await settled(world.start());
   const metrics = new Registry();
   const { client } = world;

@@ -53,15 +53,7 @@ async function scaledJobWith(
       async close() {},
     }),
   });
-  async function settled<T>(promise: Promise<T>): Promise<T> {
-    let done = false;
-    const end = () => {
-      done = true;
-    };
-    promise.then(end, end);
-    await clock.runUntil(() => done);
-    return promise;
-  }
+  const settled = <T>(promise: Promise<T>) => clock.settled(promise);
   await settled(world.start());
   const client = new Proxy(world.client, {
     get(target, name: keyof Client) {

@@ -28,15 +28,7 @@ async function aCloud() {
   });
   await world.start();
   /** Waits for a call of the cloud in virtual time. */
-  const wait = async <T>(call: Promise<T>): Promise<T> => {
-    let settled = false;
-    call.then(
-      () => (settled = true),
-      () => (settled = true),
-    );
-    await clock.runUntil(() => settled, clock.now() + 60_000);
-    return call;
-  };
+  const wait = <T>(call: Promise<T>): Promise<T> => clock.settled(call, clock.now() + 60_000);
   return { world, cloud, wait };
 }
 

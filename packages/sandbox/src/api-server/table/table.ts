@@ -1,4 +1,5 @@
 import type { KubernetesObject, ObjectMeta, PrinterColumn } from "@bellows/api";
+import { withoutManagedFields } from "@bellows/kube";
 import { columnsFormat } from "./columns.ts";
 import { builtinFormats } from "./formats.ts";
 
@@ -107,10 +108,8 @@ function rowObject(object: KubernetesObject, include: IncludeObject, apiVersion:
 }
 
 /** Without managed fields: no table shows them, and they would be most of what a client reads. */
-function rowMetadata(object: KubernetesObject, apiVersion: string): PartialObjectMetadata {
-  const { managedFields: _, ...metadata } = object.metadata;
-  return partialObjectMetadata({ ...object, metadata }, apiVersion);
-}
+const rowMetadata = (object: KubernetesObject, apiVersion: string): PartialObjectMetadata =>
+  partialObjectMetadata(withoutManagedFields(object), apiVersion);
 
 export interface PartialObjectMetadata {
   readonly kind: "PartialObjectMetadata";
