@@ -38,6 +38,7 @@ export function addClusterCommands(program: Command): void {
       "the Service of the event scaler; bellows-all for all in one",
       "bellows-event-scaler",
     )
+    .option("--stop", "scale the event scaler's Deployment to 0 first; without it a running one is refused")
     .option("--kubeconfig <file>", "the cluster; default as kubectl's")
     .option("--context <name>", "the kubeconfig's context; default its current one")
     .action(async (options: UnregisterOptions) => {

@@ -1,10 +1,11 @@
-import { APIService, Deployment, ValidatingWebhookConfiguration } from "@bellows/api";
+import { APIService, Deployment, Pod, selectorOf, ValidatingWebhookConfiguration } from "@bellows/api";
 import { apiServiceName, formerAdapterOf, type ServiceReference, unregisterApiService } from "@bellows/event-scaler";
-import { type Client, createClient, kubeconfigTransport, systemClock } from "@bellows/kube";
+import { type Client, type Clock, createClient, kubeconfigTransport, sleep, systemClock } from "@bellows/kube";
 
 export interface UnregisterOptions {
   readonly namespace?: string;
   readonly serviceName: string;
+  readonly stop?: boolean;
   readonly kubeconfig?: string;
   readonly context?: string;
 }
@@ -17,9 +18,36 @@ export async function unregister(options: UnregisterOptions, print: (line: strin
   try {
     const client = createClient(transport, { clock: systemClock, userAgent: "bellows-unregister" });
     const namespace = options.namespace ?? transport.namespace;
-    for (const line of await takeBack(client, { namespace, name: options.serviceName })) print(line);
+    const service = { namespace, name: options.serviceName };
+    if (options.stop) for (const line of await stop(client, service, systemClock)) print(line);
+    for (const line of await takeBack(client, service)) print(line);
   } finally {
     await transport.close();
+  }
+}
+
+/** Longer than its pods take to end; one whose node is dead never goes, and registers nothing either. */
+const endedWithinMs = 60_000;
+
+/**
+ * Scales the event scaler to no replicas and waits for its pods to be gone, so that none registers again.
+ * @returns what was done, line by line
+ */
+export async function stop(client: Client, deployment: ServiceReference, clock: Clock): Promise<string[]> {
+  const found = await client.find(Deployment, deployment);
+  if (!found) return [];
+  const { namespace, name } = deployment;
+  const replicas = found.spec?.replicas ?? 1;
+  if (replicas > 0) {
+    await client.updateScale({ apiVersion: "apps/v1", kind: "Deployment", namespace, name }, 0);
+  }
+  const labelSelector = selectorOf(found.spec?.selector).toString();
+  for (const until = clock.now() + endedWithinMs; ; await sleep(clock, 1000)) {
+    const { items } = await client.list(Pod, { namespace, labelSelector });
+    if (items.length === 0) return replicas > 0 ? [`deployment ${namespace}/${name}: scaled from ${replicas} to 0`] : [];
+    if (clock.now() >= until) {
+      return [`deployment ${namespace}/${name}: scaled to 0; ${items.map(({ metadata }) => metadata.name)} did not end`];
+    }
   }
 }
 
