@@ -43,8 +43,8 @@ export function diagnosisLines({ neighbours, definitions, unseen }: Diagnosis): 
     lines.push(`CRD       ${name} ${problem}`, `          do:    ${fix}`);
   for (const kind of unseen) {
     lines.push(
-      `UNSEEN    ${kind}: may not be listed`,
-      `          do:    run doctor with a kubeconfig that may list it`,
+      `UNSEEN    ${kind}: may not be read`,
+      `          do:    run doctor with a kubeconfig that may read it`,
     );
   }
   const conflicts = neighbours.filter(isConflict).length;

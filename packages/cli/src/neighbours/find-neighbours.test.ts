@@ -80,6 +80,27 @@ describe("a live neighbour", () => {
     expect(at("2026-03-01T11:00:00Z")).toEqual([]);
     expect(at("2026-03-01T11:55:00Z", "bellows-hpa")).toEqual([]);
   });
+
+  test.each([
+    ["v1.35.4-eks-40737a8", true],
+    ["v1.35.4+bellows-sandbox", false],
+    ["v1.35.4", false],
+    ["v1.35.4+k3s1", false],
+  ])("is EKS's HPA wherever the API server is EKS's: %s", (serverVersion, isFound) => {
+    const found = findNeighbours({ ...nothing, serverVersion }, now);
+    expect(found).toEqual(
+      isFound
+        ? [
+            expect.objectContaining({
+              name: "HPA of kube-controller-manager",
+              rivals: ["hpa"],
+              live: true,
+              evidence: ["the API server is EKS's (v1.35.4-eks-40737a8), where it runs and can't be switched off"],
+            }),
+          ]
+        : [],
+    );
+  });
 });
 
 describe("what is no live neighbour", () => {

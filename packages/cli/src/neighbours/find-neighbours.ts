@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly webhooks: readonly (ValidatingWebhookConfiguration | MutatingWebhookConfiguration)[];
   readonly apiServices: readonly APIService[];
   readonly autoscalers: readonly HorizontalPodAutoscaler[];
+  /** `gitVersion` of the API server; undefined where it was not asked or not told. */
+  readonly serverVersion?: string | undefined;
 }
 
 export interface FoundNeighbour {
@@ -64,7 +66,10 @@ function look({ name, rivals, beside, fix, ...neighbour }: Neighbour, seen: Surr
   return { name, rivals, ...(beside && { beside }), live: live.length > 0, evidence: [...live, ...left], fix };
 }
 
-function inTreeHpa({ autoscalers }: Surroundings, now: number): FoundNeighbour {
+/** What EKS's API servers say, and only they: that of the sandbox does not. */
+const ofEks = /-eks-/;
+
+function inTreeHpa({ autoscalers, serverVersion = "" }: Surroundings, now: number): FoundNeighbour {
   const written = autoscalers.filter(({ metadata }) =>
     metadata.managedFields?.some(
       ({ manager, subresource, time }) =>
@@ -72,15 +77,21 @@ function inTreeHpa({ autoscalers }: Surroundings, now: number): FoundNeighbour {
     ),
   );
   const [first] = written;
-  return {
-    name: "HPA of kube-controller-manager",
-    rivals: [inTreeHpaRival],
-    live: written.length > 0,
-    evidence: first
+  const evidence = [
+    ...(ofEks.test(serverVersion)
+      ? [`the API server is EKS's (${serverVersion}), where it runs and can't be switched off`]
+      : []),
+    ...(first
       ? [
           `it wrote the status of ${written.length} HorizontalPodAutoscalers in the last 10 minutes, such as ${path(first)}`,
         ]
-      : [],
+      : []),
+  ];
+  return {
+    name: "HPA of kube-controller-manager",
+    rivals: [inTreeHpaRival],
+    live: evidence.length > 0,
+    evidence,
     fix: inTreeHpaFix,
   };
 }

@@ -14,7 +14,7 @@ import type { Surroundings } from "./find-neighbours.ts";
 
 export interface Survey {
   readonly surroundings: Surroundings;
-  /** Kinds that may not be listed, or are not served: what they would tell is unknown. */
+  /** Kinds that may not be read, or are not served: what they would tell is unknown. */
   readonly unseen: readonly string[];
 }
 
@@ -26,6 +26,7 @@ export interface Scope {
   readonly webhooks: boolean;
   readonly apiServices: boolean;
   readonly autoscalers: boolean;
+  readonly serverVersion: boolean;
 }
 
 export const everything: Scope = {
@@ -34,6 +35,7 @@ export const everything: Scope = {
   webhooks: true,
   apiServices: true,
   autoscalers: true,
+  serverVersion: true,
 };
 
 /** What gives the rivals of `controllers` away, and no more: each has the right to see just that. */
@@ -45,6 +47,7 @@ export function scopeOf(controllers: readonly string[]): Scope {
     webhooks: rivals.some(({ webhooks }) => webhooks.length > 0),
     apiServices: rivals.some(({ apiServiceBackends }) => apiServiceBackends.length > 0),
     autoscalers: controllers.includes(inTreeHpaRival),
+    serverVersion: controllers.includes(inTreeHpaRival),
   };
 }
 
@@ -54,14 +57,18 @@ export const cheap = (scope: Scope): Scope => ({ ...scope, deployments: false, w
 /** Reads what gives neighbours away. A kind that is refused is named in `unseen`; any other failure is thrown. */
 export async function survey(client: Client, scope: Scope): Promise<Survey> {
   const unseen = new Set<string>();
-  async function all<T extends KubernetesObject>(kind: Kind<T>, options?: ListOptions): Promise<readonly T[]> {
+  async function unlessRefused<T>(what: string, read: () => Promise<T>): Promise<T | undefined> {
     try {
-      return (await client.listAll(kind, options)).items;
+      return await read();
     } catch (error) {
       if (!(error instanceof ApiError && (error.code === 403 || error.code === 404))) throw error;
-      unseen.add(`${kind.plural}${kind.group ? `.${kind.group}` : ""}`);
-      return [];
+      unseen.add(what);
+      return undefined;
     }
+  }
+  async function all<T extends KubernetesObject>(kind: Kind<T>, options?: ListOptions): Promise<readonly T[]> {
+    const name = `${kind.plural}${kind.group ? `.${kind.group}` : ""}`;
+    return (await unlessRefused(name, () => client.listAll(kind, options)))?.items ?? [];
   }
   const leases = scope.leases
     ? await Promise.all(scope.leases.map((name) => all(Lease, { fieldSelector: `metadata.name=${name}` })))
@@ -75,7 +82,13 @@ export async function survey(client: Client, scope: Scope): Promise<Survey> {
         : [],
       apiServices: scope.apiServices ? await all(APIService) : [],
       autoscalers: scope.autoscalers ? await all(HorizontalPodAutoscaler) : [],
+      serverVersion: scope.serverVersion ? await unlessRefused("/version", () => serverVersion(client)) : undefined,
     },
     unseen: [...unseen],
   };
+}
+
+async function serverVersion(client: Client): Promise<string> {
+  const { gitVersion = "" } = (await client.raw("/version")) as { readonly gitVersion?: string };
+  return gitVersion;
 }

@@ -11,7 +11,11 @@ const held = (renewTime: string): Lease => ({
 });
 
 /** A cluster whose kinds `items` gives, and what was said about it. */
-function world(controllers: readonly string[], items: (kind: unknown, now: number) => readonly unknown[]) {
+function world(
+  controllers: readonly string[],
+  items: (kind: unknown, now: number) => readonly unknown[],
+  version: () => unknown = () => ({ gitVersion: "v1.35.4" }),
+) {
   const clock = new VirtualClock(start);
   const said: string[] = [];
   const log: Logger = {
@@ -20,6 +24,7 @@ function world(controllers: readonly string[], items: (kind: unknown, now: numbe
     info: (message) => void said.push(message),
   };
   const client = {
+    raw: async () => version(),
     listAll: async (kind: unknown, { fieldSelector }: { fieldSelector?: string } = {}) => ({
       items: items(kind, clock.now()).filter(
         (each) => !fieldSelector || fieldSelector === `metadata.name=${(each as Lease).metadata.name}`,
@@ -108,13 +113,31 @@ test("an API server that is away keeps a controller from starting, and none from
   expect(signal.aborted).toBe(false);
 });
 
-test("a kind that may not be listed is told once, and keeps no controller from acting", async () => {
+test("a kind that may not be read is told once, and keeps no controller from acting", async () => {
   const { clock, said, watch } = world(["hpa"], () => {
     throw new ApiError(403, { message: "no" });
   });
   expect((await watch.turn()).free).toEqual(["hpa"]);
   await clock.run(900_000);
-  expect(said).toEqual(["other autoscalers may go unnoticed: no permission to list"]);
+  expect(said).toEqual(["other autoscalers may go unnoticed: no permission to read"]);
+});
+
+test("on EKS autoscaling/v2 is left to EKS, also where no autoscaler exists yet, and the twin kind is served", async () => {
+  const { watch } = world(
+    ["hpa", "hpa-twin"],
+    () => [],
+    () => ({ gitVersion: "v1.35.4-eks-40737a8" }),
+  );
+  expect((await watch.turn()).free).toEqual(["hpa-twin"]);
+});
+
+test("a version that is not told keeps no controller from acting", async () => {
+  const refuse = () => {
+    throw new ApiError(403, { message: "no" });
+  };
+  const { said, watch } = world(["hpa"], () => [], refuse);
+  expect((await watch.turn()).free).toEqual(["hpa"]);
+  expect(said).toEqual(["other autoscalers may go unnoticed: no permission to read"]);
 });
 
 test("a process that is to end waits no more", async () => {

@@ -107,7 +107,7 @@ export function watchNeighbours(options: WatchNeighboursOptions): NeighbourWatch
     try {
       const { surroundings, unseen } = await survey(client, full ? scope : cheap(scope));
       for (const kind of unseen)
-        once(kind, () => log.warn("other autoscalers may go unnoticed: no permission to list", { kind }));
+        once(kind, () => log.warn("other autoscalers may go unnoticed: no permission to read", { kind }));
       found(findNeighbours(surroundings, clock.now()));
     } catch (error) {
       // Whoever acts goes on: that the API server is away says nothing about neighbours.
