@@ -202,6 +202,19 @@ test("the twin leaves a target alone that an autoscaler of autoscaling/v2 has", 
   );
 });
 
+test("a metric is shared among the pods that a target is about to make, where it has none yet", async () => {
+  const external = { metric: { name: "queue" }, target: { type: "AverageValue", averageValue: "5" } } as const;
+  const { sync, status } = world({
+    deployment: { ...web, status: {} },
+    spec: { minReplicas: 1, metrics: [{ type: "External", external }] },
+  });
+  await sync();
+  expect(status()).toMatchObject({
+    desiredReplicas: 1,
+    currentMetrics: [{ external: { current: { averageValue: "5" } } }],
+  });
+});
+
 test("none at all: by the gate for the twin, by its API server for autoscaling/v2", async () => {
   const zero = { deployment: web, spec: { minReplicas: 0 }, scaleToZero: false };
   const twin: Kind<HorizontalPodAutoscaler> = BellowsHorizontalPodAutoscaler;

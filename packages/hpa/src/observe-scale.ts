@@ -30,9 +30,10 @@ export async function observeScale(client: Client, cache: Cache, target: ScaleTa
 export async function readScale(client: Client, target: ScaleTarget): Promise<ObservedScale> {
   try {
     const scale = await client.getScale(target);
+    const specReplicas = scale.spec?.replicas ?? 0;
     return {
-      specReplicas: scale.spec?.replicas ?? 0,
-      statusReplicas: scale.status?.replicas ?? 0,
+      specReplicas,
+      statusReplicas: sharers(specReplicas, scale.status?.replicas),
       selector: scale.status?.selector ?? "",
       isRollingOut: false,
       ...(scale.metadata.resourceVersion && { resourceVersion: scale.metadata.resourceVersion }),
@@ -70,16 +71,20 @@ function cachedScale(cache: Cache, { apiVersion, kind, namespace, name }: ScaleT
   const watched = watchedKind(apiVersion, kind);
   const workload = watched && (cache.get(watched as typeof Deployment, { namespace, name }) as Workload | undefined);
   if (!workload?.spec) return undefined;
-  const { replicas: statusReplicas = 0, updatedReplicas = 0 } = workload.status ?? {};
+  const { replicas = 0, updatedReplicas = 0 } = workload.status ?? {};
+  const { replicas: specReplicas = 1 } = workload.spec;
   return {
-    specReplicas: workload.spec.replicas ?? 1,
-    statusReplicas,
+    specReplicas,
+    statusReplicas: sharers(specReplicas, replicas),
     selector: selectorText(workload.spec.selector),
     // A StatefulSet replaces one pod after the other, never beside it.
-    isRollingOut: watched === Deployment && updatedReplicas < statusReplicas,
+    isRollingOut: watched === Deployment && updatedReplicas < replicas,
     ...(workload.metadata.resourceVersion && { resourceVersion: workload.metadata.resourceVersion }),
   };
 }
+
+/** An average over no pod yet would be a division by zero, whose result upstream shows as `-9223372036854775808m`. */
+const sharers = (specReplicas: number, statusReplicas = 0): number => statusReplicas || specReplicas;
 
 const texts = new WeakMap<LabelSelector, string>();
 
