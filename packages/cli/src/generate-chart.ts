@@ -17,7 +17,6 @@ const notInCharts = new Set([
   "kubeconfig",
   "context",
   "bindAddress",
-  "metricsPort",
   "leaderElectResourceNamespace",
   "leaderElectResourceName",
   "serviceName",
@@ -80,6 +79,7 @@ const note = "Generated from the settings' schemas by `npm run generate`; do not
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 const hasDashboard = ({ name, isAll }: Part) => isAll || name === "dashboard";
+const hasEventScaler = ({ name, isAll }: Part) => isAll || name === "event-scaler";
 
 function valuesOf(part: Part): Record<string, unknown> {
   // A second replica of the event scaler would answer for triggers that only the leader has open.
@@ -93,18 +93,34 @@ function valuesOf(part: Part): Record<string, unknown> {
     volumes: [],
     volumeMounts: [],
     ...(hasDashboard(part) && { tokenSecret: { create: true, name: `bellows-${part.name}-token`, key: "token" } }),
+    ...(hasEventScaler(part) && {
+      vault: { tokenSecret: { name: "", key: "token" }, namespace: "" },
+      unregisterHook: { enabled: true },
+    }),
     rbac: { create: true },
-    serviceAccount: { annotations: {} },
-    serviceMonitor: { enabled: false, interval: "30s", labels: {} },
+    serviceAccount: { create: true, name: "", annotations: {} },
+    serviceMonitor: { enabled: false, interval: "30s", labels: {}, relabelings: [], metricRelabelings: [] },
+    prometheusRule: { enabled: false, labels: {}, rules: [] },
     networkPolicy: { enabled: true, apiServerPorts: [443, 6443] },
     // Without the others nothing scales; without the dashboard nobody looks.
     priorityClassName: part.name === "dashboard" ? "" : "system-cluster-critical",
+    imagePullSecrets: [],
+    deploymentAnnotations: {},
     podLabels: {},
     podAnnotations: {},
+    podSecurityContext: {},
+    securityContext: {},
     resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
     nodeSelector: {},
     affinity: {},
     tolerations: [],
+    // Nothing said: spread over zones and hosts, where that can be.
+    topologySpreadConstraints: null,
+    strategy: {},
+    terminationGracePeriodSeconds: 30,
+    hostNetwork: false,
+    dnsPolicy: "",
+    dnsConfig: {},
   };
 }
 
@@ -122,11 +138,8 @@ function upstreamCpaValues(): Record<string, object> {
       additionalProperties: false,
       ...note("Accepted and not used: global.image is what runs."),
     },
-    imagePullSecrets: { type: "array", items: { type: "object" }, ...note("Used besides global.imagePullSecrets.") },
     fullnameOverride: text,
     nameOverride: text,
-    podSecurityContext: { type: "object" },
-    securityContext: { type: "object" },
     options: {
       type: "object",
       properties: {
@@ -161,6 +174,7 @@ function schemaOf(part: Part): object {
   const boolean = { type: "boolean" };
   const text = { type: "string" };
   const texts = { ...object, additionalProperties: text };
+  const objects = { type: "array", items: object };
   const isCpa = part.name === "cpa";
   const properties = Object.fromEntries(
     Object.entries(part.settings).map(([key, setting]) => {
@@ -187,28 +201,46 @@ function schemaOf(part: Part): object {
       replicas: { type: "integer", minimum: 0 },
       config: closed({ ...properties, ...(isCpa && { ladder: object, linear: object }) }),
       ...(isCpa && upstreamCpaValues()),
-      env: { type: "array", items: object },
-      envFrom: { type: "array", items: object },
-      volumes: { type: "array", items: object },
-      volumeMounts: { type: "array", items: object },
+      env: objects,
+      envFrom: objects,
+      volumes: objects,
+      volumeMounts: objects,
       ...(hasDashboard(part) && { tokenSecret: closed({ create: boolean, name: text, key: text }) }),
-      rbac: closed({ create: boolean }),
-      serviceAccount: closed({
-        annotations: object,
-        ...(isCpa && { create: boolean, name: { type: ["string", "null"] } }),
+      ...(hasEventScaler(part) && {
+        vault: closed({ tokenSecret: closed({ name: text, key: text }), namespace: text }),
+        unregisterHook: closed({ enabled: boolean }),
       }),
-      serviceMonitor: closed({ enabled: boolean, interval: text, labels: texts }),
+      rbac: closed({ create: boolean }),
+      serviceAccount: closed({ create: boolean, name: { type: ["string", "null"] }, annotations: texts }),
+      serviceMonitor: closed({
+        enabled: boolean,
+        interval: text,
+        labels: texts,
+        relabelings: objects,
+        metricRelabelings: objects,
+      }),
+      prometheusRule: closed({ enabled: boolean, labels: texts, rules: objects }),
       networkPolicy: closed({
         enabled: boolean,
         apiServerPorts: { type: "array", minItems: 1, items: { type: "integer", minimum: 1, maximum: 65_535 } },
       }),
       priorityClassName: text,
+      imagePullSecrets: objects,
+      deploymentAnnotations: texts,
       podLabels: texts,
       podAnnotations: texts,
+      podSecurityContext: object,
+      securityContext: object,
       resources: object,
       nodeSelector: texts,
       affinity: object,
-      tolerations: { type: "array", items: object },
+      tolerations: objects,
+      topologySpreadConstraints: { type: ["array", "null"], items: object },
+      strategy: object,
+      terminationGracePeriodSeconds: { type: "integer", minimum: 0 },
+      hostNetwork: boolean,
+      dnsPolicy: { enum: ["", "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"] },
+      dnsConfig: object,
     }),
   };
 }
@@ -216,7 +248,11 @@ function schemaOf(part: Part): object {
 /** The parts of the umbrella; those that are to come say so when they are chosen. */
 const partNames = [...Object.keys(controllerCommands).map(valueName), "vpa", "allInOne"];
 
-const globalValues = { image: { repository: "bellows", tag: "", pullPolicy: "IfNotPresent" }, imagePullSecrets: [] };
+const globalValues = {
+  image: { repository: "bellows", tag: "", digest: "", pullPolicy: "IfNotPresent" },
+  imagePullSecrets: [],
+  labels: {},
+};
 
 function umbrellaValues(): string {
   const values = {
@@ -244,10 +280,12 @@ function umbrellaSchema(): object {
             properties: {
               repository: { type: "string", minLength: 1 },
               tag: { type: "string" },
+              digest: { type: "string", pattern: "^(sha256:[0-9a-f]{64})?$" },
               pullPolicy: { enum: ["Always", "IfNotPresent", "Never"] },
             },
           },
           imagePullSecrets: { type: "array", items: { type: "object" } },
+          labels: { type: "object", additionalProperties: { type: "string" } },
         },
       },
       crds: {

@@ -40,6 +40,7 @@ export async function eventScalerControllers(
   settings: EventScalerSettings,
 ): Promise<readonly Controller[]> {
   const { client, clock, log, cache, namespace, metrics, signal } = parts;
+  const { VAULT_TOKEN: vaultToken, VAULT_NAMESPACE: vaultNamespace } = process.env;
   const scaler = createEventScaler({
     resolveAccess: createResolveAccess({
       client,
@@ -50,7 +51,8 @@ export async function eventScalerControllers(
       boundServiceAccountTokenExpiryMs: durationMs(settings.boundServiceAccountTokenExpiry),
       ...(settings.filepathAuthRootPath !== undefined && { filePathAuthRootPath: settings.filepathAuthRootPath }),
       readFile: (path) => readFile(path, "utf8"),
-      ...(process.env["VAULT_TOKEN"] && { vaultToken: process.env["VAULT_TOKEN"] }),
+      ...(vaultToken && { vaultToken }),
+      ...(vaultNamespace && { vaultNamespace }),
     }),
     httpTimeoutMs: durationMs(settings.httpDefaultTimeout),
     registry: metrics,

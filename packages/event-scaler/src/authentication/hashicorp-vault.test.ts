@@ -131,6 +131,16 @@ describe("login", () => {
     expect(paths).toEqual(["/var/run/secrets/kubernetes.io/serviceaccount/token"]);
   });
 
+  test.each([
+    { of: {}, own: "team", sent: "team" },
+    { of: { namespace: "admin" }, own: "team", sent: "admin" },
+    { of: {}, own: undefined, sent: undefined },
+  ])("$of with namespace $own of this process asks in $sent", async ({ of, own, sent }) => {
+    const seen = seams({ vaultNamespace: own });
+    expect(await readVault(vault({ ...of, secrets }), seen)).toEqual({ x: "u1" });
+    expect(new Set(seen.requests.map(({ headers }) => headers["x-vault-namespace"]))).toEqual(new Set([sent]));
+  });
+
   test("the token of this process goes before that of the object", async () => {
     const wrong = vault({ credential: { token: "wrong" }, secrets });
     expect(await readVault(wrong, seams({ vaultToken: "root" }))).toEqual({ x: "u1" });

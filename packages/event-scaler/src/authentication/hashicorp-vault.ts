@@ -10,6 +10,8 @@ export interface VaultSeams {
   readonly log: Logger;
   /** Goes before the token of the object (VAULT_TOKEN). */
   readonly vaultToken?: string | undefined;
+  /** Where the object names none (VAULT_NAMESPACE). */
+  readonly vaultNamespace?: string | undefined;
   readonly readFile?: ((path: string) => Promise<string>) | undefined;
   /** A token of a service account in the namespace of the scaled object. */
   readonly boundToken: (serviceAccountName: string) => Promise<string>;
@@ -24,7 +26,8 @@ const maxTokenFileBytes = 1 << 20;
  * @throws where the login fails
  */
 export async function readVault(vault: HashiCorpVault, seams: VaultSeams): Promise<Record<string, string>> {
-  const anonymous = new VaultServer(vault, seams.http);
+  const namespace = vault.namespace || seams.vaultNamespace;
+  const anonymous = new VaultServer({ ...vault, ...(namespace && { namespace }) }, seams.http);
   const token = await login(vault, anonymous, seams);
   const server = anonymous.with(token);
   const self = (await server.call("GET", "auth/token/lookup-self")).data;

@@ -35,6 +35,8 @@ export interface AccessOptions {
   readonly http?: Http;
   /** A token for Vault that goes before that of the objects (VAULT_TOKEN). */
   readonly vaultToken?: string;
+  /** The namespace of Vault where an object names none (VAULT_NAMESPACE). */
+  readonly vaultNamespace?: string;
   /** How AWS Secrets Manager is reached; default: the AWS SDK, loaded on first use. */
   readonly openSecretsManager?: OpenSecretsManager;
 }
@@ -201,11 +203,12 @@ class Resolution {
   }
 
   #fromVault(vault: NonNullable<TriggerAuthenticationSpec["hashiCorpVault"]>): Promise<Record<string, string>> {
-    const { http, log, vaultToken, readFile, client, namespace, expiry } = this.#options;
+    const { http, log, vaultToken, vaultNamespace, readFile, client, namespace, expiry } = this.#options;
     return readVault(vault, {
       http,
       log,
       vaultToken,
+      vaultNamespace,
       readFile,
       boundToken: (serviceAccountName) => boundToken(client, namespace, serviceAccountName, expiry),
     });

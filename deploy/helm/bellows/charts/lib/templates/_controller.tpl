@@ -3,7 +3,7 @@ Everything of one controller. In: root (the sub-chart's context), name, controll
 selectorName where they are not bellows-NAME.
 */}}
 {{- define "bellows.controller" -}}
-{{- if ne (toString .root.Values.serviceAccount.create) "false" }}
+{{- if .root.Values.serviceAccount.create }}
 {{- include "bellows.serviceAccount" . }}
 {{- end }}
 {{- if .root.Values.rbac.create }}
@@ -23,6 +23,17 @@ selectorName where they are not bellows-NAME.
 {{- if .root.Values.serviceMonitor.enabled }}
 {{- include "bellows.serviceMonitor" . }}
 {{- end }}
+{{- if .root.Values.prometheusRule.enabled }}
+{{- include "bellows.prometheusRule" . }}
+{{- end }}
+{{- if eq (include "bellows.hasUnregisterHook" .) "true" }}
+{{- include "bellows.unregister" (merge (dict "events" "pre-delete") .) }}
+{{- end }}
+{{- end }}
+
+{{/* Without rights of the chart the hook would fail, and with it the uninstall. */}}
+{{- define "bellows.hasUnregisterHook" -}}
+{{ and (has "event-scaler" .controllers) .root.Values.rbac.create .root.Values.unregisterHook.enabled }}
 {{- end }}
 
 {{- define "bellows.fullname" -}}
@@ -30,7 +41,7 @@ selectorName where they are not bellows-NAME.
 {{- end }}
 
 {{- define "bellows.serviceAccountName" -}}
-{{- $default := ternary "default" (include "bellows.fullname" .) (eq (toString .root.Values.serviceAccount.create) "false") }}
+{{- $default := ternary (include "bellows.fullname" .) "default" .root.Values.serviceAccount.create }}
 {{- .root.Values.serviceAccount.name | default $default }}
 {{- end }}
 
@@ -40,6 +51,9 @@ app.kubernetes.io/part-of: bellows
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- with .root.Values.global.labels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "bellows.selector" -}}
@@ -130,44 +144,35 @@ subjects:
 
 {{- define "bellows.deployment" }}
 {{- $values := .root.Values }}
-{{- $image := $values.global.image }}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata:
 {{- include "bellows.metadata" . }}
+  {{- with $values.deploymentAnnotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   replicas: {{ $values.replicas }}
+  {{- with $values.strategy }}
+  strategy: {{- toYaml . | nindent 4 }}
+  {{- end }}
   selector:
     matchLabels: {{- include "bellows.selector" . | nindent 6 }}
   template:
-    metadata:
-      labels: {{- include "bellows.labels" . | nindent 8 }}
-        {{- with $values.podLabels }}{{ toYaml . | nindent 8 }}{{- end }}
-      {{- with $values.podAnnotations }}
-      annotations: {{- toYaml . | nindent 8 }}
-      {{- end }}
+    metadata: {{- include "bellows.podMetadata" . | trim | nindent 6 }}
     spec:
       serviceAccountName: {{ include "bellows.serviceAccountName" . }}
-      {{- with $values.priorityClassName }}
-      priorityClassName: {{ . }}
-      {{- end }}
-      terminationGracePeriodSeconds: 30
-      {{- with concat (default list $values.global.imagePullSecrets) (default list $values.imagePullSecrets) }}
-      imagePullSecrets: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- $pod := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault") }}
-      securityContext: {{- mergeOverwrite $pod (default dict $values.podSecurityContext) | toYaml | nindent 8 }}
+      terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+      {{- include "bellows.podSpec" .root | trim | nindent 6 }}
       containers:
         - name: {{ .name }}
-          image: "{{ $image.repository }}:{{ $image.tag | default .root.Chart.AppVersion }}"
-          imagePullPolicy: {{ $image.pullPolicy }}
+          {{- include "bellows.image" .root | trim | nindent 10 }}
           args:
             - {{ .name }}
             {{- if eq .name "all" }}
             - --controllers={{ join "," .controllers }}
             {{- end }}
-            - --metrics-port=8080
             {{- with .fullname }}
             - --leader-elect-resource-name={{ . }}
             {{- end }}
@@ -184,12 +189,15 @@ spec:
             - name: DASHBOARD_TOKEN
               valueFrom: { secretKeyRef: { name: {{ $values.tokenSecret.name }}, key: {{ $values.tokenSecret.key }} } }
             {{- end }}
+            {{- if has "event-scaler" .controllers }}
+            {{- with include "bellows.vaultEnv" $values.vault | trim }}{{ . | nindent 12 }}{{ end }}
+            {{- end }}
             {{- with $values.env }}{{- toYaml . | nindent 12 }}{{- end }}
           {{- with $values.envFrom }}
           envFrom: {{- toYaml . | nindent 12 }}
           {{- end }}
           ports:
-            - { name: http, containerPort: 8080 }
+            - { name: http, containerPort: {{ $values.config.metricsPort | default 8080 }} }
             {{- if has "event-scaler" .controllers }}
             - { name: https, containerPort: {{ $values.config.securePort | default 6443 }} }
             {{- end }}
@@ -207,26 +215,82 @@ spec:
             periodSeconds: 5
             timeoutSeconds: 5
           resources: {{- toYaml $values.resources | nindent 12 }}
-          {{- $own := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
-          securityContext: {{- mergeOverwrite $own (default dict $values.securityContext) | toYaml | nindent 12 }}
+          {{- include "bellows.containerSecurity" .root | trim | nindent 10 }}
+          {{- with $values.volumeMounts }}
+          volumeMounts: {{- toYaml . | nindent 12 }}
+          {{- end }}
+      {{- with $values.volumes }}
+      volumes: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- if kindIs "slice" $values.topologySpreadConstraints }}
+      {{- with $values.topologySpreadConstraints }}
+      topologySpreadConstraints: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- else }}
       topologySpreadConstraints:
+        {{- range $topologyKey := list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
         - maxSkew: 1
-          topologyKey: topology.kubernetes.io/zone
+          topologyKey: {{ $topologyKey }}
           whenUnsatisfiable: ScheduleAnyway
           matchLabelKeys: [pod-template-hash]
           labelSelector:
-            matchLabels: {{- include "bellows.selector" . | nindent 14 }}
-        - maxSkew: 1
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: ScheduleAnyway
-          matchLabelKeys: [pod-template-hash]
-          labelSelector:
-            matchLabels: {{- include "bellows.selector" . | nindent 14 }}
-      {{- range $field := list "nodeSelector" "affinity" "tolerations" }}
-      {{- with get $values $field }}
-      {{ $field }}: {{- toYaml . | nindent 8 }}
+            matchLabels: {{- include "bellows.selector" $ | nindent 14 }}
+        {{- end }}
       {{- end }}
-      {{- end }}
+{{- end }}
+
+{{- define "bellows.podMetadata" -}}
+labels: {{- include "bellows.labels" . | nindent 2 }}
+  {{- with .root.Values.podLabels }}{{ toYaml . | nindent 2 }}{{- end }}
+{{- with .root.Values.podAnnotations }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Where and as whom a pod runs, of the controller or of the hook beside it. */}}
+{{- define "bellows.podSpec" -}}
+{{- $values := .Values }}
+{{- with concat (default list $values.global.imagePullSecrets) (default list $values.imagePullSecrets) }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $pod := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault") }}
+securityContext: {{- mergeOverwrite $pod (default dict $values.podSecurityContext) | toYaml | nindent 2 }}
+{{- if $values.hostNetwork }}
+hostNetwork: true
+{{- end }}
+{{- with $values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "" (default false $values.hostNetwork)) }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- range $field := list "dnsConfig" "priorityClassName" "nodeSelector" "affinity" "tolerations" }}
+{{- with get $values $field }}
+{{ $field }}: {{- if kindIs "string" . }} {{ . }}{{ else }}{{ toYaml . | nindent 2 }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A digest goes before the tag. */}}
+{{- define "bellows.image" -}}
+{{- $image := .Values.global.image }}
+{{- $version := printf ":%s" ($image.tag | default .Chart.AppVersion) }}
+{{- with $image.digest }}{{ $version = printf "@%s" . }}{{ end }}
+image: {{ printf "%s%s" $image.repository $version | quote }}
+imagePullPolicy: {{ $image.pullPolicy }}
+{{- end }}
+
+{{- define "bellows.containerSecurity" -}}
+{{- $own := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
+securityContext: {{- mergeOverwrite $own (default dict .Values.securityContext) | toYaml | nindent 2 }}
+{{- end }}
+
+{{/* What the event scaler knows of Vault beside what TriggerAuthentications say. */}}
+{{- define "bellows.vaultEnv" -}}
+{{- with .tokenSecret.name }}
+- name: VAULT_TOKEN
+  valueFrom: { secretKeyRef: { name: {{ . }}, key: {{ $.tokenSecret.key }} } }
+{{- end }}
+{{- with .namespace }}
+- { name: VAULT_NAMESPACE, value: {{ . | quote }} }
+{{- end }}
 {{- end }}
 
 {{- define "bellows.service" }}
@@ -299,12 +363,7 @@ spec:
   ingress:
     - ports: [{ port: http }{{ if has "event-scaler" .controllers }}, { port: https }{{ end }}{{ if has "node-provisioner" .controllers }}, { port: conversion }{{ end }}]
   egress:
-    # The API server (a Service's port, and where it leads to) and names.
-    - ports:
-        {{- range .root.Values.networkPolicy.apiServerPorts }}
-        - { port: {{ . }} }
-        {{- end }}
-    - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
+    {{- include "bellows.egressToApiServer" .root | trim | nindent 4 }}
     {{- if has "event-scaler" .controllers }}
     # Triggers read whatever their objects name.
     - {}
@@ -314,6 +373,15 @@ spec:
     - to: [{ ipBlock: { cidr: 169.254.169.254/32 } }, { ipBlock: { cidr: 169.254.170.23/32 } }]
       ports: [{ port: 80 }]
     {{- end }}
+{{- end }}
+
+{{- define "bellows.egressToApiServer" -}}
+# The API server (a Service's port, and where it leads to) and names.
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - { port: {{ . }} }
+    {{- end }}
+- ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
 {{- end }}
 
 {{- define "bellows.serviceMonitor" }}
@@ -327,7 +395,34 @@ spec:
   selector:
     matchLabels: {{- include "bellows.selector" . | nindent 6 }}
   endpoints:
-    - { port: http, interval: {{ .root.Values.serviceMonitor.interval }} }
+    - port: http
+      interval: {{ .root.Values.serviceMonitor.interval }}
+      {{- range $field := list "relabelings" "metricRelabelings" }}
+      {{- with get $.root.Values.serviceMonitor $field }}
+      {{ $field }}: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- end }}
+{{- end }}
+
+{{- define "bellows.prometheusRule" }}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+{{- include "bellows.metadata" . }}
+    {{- with .root.Values.prometheusRule.labels }}{{ toYaml . | nindent 4 }}{{- end }}
+spec:
+  groups:
+    - name: {{ include "bellows.fullname" . }}
+      rules:
+        - alert: BellowsNoAccess
+          expr: sum by (pod, reason) (increase(bellows_api_access_problems_total{namespace={{ .root.Release.Namespace | quote }}, service={{ include "bellows.fullname" . | quote }}}[10m])) > 0
+          for: 10m
+          labels: { severity: warning }
+          annotations:
+            summary: {{ printf "%s does not get what it needs of the API server ({{ $labels.reason }})" (include "bellows.fullname" .) | quote }}
+            description: "Its log says what mends it."
+        {{- with .root.Values.prometheusRule.rules }}{{ toYaml . | nindent 8 }}{{- end }}
 {{- end }}
 
 {{/* The dashboard's token: made once, and kept over upgrades. */}}
