@@ -48,10 +48,16 @@ test.each([
 });
 
 test("failures are counted until a reading succeeds", () => {
-  const first = nextHealth(undefined, true);
+  const first = nextHealth(undefined, "failed");
   expect(first).toEqual({ numberOfFailures: 1, status: "Failing" });
-  expect(nextHealth(first, true).numberOfFailures).toBe(2);
-  expect(nextHealth(first, false)).toEqual({ numberOfFailures: 0, status: "Happy" });
+  expect(nextHealth(first, "failed").numberOfFailures).toBe(2);
+  expect(nextHealth(first, "succeeded")).toEqual({ numberOfFailures: 0, status: "Happy" });
+});
+
+test("a failure soon after another one adds nothing, but the first after a success is a failure", () => {
+  expect(nextHealth({ numberOfFailures: 2, status: "Failing" }, "failed again").numberOfFailures).toBe(2);
+  const first = { numberOfFailures: 1, status: "Failing" };
+  expect(nextHealth({ numberOfFailures: 0, status: "Happy" }, "failed again")).toEqual(first);
 });
 
 test("the fallback takes over after more failures than the threshold", () => {

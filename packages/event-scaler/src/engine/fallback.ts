@@ -42,10 +42,18 @@ export function hasValidFallback({ spec }: ScaledObject): boolean {
   return /^[+-]?\d+$/.test(target) && Number(target) > 0;
 }
 
-/** The health of a metric after one more reading. */
-export function nextHealth(before: MetricHealth | undefined, failed: boolean): Required<MetricHealth> {
-  if (!failed) return { numberOfFailures: 0, status: "Happy" };
-  return { numberOfFailures: (before?.numberOfFailures ?? 0) + 1, status: "Failing" };
+/** What one reading of a metric means for its health. */
+export type HealthReading =
+  | "succeeded"
+  | "failed"
+  /** So soon after another failure that it says nothing new. */
+  | "failed again";
+
+/** The health of a metric after one more reading. The first failure after a success always counts. */
+export function nextHealth(before: MetricHealth | undefined, reading: HealthReading): Required<MetricHealth> {
+  if (reading === "succeeded") return { numberOfFailures: 0, status: "Happy" };
+  const known = before?.numberOfFailures ?? 0;
+  return { numberOfFailures: reading === "failed" ? known + 1 : Math.max(known, 1), status: "Failing" };
 }
 
 /** Whether a metric of this health has failed so often that the fallback takes over. */

@@ -2,6 +2,8 @@ import { stableHash } from "@bellows/api";
 import type { Instant } from "@bellows/kube";
 
 const defaultIntervalMs = 30_000;
+/** As kube-controller-manager syncs an HPA, and so asks for its metrics: windows and paces are made for it. */
+export const hpaSyncPeriodMs = 15_000;
 
 /** The interval between two readings of an object. */
 export const pollingIntervalMs = (pollingIntervalSeconds: number | undefined): number =>

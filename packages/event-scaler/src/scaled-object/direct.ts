@@ -9,6 +9,7 @@ import {
   recordOf,
 } from "@bellows/hpa/engine";
 import { ApiError, type ControllerContext, type Instant, keyOf, keyText, type Scale } from "@bellows/kube";
+import { hpaSyncPeriodMs } from "../engine/index.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
 import { directReadings, podsOfTarget, type TriggerReadings } from "./direct-readings.ts";
 import { explain, subjectOf } from "./explain.ts";
@@ -20,8 +21,6 @@ import { targetOf, writeReplicas } from "./scale-target.ts";
 import type { ScalingParts } from "./scaling-controller.ts";
 import { seamsOf } from "./seams.ts";
 
-/** As kube-controller-manager syncs an HPA: windows and paces are made for it. */
-export const directIntervalMs = 15_000;
 /** After a write that was refused, or one that overtook ours. */
 const retryMs = 1_000;
 
@@ -77,7 +76,7 @@ export async function scaleDirectly(
   const conclusion = concludeSync(hpa, decision, written, clock.now());
   loop.history = conclusion.history;
   for (const event of conclusion.events) context.events.record(object, event);
-  const record = recordOf(hpa, decision, conclusion, seen, now, now + directIntervalMs, subjectOf(object));
+  const record = recordOf(hpa, decision, conclusion, seen, now, now + hpaSyncPeriodMs, subjectOf(object));
   await explain(object, record, noteworthy(decision, conclusion), loop, parts, context);
   return {
     condition: conditionOf(conclusion),

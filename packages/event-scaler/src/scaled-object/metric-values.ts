@@ -1,7 +1,7 @@
 import { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
 import type { MetricValue } from "@bellows/triggers";
-import { usesModifiers } from "../engine/index.ts";
+import { hpaSyncPeriodMs, usesModifiers } from "../engine/index.ts";
 import { updateStatus } from "../object/status.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
@@ -20,7 +20,7 @@ import { healthAfter } from "./status.ts";
 export async function readMetricValues(
   key: { readonly namespace: string; readonly name: string },
   metricName: string,
-  { scalers, metrics }: ScaledObjectParts,
+  { scalers, metrics, loops }: ScaledObjectParts,
   kept: NonNullable<Known["kept"]>,
   context: ControllerContext,
 ): Promise<readonly MetricValue[]> {
@@ -42,7 +42,7 @@ export async function readMetricValues(
     scalers,
     context,
     (name) => wanted.has(name.toLowerCase()),
-    { kept },
+    { kept, counts: loops.get(key)?.failurePace.of("hpa", hpaSyncPeriodMs) },
   );
   recordReadings(object, results, metrics);
   await updateStatus(context.client, ScaledObject, object, (status) => healthAfter(object, status, results));

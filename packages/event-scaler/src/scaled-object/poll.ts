@@ -1,10 +1,17 @@
 import { type ScaledObject, stableJson } from "@bellows/api";
 import { type ControllerContext, keyOf, keyText, type ObjectKey } from "@bellows/kube";
 import type { Push } from "@bellows/triggers";
-import { afterPush, fallbackActivated, fallbackDeactivated, nextPollAt, usesModifiers } from "../engine/index.ts";
+import {
+  afterPush,
+  fallbackActivated,
+  fallbackDeactivated,
+  hpaSyncPeriodMs,
+  nextPollAt,
+  pollingIntervalMs,
+  usesModifiers,
+} from "../engine/index.ts";
 import { conditionStatus } from "../object/conditions.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
-import { directIntervalMs } from "./direct.ts";
 import { builtEvent } from "./ensure.ts";
 import { listen } from "./listen.ts";
 import { adaptPolling, nextDueAt } from "./polling-interval.ts";
@@ -39,7 +46,10 @@ export async function poll(
   if (!opened) return;
   const kept = (scaler: Scaler, metricName: string) =>
     scaler.declared.useCachedMetrics && startedAt < cachedUntil ? lastResults.get(metricName) : undefined;
-  const { results, failures } = await readMetrics(object, opened, parts.scalers, context, undefined, { kept });
+  const { results, failures } = await readMetrics(object, opened, parts.scalers, context, undefined, {
+    kept,
+    counts: pollsOf(object, loop),
+  });
   if (isOver(key, loop, parts, context)) return;
   loop.lastResults = new Map(results.map((result) => [result.metricName, result]));
   adaptPolling(object, loop, { results, before: lastResults, startedAt });
@@ -76,6 +86,7 @@ export async function actOnPushes(
   const reading = readMetrics(object, opened, parts.scalers, context, undefined, {
     kept: ({ index }, metricName) => (pushed.has(index) ? undefined : withoutHealth(lastResults.get(metricName))),
     told: ({ index }, metricName) => valuesOf(pushed.get(index), metricName),
+    counts: pollsOf(object, loop),
   });
   let latest = object;
   const active = [...pushed].flatMap(([index, push]) => (push.active ? metricsOf(object, index) : []));
@@ -107,6 +118,10 @@ export async function actOnPushes(
     context,
   );
 }
+
+/** How failures count that this loop sees: it also polls at the edges of windows, for its own engine and for pushes. */
+const pollsOf = ({ spec }: ScaledObject, { failurePace }: ScaleLoop) =>
+  failurePace.of("poll", Math.min(pollingIntervalMs(spec?.pollingInterval), hpaSyncPeriodMs));
 
 /** For how long an activation waits for the value of the source that asks for it. */
 const longestWaitMs = 250;
@@ -209,6 +224,6 @@ async function act(
   if (!isScaledDirectly && (activated || hasChanged)) await wakeHpa(object, parts.wakeAutoscaler, context);
   const edges = opened.map(({ trigger }) => trigger.nextChange?.(clock.now()) ?? Number.POSITIVE_INFINITY);
   const key = keyText(keyOf(object));
-  if (isScaledDirectly) edges.push(nextPollAt(key, directIntervalMs, clock.now() + 1));
+  if (isScaledDirectly) edges.push(nextPollAt(key, hpaSyncPeriodMs, clock.now() + 1));
   loop.dueAt = Math.min(loop.dueAt, lookAgainAt ?? Number.POSITIVE_INFINITY, ...edges);
 }

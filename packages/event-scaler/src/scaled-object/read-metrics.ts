@@ -1,13 +1,13 @@
-import { isConditionTrue, type MetricSpec, Pod, parseSelector, type ScaledObject } from "@bellows/api";
-import { ApiError, type ControllerContext } from "@bellows/kube";
+import { isConditionTrue, type MetricSpec, Pod, parseSelector, ScaledObject } from "@bellows/api";
+import { ApiError, type ControllerContext, type Instant, keyOf } from "@bellows/kube";
 import type { MetricValue, Push } from "@bellows/triggers";
 import {
   type FallbackReplicas,
   fallbackFor,
   fallbackNeeds,
+  type HealthReading,
   hasValidFallback,
   isPastThreshold,
-  type MetricHealth,
   nextHealth,
 } from "../engine/index.ts";
 import { messageOf, type Scaler, type Scalers, type TimedReading } from "../scalers/index.ts";
@@ -28,8 +28,8 @@ export interface MetricResult {
   readonly isFallback: boolean;
   /** The formula is to see nil. */
   readonly isNil: boolean;
-  /** Kept only where the object has a valid fallback. */
-  readonly health?: Required<MetricHealth>;
+  /** Told only where the object has a valid fallback. */
+  readonly health?: HealthReading;
   readonly latencyMs?: number;
 }
 
@@ -39,12 +39,14 @@ export interface TriggerFailure {
   readonly error: string;
 }
 
-/** What need not be read. */
+/** What need not be read, and what of a failure is known. */
 export interface Known {
   /** Which was read before and still holds. */
   readonly kept?: (scaler: Scaler, metricName: string) => MetricResult | undefined;
   /** Which the source has just told by itself. */
   readonly told?: (scaler: Scaler, metricName: string) => Push | undefined;
+  /** Whether a reading that began then and failed counts; default: each does. */
+  readonly counts?: (metricName: string, startedAt: Instant) => boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function readMetrics(
   scalers: Scalers,
   context: ControllerContext,
   wants: (metricName: string) => boolean = () => true,
-  { kept, told }: Known = {},
+  known: Known = {},
 ): Promise<{ readonly results: readonly MetricResult[]; readonly failures: readonly TriggerFailure[] }> {
   const seams = seamsOf(context);
   const failures: TriggerFailure[] = [];
@@ -78,8 +80,8 @@ export async function readMetrics(
       });
       return Promise.all(
         names.map(({ spec, metricName }) => {
-          const before = kept?.(scaler, metricName);
-          return before ?? readMetric(object, scaler, metricName, spec, told?.(scaler, metricName), scalers, context);
+          const before = known.kept?.(scaler, metricName);
+          return before ?? readMetric(object, scaler, metricName, spec, known, scalers, context);
         }),
       );
     }),
@@ -92,26 +94,30 @@ async function readMetric(
   scaler: Scaler,
   metricName: string,
   spec: MetricSpec,
-  told: Push | undefined,
+  { told, counts }: Known,
   scalers: Scalers,
   context: ControllerContext,
 ): Promise<MetricResult> {
   const common = { scaler, metricName, spec, isFallback: false, isNil: false };
   const tracked = hasValidFallback(object);
-  const before = object.status?.health?.[metricName];
+  const push = told?.(scaler, metricName);
+  const startedAt = context.clock.now();
   let reading: TimedReading;
   try {
-    reading = told?.values
-      ? scalers.told(scaler, { ...told, values: told.values })
+    reading = push?.values
+      ? scalers.told(scaler, { ...push, values: push.values })
       : await scalers.read(object, scaler, metricName, seamsOf(context));
   } catch (error) {
     const failed: MetricResult = { ...common, values: [], active: false, error: messageOf(error) };
     if (!tracked) return failed;
-    const health = nextHealth(before, true);
-    return isPastThreshold(object, health) ? fallBack(object, { ...failed, health }, context) : { ...failed, health };
+    const health = (counts?.(metricName, startedAt) ?? true) ? "failed" : "failed again";
+    // Others may have read it meanwhile.
+    const before = (context.cache.get(ScaledObject, keyOf(object)) ?? object).status?.health?.[metricName];
+    const isPast = isPastThreshold(object, nextHealth(before, health));
+    return isPast ? fallBack(object, { ...failed, health }, context) : { ...failed, health };
   }
   const { values, active, latencyMs } = reading;
-  return { ...common, values, active, latencyMs, ...(tracked && { health: nextHealth(before, false) }) };
+  return { ...common, values, active, latencyMs, ...(tracked && { health: "succeeded" }) };
 }
 
 /** What the fallback makes of a metric that failed: its values, or why it has none. */

@@ -2,6 +2,7 @@ import { type History, noHistory } from "@bellows/hpa/engine";
 import { type Instant, keyText, type ObjectKey } from "@bellows/kube";
 import type { Push } from "@bellows/triggers";
 import { fullPace, type PollingLevel, type PushPace } from "../engine/index.ts";
+import { FailurePace } from "./failure-pace.ts";
 import type { MetricResult } from "./read-metrics.ts";
 
 /** Readings of one ScaledObject that go on from poll to poll. */
@@ -17,6 +18,7 @@ export interface ScaleLoop {
   pushPace: PushPace;
   /** What was read last, by metric. */
   lastResults: ReadonlyMap<string, MetricResult>;
+  readonly failurePace: FailurePace;
   /** Until when triggers that want to be polled only are not read again. */
   cachedUntil: Instant;
   /** What the direct engine remembers; a new spec doesn't change what was. */
@@ -64,6 +66,7 @@ export class ScaleLoops {
       pushed: new Map(),
       pushPace: fullPace,
       lastResults: new Map(),
+      failurePace: before?.failurePace ?? new FailurePace(),
       cachedUntil: Number.NEGATIVE_INFINITY,
       history: before?.history ?? noHistory,
       explained: "",

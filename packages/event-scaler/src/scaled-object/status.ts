@@ -1,5 +1,5 @@
 import type { ScaledObject } from "@bellows/api";
-import { fallbackCondition } from "../engine/index.ts";
+import { fallbackCondition, nextHealth } from "../engine/index.ts";
 import { initializedConditions, withKedaCondition } from "../object/conditions.ts";
 import type { MetricResult } from "./read-metrics.ts";
 
@@ -7,7 +7,9 @@ export type Status = NonNullable<ScaledObject["status"]>;
 
 /** The health of the metrics that were read, and the Fallback condition that follows from it. */
 export function healthAfter(object: ScaledObject, before: Status, results: readonly MetricResult[]): Status {
-  const read = results.flatMap(({ metricName, health }) => (health ? [[metricName, health] as const] : []));
+  const read = results.flatMap(({ metricName, health }) =>
+    health ? [[metricName, nextHealth(before.health?.[metricName], health)] as const] : [],
+  );
   if (read.length === 0) return before;
   const health = { ...before.health, ...Object.fromEntries(read) };
   const condition = fallbackCondition(object, health);

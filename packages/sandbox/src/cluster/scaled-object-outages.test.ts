@@ -129,3 +129,48 @@ test("a source that is down from the start takes nothing to zero", async () => {
   expect(await world.replicasFor(300)).toEqual([4]);
   expect(await world.condition("Ready")).toBe("False TriggerError");
 });
+
+describe("failures count for the fallback", () => {
+  const metric = "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/s0-queue";
+  const selector = "scaledobject.keda.sh/name=web";
+  const spec = {
+    pollingInterval: 30,
+    minReplicaCount: 1,
+    fallback: { failureThreshold: 3, replicas: 6, behavior: "static" as const },
+  };
+
+  test("by the rounds of the loops, however often an HPA that is woken asks", async () => {
+    let answer: Answer = 3;
+    const world = await eventScalerWorld({ read: () => answer, controllers: [] });
+    await world.scaled(spec);
+    await world.clock.run(60_000);
+    answer = down;
+    const failures = async () => (await world.scaledObject()).status?.health?.["s0-queue"]?.numberOfFailures ?? 0;
+    for (let second = 0; second < 15; second++) {
+      await world.clock.run(1_000);
+      const asked = world.client.raw(metric, { labelSelector: selector });
+      await expect(world.settled(asked)).rejects.toThrow("metric:s0-queue encountered error");
+    }
+    expect(await failures()).toBeLessThanOrEqual(3);
+    expect(await world.condition("Fallback")).toBe("False NoFallbackFound");
+  });
+
+  test("as upstream's, where the HPA asks each 15 s", async () => {
+    let answer: Answer = 3;
+    const world = await eventScalerWorld({ read: () => answer, controllers: [] });
+    await world.scaled(spec);
+    await world.clock.run(60_000);
+    world.reads.length = 0;
+    answer = down;
+    const seen: [failures: number, readings: number][] = [];
+    for (let round = 0; round < 4; round++) {
+      await world.settled(world.client.raw(metric, { labelSelector: selector })).catch(() => undefined);
+      await world.clock.run(15_000);
+      const { status } = await world.scaledObject();
+      // Each reading that fails is tried a second time, with credentials that are resolved anew.
+      seen.push([status?.health?.["s0-queue"]?.numberOfFailures ?? 0, world.reads.length / 2]);
+    }
+    expect(seen.map(([count]) => count)).toEqual(seen.map(([, readings]) => readings));
+    expect(await world.condition("Fallback")).toBe("True FallbackExists");
+  });
+});
