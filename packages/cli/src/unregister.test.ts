@@ -68,7 +68,10 @@ test("one that runs is stopped first, its pods too", async () => {
   const run = await cluster();
   await run(register);
   await run((client) => client.create(Deployment, running));
-  const pod = { metadata: { namespace: "default", name: "x-1", labels, finalizers: ["test/held"] }, spec: template.spec };
+  const pod = {
+    metadata: { namespace: "default", name: "x-1", labels, finalizers: ["test/held"] },
+    spec: template.spec,
+  };
   await run((client) => client.create(Pod, pod));
   const stopped = run((client, clock) => stop(client, service, clock));
   await run((client) => client.delete(Pod, pod.metadata));

@@ -44,9 +44,12 @@ export async function stop(client: Client, deployment: ServiceReference, clock: 
   const labelSelector = selectorOf(found.spec?.selector).toString();
   for (const until = clock.now() + endedWithinMs; ; await sleep(clock, 1000)) {
     const { items } = await client.list(Pod, { namespace, labelSelector });
-    if (items.length === 0) return replicas > 0 ? [`deployment ${namespace}/${name}: scaled from ${replicas} to 0`] : [];
+    if (items.length === 0)
+      return replicas > 0 ? [`deployment ${namespace}/${name}: scaled from ${replicas} to 0`] : [];
     if (clock.now() >= until) {
-      return [`deployment ${namespace}/${name}: scaled to 0; ${items.map(({ metadata }) => metadata.name)} did not end`];
+      return [
+        `deployment ${namespace}/${name}: scaled to 0; ${items.map(({ metadata }) => metadata.name)} did not end`,
+      ];
     }
   }
 }

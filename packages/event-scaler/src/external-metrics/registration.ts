@@ -26,12 +26,15 @@ export interface RegistrationOptions {
 export const apiServiceName = "v1beta1.external.metrics.k8s.io";
 /** On the APIService: what it said before it was ours. */
 export const formerAdapterAnnotation = "bellows.dev/former-external-metrics-adapter";
+/** On the APIService: the Service that it was made ours for, as `NAMESPACE/NAME`. */
+const registeredAnnotation = "bellows.dev/external-metrics-service";
 
 type Spec = NonNullable<APIService["spec"]>;
 
 /**
  * Registers the service for the external metrics API. A cluster has room for only one: another adapter that is there is
- * remembered, so that its metrics go on being served and it can be put back.
+ * remembered, so that its metrics go on being served and it can be put back. An event scaler under another name hands on
+ * what it remembered, and is no adapter.
  */
 export async function registerApiService(
   client: Client,
@@ -47,16 +50,20 @@ export async function registerApiService(
     service: { port: 443, ...service },
     ...(caBundle ? { caBundle: Buffer.from(caBundle).toString("base64") } : { insecureSkipTLSVerify: true }),
   };
+  const registered = { [registeredAnnotation]: nameOf(service) };
   if (!found) {
-    const metadata = { name: apiServiceName, labels: { "app.kubernetes.io/part-of": "bellows" } };
+    const labels = { "app.kubernetes.io/part-of": "bellows" };
+    const metadata = { name: apiServiceName, labels, annotations: registered };
     await client.create(APIService, { apiVersion: "apiregistration.k8s.io/v1", kind: "APIService", metadata, spec });
     return undefined;
   }
   const ours = isSame(found.spec?.service, service);
-  const former = ours ? formerAdapterOf(found) : adapterOf(found.spec);
+  const isEventScaler = found.metadata.annotations?.[registeredAnnotation] === nameOf(found.spec?.service);
+  const former = ours || isEventScaler ? formerAdapterOf(found) : adapterOf(found.spec);
   if (ours && found.spec?.caBundle === spec.caBundle) return former;
   const annotations = {
     ...found.metadata.annotations,
+    ...registered,
     ...(former && { [formerAdapterAnnotation]: JSON.stringify(former) }),
   };
   await client.update(APIService, { ...found, metadata: { ...found.metadata, annotations }, spec });
@@ -74,7 +81,7 @@ export async function unregisterApiService(client: Client, service: ServiceRefer
     });
     return;
   }
-  const { [formerAdapterAnnotation]: _, ...annotations } = found.metadata.annotations ?? {};
+  const { [formerAdapterAnnotation]: _, [registeredAnnotation]: __, ...annotations } = found.metadata.annotations ?? {};
   const { group, version, groupPriorityMinimum, versionPriority } = found.spec;
   const spec: Spec = {
     ...(group && { group }),
@@ -107,6 +114,9 @@ function adapterOf(spec: APIService["spec"]): FormerAdapter | undefined {
     ...(spec?.insecureSkipTLSVerify && { insecureSkipTLSVerify: true }),
   };
 }
+
+const nameOf = (service: { readonly namespace?: string; readonly name?: string } | undefined): string =>
+  `${service?.namespace}/${service?.name}`;
 
 const isSame = (left: { readonly namespace?: string; readonly name?: string } | undefined, right: ServiceReference) =>
   left?.namespace === right.namespace && left.name === right.name;

@@ -243,3 +243,18 @@ test("an adapter that was there is remembered, asked, and put back", async () =>
   expect(restored.spec).toMatchObject({ ...former, versionPriority: 90 });
   expect(restored.metadata.annotations ?? {}).not.toHaveProperty(formerAdapterAnnotation);
 });
+
+test("an event scaler under a new name takes over what the old one remembered, and is no adapter itself", async () => {
+  const { client } = anApiServer();
+  const adapter = { namespace: "monitoring", name: "prometheus-adapter", port: 443 };
+  const old = { ...service, name: "old" };
+  await registerApiService(client, { service: old, caBundle: "pem" });
+  expect(await registerApiService(client, { service, caBundle: "pem" })).toBeUndefined();
+  const found = await find(client);
+  await client.update(APIService, { ...found, spec: { ...found.spec, service: adapter } as typeof found.spec });
+  const former = await registerApiService(client, { service: old, caBundle: "pem" });
+  expect(former?.service).toEqual(adapter);
+  expect(await registerApiService(client, { service, caBundle: "pem" })).toEqual(former);
+  await unregisterApiService(client, service);
+  expect((await find(client)).spec?.service).toEqual(adapter);
+});
