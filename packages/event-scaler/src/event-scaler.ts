@@ -57,6 +57,13 @@ export function createEventScaler(options: EventScalerOptions): EventScaler {
         ignoreNullValues,
       });
     },
+    ...(metrics && {
+      requested: ({ object, type, name }, metricName, { status, durationMs }) =>
+        metrics.requested(
+          { namespace: object.namespace, scaledResource: object.name, scaler: type, triggerName: name, metricName },
+          { status, durationMs },
+        ),
+    }),
   });
   const scaledObjects = createScaledObjectScaling({
     scalers,

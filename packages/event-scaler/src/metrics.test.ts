@@ -39,6 +39,38 @@ test("readings have KEDA's names and labels, in seconds", async () => {
   }
 });
 
+test("HTTP requests for a metric are counted by their status", async () => {
+  const registry = new Registry();
+  const metrics = new EventScalerMetrics(registry);
+  const request = {
+    namespace: "default",
+    scaledResource: "so",
+    scaler: "metrics-api",
+    triggerName: "queue",
+    metricName: "s0-m",
+  };
+  metrics.requested(request, { status: 200, durationMs: 30 });
+  metrics.requested(request, { status: 200, durationMs: 30 });
+  metrics.requested(request, { status: undefined, durationMs: 3_000 });
+  const written = await registry.metrics();
+  const text =
+    'namespace="default",scaled_resource="so",scaler="metrics-api",trigger_name="queue",metric_name="s0-m",status_code=';
+  expect(written).toContain(`keda_scaler_http_requests_total{${text}"200"} 2\n`);
+  expect(written).toContain(`keda_scaler_http_requests_total{${text}"error"} 1\n`);
+  const bucket = 'keda_scaler_http_request_duration_seconds_bucket{le="0.05",scaler="metrics-api",status_code="200"} 2';
+  expect(written).toContain(`${bucket}\n`);
+  metrics.forget("default", "so", "scaledobject");
+  expect(await registry.metrics()).not.toContain('scaled_resource="so"');
+});
+
+test("whose behaviour this is can be seen", async () => {
+  const registry = new Registry();
+  expect(new EventScalerMetrics(registry)).toBeDefined();
+  expect(await registry.metrics()).toMatch(
+    /keda_build_info\{version="2\.21\.0",git_commit="",goversion="v\d+[^"]*",goos="[a-z0-9]+",goarch="[a-z0-9]+"\} 1\n/,
+  );
+});
+
 test("an error of a scaler counts for the object too", async () => {
   const registry = new Registry();
   const metrics = new EventScalerMetrics(registry);

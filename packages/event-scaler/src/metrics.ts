@@ -1,5 +1,7 @@
 import type { Metrics } from "@bellows/kube";
-import { Counter, Gauge } from "prom-client";
+import type { HttpOutcome } from "@bellows/triggers";
+import { Counter, Gauge, Histogram } from "prom-client";
+import { kedaVersion } from "./scaling.ts";
 
 /** Which metric of which trigger a value is of. */
 export interface ScalerLabels {
@@ -12,6 +14,27 @@ export interface ScalerLabels {
   readonly triggerIndex: number;
   readonly metric: string;
 }
+
+/** Whose metric an HTTP request is for. */
+export interface ScalerRequest {
+  readonly namespace: string;
+  /** Name of the ScaledObject or ScaledJob. */
+  readonly scaledResource: string;
+  /** Type of the trigger. */
+  readonly scaler: string;
+  /** Empty where it has none. */
+  readonly triggerName: string;
+  readonly metricName: string;
+}
+
+/** Labels of KEDA's names. There is no Go here: `goversion` is Node's version. */
+const buildInfo = {
+  version: kedaVersion,
+  git_commit: "",
+  goversion: process.version,
+  goos: process.platform,
+  goarch: process.arch === "x64" ? "amd64" : process.arch,
+};
 
 type ObjectKind = ScalerLabels["type"];
 
@@ -27,11 +50,15 @@ export class EventScalerMetrics {
   readonly #scaledObjectErrors: Counter<string>;
   readonly #scaledJobErrors: Counter<string>;
   readonly #emptyResponses: Counter<string>;
+  readonly #requests: Counter<string>;
+  readonly #requestDurations: Histogram<string>;
   readonly #triggers: Gauge<string>;
   readonly #resources: Gauge<string>;
   readonly #loopLatency: Gauge<string>;
   /** The scalers of each object, so that they can be removed with it. */
   readonly #scalersOf = new Map<string, Map<string, KnownScaler>>();
+  /** The requests of each object, for the same. */
+  readonly #requestsOf = new Map<string, Map<string, Record<string, string>>>();
 
   constructor(registry: Metrics) {
     const registers = [registry];
@@ -61,6 +88,28 @@ export class EventScalerMetrics {
       "resourceType",
       "ignoreNullValues",
     ]);
+    this.#requests = counter("scaler_http_requests_total", "HTTP requests for the metrics of scalers.", [
+      "namespace",
+      "scaled_resource",
+      "scaler",
+      "trigger_name",
+      "metric_name",
+      "status_code",
+    ]);
+    this.#requestDurations = new Histogram({
+      name: "keda_scaler_http_request_duration_seconds",
+      help: "How long the HTTP requests for the metrics of scalers took.",
+      labelNames: ["scaler", "status_code"],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
+    gauge("build_info", "Which KEDA this behaves as, and what it runs on.", [
+      "version",
+      "git_commit",
+      "goversion",
+      "goos",
+      "goarch",
+    ]).set(buildInfo, 1);
     this.#triggers = gauge("trigger_registered_total", "Triggers of each type.", ["type"]);
     this.#resources = gauge("resource_registered_total", "Objects of each of KEDA's kinds in each namespace.", [
       "type",
@@ -112,6 +161,26 @@ export class EventScalerMetrics {
     this.#loopLatency.set({ namespace, type, resource }, lateMs / 1000);
   }
 
+  /** An HTTP request for a metric is over; there is no status where nobody answered. */
+  requested(request: ScalerRequest, { status, durationMs }: HttpOutcome): void {
+    const { namespace, scaledResource, scaler, triggerName, metricName } = request;
+    const status_code = status === undefined ? "error" : String(status);
+    const object = `${namespace}/${scaledResource}`;
+    const known = this.#requestsOf.get(object) ?? new Map<string, Record<string, string>>();
+    const key = `${scaler}/${triggerName}/${metricName}/${status_code}`;
+    const set = known.get(key) ?? {
+      namespace,
+      scaled_resource: scaledResource,
+      scaler,
+      trigger_name: triggerName,
+      metric_name: metricName,
+      status_code,
+    };
+    this.#requestsOf.set(object, known.set(key, set));
+    this.#requests.inc(set);
+    this.#requestDurations.observe({ scaler, status_code }, durationMs / 1000);
+  }
+
   emptyResponse(labels: EmptyResponseLabels): void {
     this.#emptyResponses.inc({ ...labels, ignoreNullValues: String(labels.ignoreNullValues) });
   }
@@ -136,6 +205,9 @@ export class EventScalerMetrics {
       for (const metric of [this.#value, this.#latency, this.#active, this.#scalerErrors]) metric.remove(set);
     }
     this.#scalersOf.delete(key);
+    const object = `${namespace}/${name}`;
+    for (const set of this.#requestsOf.get(object)?.values() ?? []) this.#requests.remove(set);
+    this.#requestsOf.delete(object);
   }
 
   #scaler(labels: ScalerLabels): KnownScaler {

@@ -1,6 +1,9 @@
 import type { ScaledJob, ScaledJobTrigger, ScaledObject, ScaledObjectTrigger } from "@bellows/api";
 import type { PodIdentity } from "@bellows/triggers";
 
+/** The version whose behaviour this is: in labels of what is made, and in the metrics. */
+export const kedaVersion = "2.21.0";
+
 /** What may own triggers. */
 export type Scalable = ScaledObject | ScaledJob;
 

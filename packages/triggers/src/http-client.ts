@@ -30,6 +30,22 @@ export interface HttpAnswer {
 /** Asks by HTTP, a POST where there is a form; rejects where nobody answers. */
 export type HttpExchange = (request: HttpRequest, form?: URLSearchParams) => Promise<HttpAnswer>;
 
+/** How a request went, for who counts them. */
+export interface HttpOutcome {
+  /** None where nobody answered. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+}
+
+/** What a client reaches the world by. */
+export interface HttpSeams {
+  readonly clock: Clock;
+  /** Asks in place of a connection: where sources are simulated. */
+  readonly http?: HttpExchange;
+  /** Told of each request once it is over. */
+  readonly requested?: (outcome: HttpOutcome) => void;
+}
+
 /** A source of metrics that is asked by HTTP. */
 export interface HttpClient {
   /** A GET; follows redirects. Any status is an answer. */
@@ -55,14 +71,12 @@ const sharedDispatchers = new Map<string, SharedDispatcher>();
 
 /**
  * A client that gives up after `timeoutMs` of the clock. It connects with the first request.
- * @param exchange  asks in place of a connection: where sources are simulated
  * @throws TriggerError  for certificates that can't be read
  */
 export function openHttpClient(
-  clock: Clock,
+  { clock, http: exchange, requested }: HttpSeams,
   timeoutMs: number,
   tls: HttpTls = {},
-  exchange?: HttpExchange,
 ): HttpClient {
   checkCertificates(tls);
   const key = JSON.stringify([tls.ca, tls.cert, tls.key, tls.passphrase, tls.unsafe === true]);
@@ -83,9 +97,20 @@ export function openHttpClient(
     const dispatcher = await shared.dispatcher;
     return await withTimeout(clock, timeoutMs, signals, (signal) => send(dispatcher, request, signal, form));
   };
+  const counted = async (request: HttpRequest, form?: URLSearchParams) => {
+    const startedAt = clock.now();
+    let status: number | undefined;
+    try {
+      const answer = await ask(request, form);
+      status = answer.status;
+      return answer;
+    } finally {
+      requested?.({ status, durationMs: clock.now() - startedAt });
+    }
+  };
   return {
-    get: (request) => ask(request),
-    postForm: (request, form) => ask(request, form),
+    get: (request) => counted(request),
+    postForm: (request, form) => counted(request, form),
     async close() {
       closing.abort(new Error("the trigger was closed"));
       const used = shared;

@@ -81,7 +81,7 @@ export const kafka = defineTrigger({
     const tls = values.tls === "enable" ? { ca, cert, key, passphrase: keyPassword, unsafe: unsafeSsl } : undefined;
     if (tls) checkCertificates(tls);
     const closing = new AbortController();
-    const http = openHttpClient(clock, config.httpTimeoutMs);
+    const http = openHttpClient({ clock }, config.httpTimeoutMs);
     const sasl = saslOf(values, opening, http, closing.signal);
     const client = openKafkaClient({ bootstrapServers, tls, sasl, timeoutMs: config.httpTimeoutMs });
     const limitation = topic === undefined ? undefined : limitationOf(values);

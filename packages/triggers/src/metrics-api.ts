@@ -40,16 +40,16 @@ export const metricsApi = defineTrigger({
   metadata: MetricsApiMetadata,
   problemPrefix: "error parsing metric API metadata",
   parameterPrefix: "error parsing metrics API metadata",
-  open(values, { config, clock, client, external, http: exchange }) {
+  open(values, opening) {
+    const { config, client, external } = opening;
     if (values.targetValue === 0 && !config.asMetricSource) {
       throw new TriggerError("no targetValue given in metadata");
     }
     const { authentication } = values;
     const http = openHttpClient(
-      clock,
+      opening,
       values.timeout || config.httpTimeoutMs,
       isEnabled(authentication, "tls") ? tlsOf(authentication, values.unsafeSsl) : { unsafe: values.unsafeSsl },
-      exchange,
     );
 
     async function ask(url: string, signal: AbortSignal): Promise<number> {

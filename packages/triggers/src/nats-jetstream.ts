@@ -58,7 +58,7 @@ export const natsJetStream = defineTrigger({
   problemPrefix: "error parsing NATS JetStream metadata",
   parameterPrefix: "error parsing nats metadata",
   open(values, opening) {
-    const { config, clock, external, http: exchange } = opening;
+    const { config, external } = opening;
     const { account = "", accountID = account } = values;
     if (accountID === "") throw new TriggerError("no account name or id given");
     checkCertificates(values);
@@ -67,7 +67,7 @@ export const natsJetStream = defineTrigger({
     if (!URL.canParse(`${scheme}://${endpoint}/jsz`)) {
       throw new TriggerError(`natsServerMonitoringEndpoint: ${JSON.stringify(endpoint)}, expected host:port`);
     }
-    const http = openHttpClient(clock, config.httpTimeoutMs, {}, exchange);
+    const http = openHttpClient(opening, config.httpTimeoutMs);
     const { stream, consumer, natsServer } = values;
     const monitoring = openNatsMonitoring({ scheme, endpoint, account, accountId: accountID, stream, consumer }, http);
     const spec = external(`nats-jetstream-${stream}`, values.lagThreshold);

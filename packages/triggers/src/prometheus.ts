@@ -43,17 +43,17 @@ export const prometheus = defineTrigger({
   metadata: PrometheusMetadata,
   problemPrefix: "error parsing prometheus metadata",
   parameterPrefix: "error parsing prometheus metadata",
-  open(values, { config, clock, external, emptyAnswer, http: exchange }) {
+  open(values, opening) {
+    const { config, clock, external, emptyAnswer } = opening;
     const { provider } = config.podIdentity;
     const ownIdentity = provider !== undefined && provider !== "none";
     if (ownIdentity && !isDisabled(values.authentication)) {
       throw new TriggerError("pod identity cannot be enabled with other auth types");
     }
     const http = openHttpClient(
-      clock,
+      opening,
       values.timeout || config.httpTimeoutMs,
       tlsOf(values.authentication, values.unsafeSsl),
-      exchange,
     );
     return {
       metricSpecs: () => [external("prometheus", values.threshold)],

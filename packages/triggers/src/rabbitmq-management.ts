@@ -33,17 +33,9 @@ const maxShownBody = 500;
 const QueuePage = z.object({ items: z.array(QueueAnswer).nullish(), page_count: z.number().optional() });
 
 /** The queue, or the queues that match, by the HTTP API of RabbitMQ's management plugin. */
-export function openManagementApi(
-  values: ManagementQuery,
-  tls: HttpTls | undefined,
-  { config, clock, http: exchange }: Opening,
-): ObservedQueue {
-  const http = openHttpClient(
-    clock,
-    values.timeout || config.httpTimeoutMs,
-    tls ?? { unsafe: values.unsafeSsl },
-    exchange,
-  );
+export function openManagementApi(values: ManagementQuery, tls: HttpTls | undefined, opening: Opening): ObservedQueue {
+  const { config, clock } = opening;
+  const http = openHttpClient(opening, values.timeout || config.httpTimeoutMs, tls ?? { unsafe: values.unsafeSsl });
   const { oauthTokenURI, clientID, clientSecret } = values;
   const tokens =
     oauthTokenURI !== undefined && clientID !== undefined && clientSecret !== undefined

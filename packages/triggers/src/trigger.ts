@@ -1,6 +1,6 @@
 import type { MetricSpec, TriggerAuthenticationSpec } from "@bellows/api";
 import type { Client, Clock, Instant, Logger, Random } from "@bellows/kube";
-import type { HttpExchange } from "./http-client.ts";
+import type { HttpExchange, HttpOutcome } from "./http-client.ts";
 import type { MetadataSchema, Notice } from "./metadata.ts";
 
 /** The ScaledObject or ScaledJob that a trigger belongs to. */
@@ -47,6 +47,8 @@ export interface TriggerSeams {
   readonly emptyAnswer?: (metricName: string, isIgnored: boolean) => void;
   /** Left out: real connections. */
   readonly http?: HttpExchange;
+  /** Told of each HTTP request of the trigger once it is over. */
+  readonly requested?: (outcome: HttpOutcome) => void;
 }
 
 /** A metric as the external metrics API gives it; three decimals of the value count, as upstream. */

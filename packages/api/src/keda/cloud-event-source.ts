@@ -7,7 +7,7 @@ export const CloudEventSource = kind({
   version: "v1alpha1",
   kind: "CloudEventSource",
   scope: "Namespaced",
-  summary: "Sends what happens to the scaled objects of its namespace on as CloudEvents.",
+  summary: "Sends what happens to the scaled objects on as CloudEvents.",
   columns: [{ name: "Active", type: "string", jsonPath: '.status.conditions[?(@.type=="Active")].status' }],
   spec: CloudEventSourceSpec,
   status: CloudEventSourceStatus,

@@ -18,6 +18,7 @@ import { conditionStatus, initializedConditions, withCondition } from "../object
 import { type StatusOf, updateStatus } from "../object/status.ts";
 import { listenToSources } from "../object/streams.ts";
 import { messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
+import { kedaVersion } from "../scaling.ts";
 import { isSpecified, type ScaledJobParts } from "./controller.ts";
 import type { JobLoop } from "./job-loops.ts";
 import { jobsOf, podsByJob } from "./jobs.ts";
@@ -29,8 +30,6 @@ import { type QueueReadings, readQueues } from "./read-queues.ts";
 const concurrency = 32;
 /** A source that floods makes a ScaledJob be read no more often than this. */
 const leastBetweenReadingsMs = 1_000;
-/** In the label of what is made, which says whose behaviour it follows. */
-const version = "2.21.0";
 const readyMessage = "ScaledJob is defined correctly and is ready for scaling";
 const activeMessage = "Scaling is performed because triggers are active";
 const inactiveMessage = "Scaling is not performed because triggers are not active";
@@ -171,7 +170,7 @@ async function createJobs(
   { client, events, log, signal }: ControllerContext,
 ): Promise<void> {
   if (create === 0) return;
-  const job = jobOf(scaledJob, version);
+  const job = jobOf(scaledJob, kedaVersion);
   let created = 0;
   for (let count = 0; count < create && !signal.aborted; count++) {
     try {

@@ -10,10 +10,9 @@ import {
   stableJson,
 } from "@bellows/api";
 import { isScaleInPaused, isScaleOutPaused, annotations as names } from "../engine/annotations.ts";
+import { kedaVersion } from "../scaling.ts";
 import type { GroupVersionKindResource } from "./scale-target.ts";
 
-/** The version whose HPAs these are like. */
-const kedaVersion = "2.21.0";
 const defaultMaxReplicas = 100;
 
 export const defaultHpaName = (scaledObject: ScaledObject): string => `keda-hpa-${scaledObject.metadata.name}`;

@@ -89,3 +89,34 @@ test("a value that is no number is a failed reading", async () => {
     "m: the source gave NaN, expected a number",
   );
 });
+
+test("HTTP requests are counted for the metric that is read, those before the first reading not at all", async () => {
+  const counted: unknown[] = [];
+  const clock = new VirtualClock(0);
+  const seams = { client: {} as ReturnType<typeof createClient>, clock, random: seededRandom(1), log: silentLogger };
+  let fails = true;
+  const scalers = new Scalers({
+    resolveAccess: async () => ({ authParams: {}, podIdentity: { provider: "none" }, resolvedEnv: {} }),
+    requested: ({ object: { name }, type }, metricName, { status }) => counted.push([name, type, metricName, status]),
+    openTrigger(_, { requested }) {
+      requested?.({ status: 200, durationMs: 1 });
+      return {
+        metricSpecs: () => [{ type: "External" }],
+        async read() {
+          requested?.({ status: fails ? undefined : 200, durationMs: 1 });
+          if (!fails) return five();
+          fails = false;
+          throw new Error("nobody there");
+        },
+        close: async () => {},
+      };
+    },
+  });
+  const [scaler] = await scalers.open(object(), seams);
+  if (!scaler) throw new Error("no scaler");
+  await scalers.read(object(), scaler, "s0-m", seams);
+  expect(counted).toEqual([
+    ["web", "a", "s0-m", undefined],
+    ["web", "a", "s0-m", 200],
+  ]);
+});

@@ -1,6 +1,6 @@
 import type { MetricSpec, ScaledJobTrigger, ScaledObject, ScaledObjectTrigger } from "@bellows/api";
 import type { ObjectKey } from "@bellows/kube";
-import type { MetricType, Notice, Reading, Trigger, TriggerConfig, TriggerSeams } from "@bellows/triggers";
+import type { HttpOutcome, MetricType, Notice, Reading, Trigger, TriggerConfig, TriggerSeams } from "@bellows/triggers";
 import { usesModifiers } from "../engine/scaling-modifiers.ts";
 import type { ResolveAccess, Scalable } from "../scaling.ts";
 import { DeadlineExceeded, withinDeadline } from "./deadline.ts";
@@ -14,9 +14,13 @@ export interface ScalersOptions {
   readonly httpTimeoutMs?: number;
   /** Told of each time that a source had nothing to say. */
   readonly emptyAnswer?: (trigger: TriggerConfig, metricName: string, isIgnored: boolean) => void;
+  /** Told of each HTTP request for a metric. */
+  readonly requested?: (trigger: TriggerConfig, metricName: string, outcome: HttpOutcome) => void;
   /** Longest time for one reading or one look-up of credentials, whatever the source does; default 15 s. */
   readonly readTimeoutMs?: number;
 }
+
+type Observers = "emptyAnswer" | "requested";
 
 /** Told of each trigger that is opened: its type, and what its owner should know of its metadata. */
 export type Built = (type: string, notices: readonly Notice[]) => void;
@@ -51,6 +55,8 @@ interface OpenScaler extends Scaler {
   /** Which follow from the metadata alone. */
   ownSpecs?: readonly MetricSpec[];
   config: TriggerConfig;
+  /** The metric that was read last: what its requests are for. */
+  asked?: string;
 }
 
 /**
@@ -58,7 +64,7 @@ interface OpenScaler extends Scaler {
  * a failure they are opened anew, so that rotated credentials are found.
  */
 export class Scalers {
-  readonly #options: Required<Omit<ScalersOptions, "emptyAnswer">> & Pick<ScalersOptions, "emptyAnswer">;
+  readonly #options: Required<Omit<ScalersOptions, Observers>> & Pick<ScalersOptions, Observers>;
   readonly #opened = new Map<string, Opened>();
 
   constructor(options: ScalersOptions) {
@@ -115,9 +121,11 @@ export class Scalers {
       // Who did not answer in time won't answer a second question sooner.
       if (error instanceof DeadlineExceeded) throw error;
       const before = open.trigger;
-      const { trigger, config } = await this.#openOne(object, scaler.index, scaler.declared, seams);
-      open.trigger = trigger;
-      open.config = config;
+      const again = await this.#openOne(object, scaler.index, scaler.declared, seams);
+      // Its requests are counted by what is asked of it.
+      again.asked = metricName;
+      open.trigger = again.trigger;
+      open.config = again.config;
       closeQuietly(before, seams);
       return this.#readOnce(open, metricName, seams);
     }
@@ -152,7 +160,9 @@ export class Scalers {
     );
   }
 
-  async #readOnce({ trigger, config }: OpenScaler, metricName: string, { clock }: TriggerSeams): Promise<TimedReading> {
+  async #readOnce(open: OpenScaler, metricName: string, { clock }: TriggerSeams): Promise<TimedReading> {
+    const { trigger, config } = open;
+    open.asked = metricName;
     const startedAt = clock.now();
     const reading = await withinDeadline(clock, this.#options.readTimeoutMs, (signal) =>
       trigger.read(metricName, signal),
@@ -182,7 +192,7 @@ export class Scalers {
     declared: ScaledObjectTrigger | ScaledJobTrigger,
     seams: TriggerSeams,
   ): Promise<OpenScaler> {
-    const { openTrigger, resolveAccess, emptyAnswer, httpTimeoutMs, readTimeoutMs } = this.#options;
+    const { openTrigger, resolveAccess, emptyAnswer, requested, httpTimeoutMs, readTimeoutMs } = this.#options;
     try {
       const access = await withinDeadline(seams.clock, readTimeoutMs, () => resolveAccess(object, declared));
       const config: TriggerConfig = {
@@ -203,8 +213,17 @@ export class Scalers {
         httpTimeoutMs,
       };
       const told = (metricName: string, isIgnored: boolean) => emptyAnswer?.(config, metricName, isIgnored);
-      const trigger = await openTrigger(config, { ...seams, ...(emptyAnswer && { emptyAnswer: told }) });
-      return { index, declared, config, trigger };
+      // Only those are counted that are for a metric, as upstream.
+      const opened: { asked?: string } = {};
+      const counted = (outcome: HttpOutcome) => {
+        if (opened.asked !== undefined) requested?.(config, opened.asked, outcome);
+      };
+      const trigger = await openTrigger(config, {
+        ...seams,
+        ...(emptyAnswer && { emptyAnswer: told }),
+        ...(requested && { requested: counted }),
+      });
+      return Object.assign(opened, { index, declared, config, trigger });
     } catch (error) {
       throw new ScalerError(messageOf(error), { cause: error });
     }
