@@ -8,19 +8,25 @@ import { durationMs, durationProblem } from "./duration.ts";
  */
 export type Settings = z.ZodObject;
 
+/** For schemas that are not asked by this code: the chart's. */
+const durationPattern = "^[+]?(([0-9]+([.][0-9]*)?|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$|^[+]?0$";
+
 /** A duration as Go writes it: `15s`, `1h30m`. */
 export const durationSetting = (options: { readonly above?: number } = {}) =>
-  z.string().superRefine((text, context) => {
-    const problem = durationProblem(text);
-    if (problem !== undefined)
-      context.addIssue({ code: "custom", message: "expected a duration such as 15s or 1h30m" });
-    else if (durationMs(text) < 0 || (options.above !== undefined && durationMs(text) <= options.above)) {
-      context.addIssue({
-        code: "custom",
-        message: `expected a duration ${options.above === undefined ? "of 0s or more" : "above 0s"}`,
-      });
-    }
-  });
+  z
+    .string()
+    .superRefine((text, context) => {
+      const problem = durationProblem(text);
+      if (problem !== undefined)
+        context.addIssue({ code: "custom", message: "expected a duration such as 15s or 1h30m" });
+      else if (durationMs(text) < 0 || (options.above !== undefined && durationMs(text) <= options.above)) {
+        context.addIssue({
+          code: "custom",
+          message: `expected a duration ${options.above === undefined ? "of 0s or more" : "above 0s"}`,
+        });
+      }
+    })
+    .meta({ pattern: durationPattern });
 
 /** `batchMaxDuration` as `batch-max-duration`. */
 export const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

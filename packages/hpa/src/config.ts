@@ -66,6 +66,7 @@ function featureGates() {
         context.addIssue({ code: "custom", message });
       }
     })
+    .meta({ pattern: `^ *(((${Object.keys(gates).join("|")})=(true|false))? *(, *|$))*$` })
     .default(gatesText);
 }
 
