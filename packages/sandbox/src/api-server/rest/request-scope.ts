@@ -35,9 +35,13 @@ export function requestScope(
     dryRun: dryRun(request),
     fieldManager: fieldManager(request),
     fieldValidation: fieldValidation(request),
-    warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
+    warnings: isServed(info, resource) && resource.deprecation !== undefined ? [resource.deprecation] : [],
   };
 }
+
+/** What there is no path for is not found, without a word on its kind; custom resources have one for everything. */
+const isServed = ({ subresource }: RequestInfo, { custom, subresources }: ServedResource): boolean =>
+  !subresource || custom || subresources.some(({ name }) => name === subresource);
 
 function dryRun(request: ApiRequest): boolean {
   const values = request.query.all("dryRun").filter((value) => value !== "");

@@ -17,10 +17,18 @@ const beginningWith = (status: Readonly<Record<string, unknown>>): Partial<Strat
   prepareForCreate: (object) => withFields(object, { status }),
 });
 
-/** A status write does not reach the labels (apps strategies reset them). */
+/** A status write does not reach the labels of Deployments. */
 const keepsLabels: Partial<Strategy> = {
   prepareForStatusUpdate: (object, before) =>
     withMetadata(object, { labels: before.metadata.labels } as Partial<ApiObject["metadata"]>),
+};
+
+/** A status write does not reach what clients write in metadata. */
+const keepsMetadata: Partial<Strategy> = {
+  prepareForStatusUpdate(object, { metadata: { labels, annotations, finalizers, ownerReferences } }) {
+    const kept = { labels, annotations, finalizers, ownerReferences };
+    return withMetadata(object, kept as Partial<ApiObject["metadata"]>);
+  },
 };
 
 const generated: Partial<Strategy> = { generation: true };
@@ -156,14 +164,13 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
     ...keepsLabels,
     ...beginningWith({}),
   },
-  "replicasets.apps": { ...generated, ...specTemplate, ...keepsLabels, ...beginningWith({ replicas: 0 }) },
+  "replicasets.apps": { ...generated, ...specTemplate, ...beginningWith({ replicas: 0 }) },
   "statefulsets.apps": {
     ...generated,
     ...specTemplate,
-    ...keepsLabels,
     ...beginningWith({ replicas: 0, availableReplicas: 0 }),
   },
-  "daemonsets.apps": { ...generated, ...specTemplate, ...keepsLabels, ...daemonSetStrategy },
+  "daemonsets.apps": { ...generated, ...specTemplate, ...daemonSetStrategy },
   "jobs.batch": { ...generated, ...jobStrategy },
   "cronjobs.batch": { ...generated, ...beginningWith({}) },
   "horizontalpodautoscalers.autoscaling": autoscaler,
@@ -175,7 +182,7 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   "ingresses.networking.k8s.io": { ...generated, ...beginningWith({ loadBalancer: {} }) },
   "ingressclasses.networking.k8s.io": generated,
   "networkpolicies.networking.k8s.io": generated,
-  "servicecidrs.networking.k8s.io": beginningWith({}),
+  "servicecidrs.networking.k8s.io": { ...beginningWith({}), ...keepsMetadata },
   "endpointslices.discovery.k8s.io": {
     ...generated,
     countsMetadata: "labels",
@@ -191,20 +198,30 @@ const strategies: Readonly<Record<string, Partial<Strategy>>> = {
   "csidrivers.storage.k8s.io": { ...returned, ...versioned },
   "csinodes.storage.k8s.io": { ...returned, ...versioned },
   "csistoragecapacities.storage.k8s.io": versioned,
-  "volumeattachments.storage.k8s.io": { ...returned, ...versioned, ...beginningWith({ attached: false }) },
+  "volumeattachments.storage.k8s.io": {
+    ...returned,
+    ...versioned,
+    ...beginningWith({ attached: false }),
+    ...keepsMetadata,
+  },
   "volumeattributesclasses.storage.k8s.io": returned,
   "priorityclasses.scheduling.k8s.io": generated,
   "runtimeclasses.node.k8s.io": { ...createdByPut, ...versioned },
   "mutatingwebhookconfigurations.admissionregistration.k8s.io": { ...generated, ...versioned },
   "validatingwebhookconfigurations.admissionregistration.k8s.io": { ...generated, ...versioned },
-  "validatingadmissionpolicies.admissionregistration.k8s.io": { ...generated, ...versioned, ...beginningWith({}) },
+  "validatingadmissionpolicies.admissionregistration.k8s.io": {
+    ...generated,
+    ...versioned,
+    ...beginningWith({}),
+    ...keepsMetadata,
+  },
   "validatingadmissionpolicybindings.admissionregistration.k8s.io": { ...generated, ...versioned },
   "customresourcedefinitions.apiextensions.k8s.io": definition,
-  "apiservices.apiregistration.k8s.io": { ...versioned, ...beginningWith({}) },
+  "apiservices.apiregistration.k8s.io": { ...versioned, ...beginningWith({}), ...keepsMetadata },
   "certificatesigningrequests.certificates.k8s.io": beginningWith({}),
-  "flowschemas.flowcontrol.apiserver.k8s.io": { ...generated, ...beginningWith({}) },
-  "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": { ...generated, ...beginningWith({}) },
-  "resourceclaims.resource.k8s.io": { ...returned, ...beginningWith({}) },
+  "flowschemas.flowcontrol.apiserver.k8s.io": { ...generated, ...beginningWith({}), ...keepsMetadata },
+  "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": { ...generated, ...beginningWith({}), ...keepsMetadata },
+  "resourceclaims.resource.k8s.io": { ...returned, ...beginningWith({}), ...keepsMetadata },
   "resourceclaimtemplates.resource.k8s.io": returned,
   "resourceslices.resource.k8s.io": { ...returned, ...generated },
   "deviceclasses.resource.k8s.io": { ...returned, ...generated },

@@ -62,6 +62,7 @@ import { validateEndpoints } from "./endpoints.ts";
 import { validateEvent, validateNewEvent } from "./event.ts";
 import { FieldErrors } from "./field-errors.ts";
 import { validateJobStatus } from "./job-status.ts";
+import { looksAt } from "./look.ts";
 import {
   anySegment,
   changedByUsers,
@@ -130,14 +131,6 @@ interface Rules<T extends KubernetesObject> {
   readonly status?: (errors: FieldErrors, object: T, old: T) => void;
   /** What a write to another subresource may change. */
   readonly subresources?: Readonly<Record<string, (errors: FieldErrors, object: T, old: T) => void>>;
-  /**
-   * How the kind's own rules look at metadata: `never`, so that only the least is asked of it; on every change once more
-   * as a `whole`, before what may change (`whole first`), or without a look at what may change (`only whole`); or, by
-   * default, as a whole only when an object is created.
-   */
-  readonly metadata?: "never" | "whole" | "whole first" | "only whole";
-  /** Problems of the change come before those of the object. */
-  readonly updateFirst?: boolean;
 }
 
 const rules = <T extends KubernetesObject>(given: Rules<T>): Rules<KubernetesObject> =>
@@ -148,7 +141,6 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     object: (errors, pod, old) => validatePod(errors, pod, old !== undefined),
     update: validatePodUpdate,
     subresources: { resize: validatePodResize, ephemeralcontainers: validateEphemeralContainers },
-    metadata: "whole",
   }),
   "/PodTemplate": rules<PodTemplate>({
     object: (errors, object) => validatePodTemplate(errors, object.template ?? {}, "template"),
@@ -157,22 +149,16 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     name: dns1035Name,
     object: validateService,
     update: validateServiceUpdate,
-    metadata: "only whole",
-    updateFirst: true,
   }),
   "/ConfigMap": rules<ConfigMap>({
     object: validateConfigMap,
     update: validateConfigMapUpdate,
-    metadata: "whole",
-    updateFirst: true,
   }),
   "/Event": rules<Event>({ object: validateEvent }),
   "events.k8s.io/Event": rules<KubernetesObject>({ object: validateNewEvent }),
   "/Secret": rules<Secret>({
     object: validateSecret,
     update: validateSecretUpdate,
-    metadata: "whole",
-    updateFirst: true,
   }),
   "/Namespace": rules<Namespace>({ name: labelName, clusterScoped: true, status: validateNamespaceStatus }),
   "/Node": rules<Node>({ clusterScoped: true, object: validateNode, update: validateNodeUpdate }),
@@ -185,7 +171,7 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     object: (errors, claim) => validateClaimSpec(errors, claim.spec, "spec"),
     update: validateClaimUpdate,
   }),
-  "/ServiceAccount": rules<KubernetesObject>({ metadata: "whole" }),
+  "/ServiceAccount": rules<KubernetesObject>({}),
   "/ResourceQuota": rules<ResourceQuota>({ object: validateResourceQuota, update: validateQuotaUpdate }),
   "/Endpoints": rules<Endpoints>({ object: validateEndpoints }),
   "/LimitRange": rules<LimitRange>({ object: validateLimitRange }),
@@ -216,7 +202,6 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   "policy/PodDisruptionBudget": rules<PodDisruptionBudget>({
     object: validatePodDisruptionBudget,
     status: validateDisruptionBudgetStatus,
-    metadata: "never",
   }),
   "scheduling.k8s.io/PriorityClass": rules<PriorityClass>({
     clusterScoped: true,
@@ -229,11 +214,10 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
     object: validateStorageClass,
     update: validateStorageClassUpdate,
   }),
-  "networking.k8s.io/Ingress": rules<Ingress>({ object: validateIngress, metadata: "whole" }),
+  "networking.k8s.io/Ingress": rules<Ingress>({ object: validateIngress }),
   "networking.k8s.io/NetworkPolicy": rules<NetworkPolicy>({
     object: validateNetworkPolicy,
     update: validateNetworkPolicy,
-    metadata: "whole",
   }),
   "discovery.k8s.io/EndpointSlice": rules<EndpointSlice>({
     object: validateEndpointSlice,
@@ -247,25 +231,21 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   "rbac.authorization.k8s.io/Role": rules<RoleLike>({
     name: anySegment,
     object: (errors, role) => validateRole(errors, role, true),
-    metadata: "whole first",
   }),
   "rbac.authorization.k8s.io/ClusterRole": rules<RoleLike>({
     name: anySegment,
     clusterScoped: true,
     object: (errors, role) => validateRole(errors, role, false),
-    metadata: "whole first",
   }),
   "rbac.authorization.k8s.io/RoleBinding": rules<Binding>({
     name: anySegment,
     object: (errors, binding) => validateBinding(errors, binding, true),
-    metadata: "whole first",
     update: validateBindingUpdate,
   }),
   "rbac.authorization.k8s.io/ClusterRoleBinding": rules<Binding>({
     name: anySegment,
     clusterScoped: true,
     object: (errors, binding) => validateBinding(errors, binding, false),
-    metadata: "whole first",
     update: validateBindingUpdate,
   }),
 };
@@ -305,14 +285,18 @@ export function validateCreate(gvk: GroupVersionKind, object: object): FieldErro
   const errors = new FieldErrors();
   const known = given.object !== undefined || `${gvk.group}/${gvk.kind}` in byKind;
   const namespaced = known ? !given.clusterScoped : candidate.metadata.namespace !== undefined;
-  if (given.metadata === "never") {
-    given.object?.(errors, candidate);
-    if (errors.list.length === 0) validateMetadata(errors, candidate.metadata, namespaced, anySegment);
-    return errors.list;
-  }
-  validateMetadata(errors, candidate.metadata, namespaced, given.name ?? subdomainName);
-  validateOwnFinalizers(errors, candidate.metadata);
-  given.object?.(errors, candidate);
+  const { onChange, atFinalizers = true } = looksAt(gvk);
+  const looksAtMetadata = onChange.some((look) => look.endsWith("metadata"));
+  if (!looksAtMetadata) given.object?.(errors, candidate);
+  if (errors.list.length > 0) return errors.list;
+  validateMetadata(
+    errors,
+    candidate.metadata,
+    namespaced,
+    looksAtMetadata ? (given.name ?? subdomainName) : anySegment,
+  );
+  if (atFinalizers) validateOwnFinalizers(errors, candidate.metadata);
+  if (looksAtMetadata) given.object?.(errors, candidate);
   return errors.list;
 }
 
@@ -329,25 +313,28 @@ export function validateUpdate(gvk: GroupVersionKind, object: object, old: objec
   const namespaced = metadata.namespace !== undefined;
   // Once for every kind, and once more by the kind's own rules: problems of it are listed twice and more.
   validateCommonUpdate(errors, metadata, before.metadata, namespaced);
-  const { metadata: look } = given;
-  const wholeFirst = look === "whole first";
-  if (look === undefined || look === "whole") validateMetadataUpdate(errors, metadata, before.metadata);
+  const { onChange, onStatus = true, atFinalizers = true } = looksAt(gvk);
+  const lookAtChangedMetadata = () => {
+    validateMetadataUpdate(errors, metadata, before.metadata);
+    if (atFinalizers && metadata.finalizers !== before.metadata.finalizers) validateOwnFinalizers(errors, metadata);
+  };
   if (subresource === "status") {
+    if (onStatus) lookAtChangedMetadata();
     given.status?.(errors, candidate, before);
     return errors.list;
   }
-  const change = subresource === "" ? given.update : undefined;
-  if (given.updateFirst) change?.(errors, candidate, before);
-  if (look?.includes("whole") && changedByUsers(metadata, before.metadata)) {
-    validateMetadata(errors, metadata, namespaced, given.name ?? subdomainName);
-    validateOwnFinalizers(errors, metadata);
+  for (const look of onChange) {
+    if (look === "changed metadata") lookAtChangedMetadata();
+    else if (look === "whole metadata") {
+      // What has not changed was fine when it was written.
+      if (!changedByUsers(metadata, before.metadata)) continue;
+      validateMetadata(errors, metadata, namespaced, given.name ?? subdomainName);
+      if (atFinalizers) validateOwnFinalizers(errors, metadata);
+    } else if (look === "object") {
+      if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before))
+        given.object?.(errors, candidate, before);
+    } else (subresource === "" ? given.update : given.subresources?.[subresource])?.(errors, candidate, before);
   }
-  // What is the same object as before was fine then.
-  if (specOf(candidate) === undefined || specOf(candidate) !== specOf(before))
-    given.object?.(errors, candidate, before);
-  if (wholeFirst) validateMetadataUpdate(errors, metadata, before.metadata);
-  if (!given.updateFirst) change?.(errors, candidate, before);
-  given.subresources?.[subresource]?.(errors, candidate, before);
   return errors.list;
 }
 

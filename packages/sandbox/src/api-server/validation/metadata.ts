@@ -12,8 +12,7 @@ import {
 
 /** 256 KiB for all keys and values together. */
 const maxAnnotationBytes = 256 * 1024;
-/** The last is of CustomResourceDefinitions, whose own server does not ask for a qualified name. */
-const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion", "customresourcecleanup.apiextensions.k8s.io"];
+const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
 /** What a kind's names have to look like; `prefix` for a generateName, to which random text will be added. */
 export type NameRule = (name: string, prefix: boolean) => readonly string[];
