@@ -37,7 +37,11 @@ function walk(view: SchemaView | undefined, value: unknown, path: readonly strin
       for (const key in value) {
         const field = view.field(key);
         if (field) walk(field, value[key], [...path, `f:${key}`], problems);
-        else if (!view.preservesUnknown) report("field not declared in schema", [...path, `f:${key}`]);
+        else if (!view.preservesUnknown) {
+          // Nothing more is looked at in this map.
+          report("field not declared in schema", [...path, `f:${key}`]);
+          return;
+        }
       }
   }
 }
@@ -45,7 +49,7 @@ function walk(view: SchemaView | undefined, value: unknown, path: readonly strin
 function walkList(view: SchemaView, list: readonly unknown[], path: readonly string[], problems: string[]): void {
   const structure = structureOf(view, list);
   const seen = new Set<string>();
-  list.forEach((item, index) => {
+  for (const [index, item] of list.entries()) {
     let element = `i:${index}`;
     if (structure !== "atomic") {
       try {
@@ -55,14 +59,11 @@ function walkList(view: SchemaView, list: readonly unknown[], path: readonly str
         problems.push(`${printPath(path)}: element ${index}: ${error.message}`);
         return;
       }
-      if (seen.has(element)) {
-        problems.push(`${printPath(path)}: duplicate entries for key ${printPath([element])}`);
-        return;
-      }
+      if (seen.has(element)) problems.push(`${printPath(path)}: duplicate entries for key ${printPath([element])}`);
       seen.add(element);
     }
     walk(view.items(), item, [...path, element], problems);
-  });
+  }
 }
 
 function scalarProblem(view: SchemaView, value: unknown): string | undefined {
