@@ -10,7 +10,7 @@ import { evictions } from "./eviction.ts";
 import { expiry } from "./expiry.ts";
 import { fieldValidation } from "./field-validation.ts";
 import { jobs } from "./jobs.ts";
-import { defaults, emptyObjects, tables, wrongFields } from "./kinds.ts";
+import { defaults, emptyObjects, tables, wrongFields, wrongMetadata } from "./kinds.ts";
 import { lists } from "./lists.ts";
 import { openapi } from "./openapi.ts";
 import { patches } from "./patches.ts";
@@ -27,6 +27,7 @@ const all: readonly Area[] = [
   tables,
   emptyObjects,
   wrongFields,
+  wrongMetadata,
   requests,
   discovery,
   openapi,

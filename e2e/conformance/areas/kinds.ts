@@ -104,3 +104,38 @@ export const wrongFields = area(
     ),
   ),
 );
+
+const badMetadata: readonly Json[] = [
+  { labels: { "a b": "not valid" } },
+  { annotations: { "a b": "c" } },
+  { finalizers: ["c", "a b/c"] },
+  { ownerReferences: [{ apiVersion: "v1", kind: "Event", name: "", uid: "" }] },
+];
+
+const causesOf = ({ kind, message, details }: Json) =>
+  details?.causes?.map((cause: Json) => [cause.field, cause.message]) ?? message ?? kind;
+
+/** How often, and in which order, each kind finds fault with metadata: in a new object, in a change, in a status. */
+export const wrongMetadata = area(
+  "wrong metadata",
+  samples.map((sample) =>
+    it(
+      `${sample.plural}: labels, annotations, finalizers and owners that cannot be`,
+      async (t) => {
+        const object = sample.object(t.ns);
+        const path = `${sample.plural}/${nameOf(sample, t.ns)}`;
+        await make(t, sample, true);
+        for (const metadata of badMetadata) {
+          await t.post(
+            `${sample.plural}?dryRun=All`,
+            { ...object, metadata: { ...object.metadata, ...metadata } },
+            { show: causesOf },
+          );
+          await t.patch("merge", `${path}?dryRun=All`, { metadata }, { show: causesOf });
+          await t.patch("merge", `${path}/status?dryRun=All`, { metadata }, { show: causesOf });
+        }
+      },
+      { clusterOnly: !sample.namespaced },
+    ),
+  ),
+);

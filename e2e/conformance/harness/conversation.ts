@@ -135,7 +135,7 @@ export class Conversation {
     this.entries.push({ step, shown });
   }
 
-  /** A watch; `events(n)` waits for n events and keeps them. */
+  /** A watch; `events(n)` waits for n events and keeps them, but those of which `show` makes undefined. */
   async watch(
     path: string,
     show: (event: Json) => unknown = (event) => event,
@@ -153,11 +153,11 @@ export class Conversation {
     const watching = open;
     this.onEnd(() => watching.stop());
     const collected = (step: string) => {
-      const events = watching.lines.map((line) => {
+      const events = watching.lines.flatMap((line) => {
         const event = parsedText(line);
-        return event && typeof event === "object" && "type" in event
-          ? { type: event.type, object: show(withoutManaged(event.object)) }
-          : event;
+        if (!event || typeof event !== "object" || !("type" in event)) return [event];
+        const object = show(withoutManaged(event.object));
+        return object === undefined ? [] : [{ type: event.type, object }];
       });
       this.entries.push({ step, status: watching.status, shown: events });
       return events;

@@ -1,4 +1,5 @@
 import type { Json } from "./conversation.ts";
+import { sameProblems } from "./typed-patch-problems.ts";
 
 /** Where two values differ, at most `limit` places: `[1].shown.code: 404 | 400`. */
 export function differences(real: Json, sandbox: Json, limit = 6): string[] {
@@ -23,7 +24,7 @@ export function differences(real: Json, sandbox: Json, limit = 6): string[] {
       for (let at = 0; at < Math.max(a.length, b.length); at++) compare(a[at], b[at], `${path}[${at}]`);
     } else if (both((value) => value && typeof value === "object" && !Array.isArray(value))) {
       for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) compare(a[key], b[key], `${path}.${key}`);
-    } else if (a !== b) {
+    } else if (a !== b && !(typeof a === "string" && typeof b === "string" && sameProblems(a, b))) {
       const [left, right] = near(a, b);
       found.push(`${path}\n      real:    ${show(left)}\n      sandbox: ${show(right)}`);
     }

@@ -106,7 +106,7 @@ async function answers(target: Target, calls: readonly Call[], ns: string): Prom
         await talk.watch(
           // From whatever the server's cache knows by now, which is behind for new kinds.
           `${plural}?resourceVersion=0`,
-          ({ metadata, kind, message }) => [kind, metadata?.name ?? message],
+          ({ metadata, kind, message }) => (ofController(metadata) ? undefined : [kind, metadata?.name ?? message]),
         ),
       );
     for (const { method, path, type, body } of calls) {
@@ -115,7 +115,7 @@ async function answers(target: Target, calls: readonly Call[], ns: string): Prom
           ? {
               ...answer,
               items: answer.items
-                .filter((one: Json) => one.metadata.name !== "kube-root-ca.crt")
+                .filter((one: Json) => !ofController(one.metadata))
                 .map((one: Json) => stripped({ ...one, kind: answer.kind.slice(0, -4) })),
             }
           : stripped(answer);
@@ -137,6 +137,10 @@ async function answers(target: Target, calls: readonly Call[], ns: string): Prom
   }
   return withoutKnown(normalised(talk.entries, ns));
 }
+
+/** What controllers make of a namespace and of its Services, at times of their own; generated calls generate no names. */
+const ofController = (metadata: Json): boolean =>
+  metadata?.name === "kube-root-ca.crt" || Boolean(metadata?.generateName);
 
 /** Waits until no collector holds an object any more. */
 async function collected(talk: Conversation, path: string): Promise<void> {
