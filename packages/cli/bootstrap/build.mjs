@@ -1,13 +1,16 @@
-// `npm run build`: the bundle of the image in dist/, one small entry and a lazy chunk for each controller.
+// `npm run build [-- FOLDER [UID]]`: the bundle of the image in dist/, one small entry and a lazy chunk for each controller.
+// Run it with the flags that Node gets where the bundle runs, and name the user if that is another one: V8 takes no code
+// that was compiled with other flags, and Node no other user's.
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
-const out = process.argv[2] ? resolve(process.argv[2]) : join(root, "dist");
+const [, , folder, user] = process.argv;
+const out = folder ? resolve(folder) : join(root, "dist");
 
 rmSync(out, { recursive: true, force: true });
 const bundle = await rolldown({
@@ -52,6 +55,17 @@ await warm(entry, ["all", "--controllers=hpa,cpa,dashboard", "--dashboard-token=
 const alone = ["--ignore-neighbours", "--leader-elect=false"];
 await warm(entry, ["event-scaler", "--secure-port=0", ...alone]);
 await warm(entry, ["node-provisioner", "--cloud=simulated", "--cluster-name=none", "--webhook-port=0", ...alone]);
+if (user) giveCache(join(out, "cache"), user);
+
+/** Node keeps compiled code in a folder that has the number of its user at its end, for no one else to read. */
+function giveCache(cache, uid) {
+  const own = `-${process.getuid()}`;
+  for (const name of readdirSync(cache)) {
+    if (!name.endsWith(own)) throw new Error(`${join(cache, name)}: expected a name that ends with ${own}`);
+    for (const file of readdirSync(join(cache, name))) chmodSync(join(cache, name, file), 0o644);
+    renameSync(join(cache, name), join(cache, `${name.slice(0, -own.length)}-${uid}`));
+  }
+}
 
 /** A library reads its WebAssembly from a file beside it, unless it is asked for as one with it inside. */
 function wasmWithin() {
@@ -66,8 +80,8 @@ function wasmWithin() {
 
 /** Runs what controllers load once, against no API server, so that its code is in the cache. */
 async function warm(entry, args) {
-  const folder = mkdtempSync(join(tmpdir(), "bellows-build-"));
-  const kubeconfig = join(folder, "kubeconfig");
+  const temporary = mkdtempSync(join(tmpdir(), "bellows-build-"));
+  const kubeconfig = join(temporary, "kubeconfig");
   writeFileSync(
     kubeconfig,
     JSON.stringify({
@@ -78,7 +92,9 @@ async function warm(entry, args) {
     }),
   );
   const served = ["--bind-address=127.0.0.1", "--metrics-port=0", `--kubeconfig=${kubeconfig}`];
-  const child = spawn(process.execPath, [entry, ...args, ...served], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...process.execArgv, entry, ...args, ...served], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     await new Promise((done, failed) => {
       let text = "";
@@ -93,6 +109,6 @@ async function warm(entry, args) {
     const ended = new Promise((done) => child.on("exit", done));
     child.kill("SIGTERM");
     await ended;
-    rmSync(folder, { recursive: true });
+    rmSync(temporary, { recursive: true });
   }
 }

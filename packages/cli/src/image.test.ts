@@ -31,6 +31,19 @@ describe("the image", () => {
     ]);
   });
 
+  test("has compiled code that was made with its flags and for its user, which is of no use otherwise", () => {
+    const [, flags, user] = /RUN node ((?:--\S+ )*)\S+\/build\.mjs \/app (\d+)/.exec(stages[0] as string) ?? [];
+    const entryPoint = JSON.parse(instructions(last, "ENTRYPOINT")[0] as string) as string[];
+    expect(flags?.trim().split(" ")).toEqual(entryPoint.slice(1, -1));
+    expect(instructions(last, "USER")).toEqual([`${user}:${user}`]);
+  });
+
+  test("says which version it is", () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+    expect(instructions(last, "ARG")).toContain(`VERSION=${version}`);
+    expect(last).toContain('org.opencontainers.image.version="$VERSION"');
+  });
+
   test("is built without what .dockerignore leaves out", () => {
     const ignored = readFileSync(join(root, ".dockerignore"), "utf8").split("\n");
     expect(ignored).toEqual(expect.arrayContaining(["**/node_modules", ".git", "**/dist"]));

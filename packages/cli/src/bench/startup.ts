@@ -4,6 +4,7 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { BenchRow } from "@bellows/kube/bench";
+import { imageFlags } from "./image-flags.ts";
 import { benchRow } from "./report.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
@@ -27,9 +28,8 @@ export async function benchStartup(monotonicMs: () => number, progress: (line: s
   const folder = mkdtempSync(join(tmpdir(), "bellows-startup-"));
   try {
     progress("building the bundle");
-    const built = spawnSync(process.execPath, [join(root, "packages/cli/bootstrap/build.mjs"), join(folder, "app")], {
-      encoding: "utf8",
-    });
+    const build = join(root, "packages/cli/bootstrap/build.mjs");
+    const built = spawnSync(process.execPath, [...imageFlags(), build, join(folder, "app")], { encoding: "utf8" });
     if (built.status !== 0) throw new Error(`building the bundle failed: ${built.stderr}`);
     const kubeconfig = join(folder, "kubeconfig");
     writeFileSync(kubeconfig, JSON.stringify(noServer));
@@ -64,6 +64,7 @@ function start(
   const child = spawn(
     process.execPath,
     [
+      ...imageFlags(),
       join(app, "bellows.mjs"),
       ...command,
       "--bind-address=127.0.0.1",
