@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+
+export { freePorts } from "@bellows/triggers/test-servers/server-process";
 
 export interface ManagedProcess {
   /** Ends it by its id: SIGTERM, after ten seconds SIGKILL. Resolves when it is gone. */
@@ -44,21 +45,3 @@ const goneOf = (child: ChildProcess): Promise<void> =>
 /** The end of a log, for whoever must find out why a part did not come up. */
 export const lastLines = (file: string, lines = 15): string =>
   readFileSync(file, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
-
-/** What was given out and may not be listened at yet. */
-const given = new Set<number>();
-
-/** TCP ports of this machine that nothing listens on; never one twice. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    if (given.has(port)) continue;
-    given.add(port);
-    ports.push(port);
-  }
-  return ports;
-}

@@ -148,7 +148,7 @@ const outageMs = 6000;
 /** A source that answers nothing is told of by an Event, and changes nothing. */
 async function staysThroughAnOutage({ hang, resume }: RunningSource, name: string, context: SuiteContext) {
   if (!hang || !resume) return;
-  hang();
+  await hang();
   await waitFor(
     "an Event tells of the outage",
     async () => kubectl(context, ["-n", name, "get", "events"]).includes("KEDAScalerFailed") || "none",

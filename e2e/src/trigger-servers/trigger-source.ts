@@ -29,7 +29,7 @@ export interface RunningSource {
   /** Takes out all work there is, and puts in so many pieces. */
   setWork(pieces: number): Promise<void>;
   /** The server keeps its connections and answers nothing until it is resumed; left out: it can't. */
-  hang?(): void;
+  hang?(): Promise<void>;
   resume?(): void;
   stop(): Promise<void>;
 }

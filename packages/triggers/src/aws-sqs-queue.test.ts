@@ -92,7 +92,7 @@ describe("a queue", () => {
     server = await fakeAws(() => answer);
     const place = { ...valid, awsEndpoint: server.url, ...metadata };
     const authParams = { awsAccessKeyID: "key", awsSecretAccessKey: "hush", awsSessionToken: "session" };
-    return open("aws-sqs-queue", { metadata: place, authParams, httpTimeoutMs: 200 });
+    return open("aws-sqs-queue", { metadata: place, authParams });
   }
 
   test.each([

@@ -1,12 +1,9 @@
 import type { TlsOptions } from "node:tls";
 import { issueCa, issueServing, systemClock } from "@bellows/kube";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { type FakeBroker, type FakeCluster, fakeKafka } from "./kafka-broker.fixture.ts";
 import { fakeHttpServer, open, soon } from "./trigger.fixture.ts";
 import type { TriggerConfig } from "./trigger.ts";
-
-// What a broker may get over by itself is asked again a few times.
-vi.setConfig({ testTimeout: 30_000 });
 
 let broker: FakeBroker;
 afterEach(() => broker.close());
@@ -23,7 +20,7 @@ async function opened(
 ) {
   broker = await fakeKafka(cluster);
   const place = { bootstrapServers: broker.address, consumerGroup: "g", topic: "jobs", ...metadata };
-  return open(type, { metadata: place, httpTimeoutMs: 2_000, ...more });
+  return open(type, { metadata: place, ...more });
 }
 
 const read = async (...given: Parameters<typeof opened>) => {
@@ -158,44 +155,40 @@ test("a broker that hangs is given up, and asked anew when it has come to itself
   await trigger.close();
 });
 
-test.each(both)(
-  "%s: by TLS, brokers and clients are believed by their certificates",
-  async (type) => {
-    const now = systemClock.now();
-    const ca = await issueCa(now, {});
-    const own = await issueServing(ca, now, { names: ["localhost"] });
-    const client = await issueServing(ca, now, { names: ["client"], usage: "client" });
-    const names: (string | undefined)[] = [];
-    const tls: TlsOptions = {
-      cert: own.certificate,
-      key: own.key,
-      ca: ca.certificate,
-      requestCert: true,
-      rejectUnauthorized: true,
-      SNICallback: (name, done) => {
-        names.push(name);
-        done(null);
-      },
-    };
-    broker = await fakeKafka({ topics: jobs, committed: someCommitted }, { host: "localhost", tls });
-    const metadata = { bootstrapServers: broker.address, consumerGroup: "g", topic: "jobs", tls: "enable" };
-    const valueWith = async (authParams: Record<string, string>, more: Record<string, string> = {}) => {
-      const trigger = await open(type, { metadata: { ...metadata, ...more }, authParams, httpTimeoutMs: 2_000 });
-      try {
-        return (await trigger.read("m", soon())).values[0]?.value;
-      } finally {
-        await trigger.close();
-      }
-    };
-    const pair = { cert: client.certificate, key: client.key };
-    expect(await valueWith({ ca: ca.certificate, ...pair })).toBe(9);
-    expect(new Set(names)).toEqual(new Set(["localhost"]));
-    await expect(valueWith(pair)).rejects.toThrow(/^error creating kafka client: .* failed: .*certificate/);
-    await expect(valueWith({ ca: ca.certificate })).rejects.toThrow(/^error /);
-    if (type === "kafka") expect(await valueWith(pair, { unsafeSsl: "true" })).toBe(9);
-  },
-  30_000,
-);
+test.each(both)("%s: by TLS, brokers and clients are believed by their certificates", async (type) => {
+  const now = systemClock.now();
+  const ca = await issueCa(now, {});
+  const own = await issueServing(ca, now, { names: ["localhost"] });
+  const client = await issueServing(ca, now, { names: ["client"], usage: "client" });
+  const names: (string | undefined)[] = [];
+  const tls: TlsOptions = {
+    cert: own.certificate,
+    key: own.key,
+    ca: ca.certificate,
+    requestCert: true,
+    rejectUnauthorized: true,
+    SNICallback: (name, done) => {
+      names.push(name);
+      done(null);
+    },
+  };
+  broker = await fakeKafka({ topics: jobs, committed: someCommitted }, { host: "localhost", tls });
+  const metadata = { bootstrapServers: broker.address, consumerGroup: "g", topic: "jobs", tls: "enable" };
+  const valueWith = async (authParams: Record<string, string>, more: Record<string, string> = {}) => {
+    const trigger = await open(type, { metadata: { ...metadata, ...more }, authParams });
+    try {
+      return (await trigger.read("m", soon())).values[0]?.value;
+    } finally {
+      await trigger.close();
+    }
+  };
+  const pair = { cert: client.certificate, key: client.key };
+  expect(await valueWith({ ca: ca.certificate, ...pair })).toBe(9);
+  expect(new Set(names)).toEqual(new Set(["localhost"]));
+  await expect(valueWith(pair)).rejects.toThrow(/^error creating kafka client: .* failed: .*certificate/);
+  await expect(valueWith({ ca: ca.certificate })).rejects.toThrow(/^error /);
+  if (type === "kafka") expect(await valueWith(pair, { unsafeSsl: "true" })).toBe(9);
+});
 
 const cluster = (sasl: FakeCluster["sasl"]) => ({ topics: jobs, committed: someCommitted, sasl });
 

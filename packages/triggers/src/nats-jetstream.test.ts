@@ -14,9 +14,6 @@ import type { Push, Trigger } from "./trigger.ts";
 
 type Texts = Record<string, string>;
 
-/** Machines that tests run on may be busy. */
-const patiently = { interval: 10, timeout: 20_000 };
-
 const parsing = "error parsing NATS JetStream metadata: error parsing nats metadata: ";
 const whole = {
   natsServerMonitoringEndpoint: "nats.nats:8222",
@@ -239,7 +236,7 @@ test("a server that is not there is an error", async () => {
 const work = { name: "work", subjects: ["work.>"], storage: "memory" };
 const mine = { durable_name: "mine", ack_policy: "explicit", filter_subject: "work.mine" };
 
-describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
+describe.skipIf(!hasNatsServer)("a NATS server", () => {
   let server: NatsServer;
   const folder = mkdtempSync(join(tmpdir(), "bellows-nats-"));
 
@@ -247,7 +244,7 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
     server = await startNatsServer(folder);
     await server.ask("STREAM.CREATE.work", work);
     await server.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
-  }, 60_000);
+  });
   afterAll(async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -281,9 +278,7 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
     expect(await trigger.read("m", soon())).toEqual({ values: [{ metricName: "m", value: 0 }], active: false });
     await publish(3);
     await publish(2, "work.others");
-    await expect
-      .poll(() => trigger.read("m", soon()), patiently)
-      .toMatchObject({ values: [{ value: 3 }], active: true });
+    await expect.poll(() => trigger.read("m", soon())).toMatchObject({ values: [{ value: 3 }], active: true });
     const inbox = createInbox();
     const got = new Promise((resolve) => server.admin.subscribe(inbox, { max: 1, callback: resolve }));
     server.admin.publish("$JS.API.CONSUMER.MSG.NEXT.work.mine", JSON.stringify({ batch: 1 }), { reply: inbox });
@@ -304,7 +299,7 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
     const pushes: Push[] = [];
     const ended = trigger.listen?.({ push: (push) => void pushes.push(push), metricSpecs: () => {} }, stopping.signal);
     ended?.catch(() => {});
-    await expect.poll(() => pushes, patiently).toEqual([value(0)]);
+    await expect.poll(() => pushes).toEqual([value(0)]);
     const stop = async () => {
       stopping.abort();
       await ended;
@@ -319,9 +314,9 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
   ])("tells of messages at once, by %s", async (_, more) => {
     const { pushes, stop } = await listening(more);
     await publish(1);
-    await expect.poll(() => pushes.at(-1), patiently).toEqual(value(1));
+    await expect.poll(() => pushes.at(-1)).toEqual(value(1));
     await publish(1);
-    await expect.poll(() => pushes.at(-1), patiently).toEqual(value(2));
+    await expect.poll(() => pushes.at(-1)).toEqual(value(2));
     await stop();
   });
 
@@ -329,7 +324,7 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
     const { pushes, stop } = await listening();
     const began = systemClock.now();
     for (let many = 0; many < 50; many++) await publish(100);
-    await expect.poll(() => pushes.at(-1), patiently).toEqual(value(5000));
+    await expect.poll(() => pushes.at(-1)).toEqual(value(5000));
     expect(pushes.length).toBeLessThan(5 + (systemClock.now() - began) / 200);
     const { body } = await request(`http://${server.monitoring}/varz`);
     const { subscriptions } = (await body.json()) as Record<string, number>;
@@ -347,51 +342,47 @@ describe.skipIf(!hasNatsServer)("a NATS server", { timeout: 30_000 }, () => {
   });
 });
 
-test.skipIf(!hasNatsServer)(
-  "a NATS server is heard by TLS, where its certificate is trusted",
-  { timeout: 30_000 },
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), "bellows-nats-"));
-    const now = systemClock.now();
-    const issuer = await issueCa(now, {});
-    const { certificate: cert, key } = await issueServing(issuer, now, { names: ["localhost"] });
-    const server = await startNatsServer(folder, { ca: issuer.certificate, cert, key });
-    await server.ask("STREAM.CREATE.work", work);
-    await server.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
-    const listened = async (authParams: Texts) => {
-      const metadata = { account: "$G", stream: "work", consumer: "mine", natsServer: server.address };
-      const trigger = await open(
-        "nats-jetstream",
-        {
-          metadata: { ...metadata, natsServerMonitoringEndpoint: server.monitoring },
-          authParams: { natsUser: natsUser.user, natsPassword: natsUser.pass, ...authParams },
-        },
-        { clock: systemClock },
-      );
-      const stopping = new AbortController();
-      const handler = { push: () => stopping.abort(), metricSpecs: () => {} };
-      const error = await trigger
-        .listen?.(handler, stopping.signal)
-        .catch((caught: unknown) => (caught as Error).message);
-      await trigger.close();
-      return error ?? "heard";
-    };
-    try {
-      expect(await listened({ ca: issuer.certificate })).toBe("heard");
-      expect(await listened({})).toMatch(/^listening to NATS: /);
-    } finally {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-);
+test.skipIf(!hasNatsServer)("a NATS server is heard by TLS, where its certificate is trusted", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bellows-nats-"));
+  const now = systemClock.now();
+  const issuer = await issueCa(now, {});
+  const { certificate: cert, key } = await issueServing(issuer, now, { names: ["localhost"] });
+  const server = await startNatsServer(folder, { ca: issuer.certificate, cert, key });
+  await server.ask("STREAM.CREATE.work", work);
+  await server.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
+  const listened = async (authParams: Texts) => {
+    const metadata = { account: "$G", stream: "work", consumer: "mine", natsServer: server.address };
+    const trigger = await open(
+      "nats-jetstream",
+      {
+        metadata: { ...metadata, natsServerMonitoringEndpoint: server.monitoring },
+        authParams: { natsUser: natsUser.user, natsPassword: natsUser.pass, ...authParams },
+      },
+      { clock: systemClock },
+    );
+    const stopping = new AbortController();
+    const handler = { push: () => stopping.abort(), metricSpecs: () => {} };
+    const error = await trigger
+      .listen?.(handler, stopping.signal)
+      .catch((caught: unknown) => (caught as Error).message);
+    await trigger.close();
+    return error ?? "heard";
+  };
+  try {
+    expect(await listened({ ca: issuer.certificate })).toBe("heard");
+    expect(await listened({})).toMatch(/^listening to NATS: /);
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
-describe.skipIf(!hasNatsServer)("a cluster of NATS servers", { timeout: 60_000 }, () => {
+describe.skipIf(!hasNatsServer)("a cluster of NATS servers", () => {
   let servers: NatsServer[] = [];
   const folder = mkdtempSync(join(tmpdir(), "bellows-nats-"));
   beforeAll(async () => {
     servers = await startNatsCluster(folder);
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -400,7 +391,7 @@ describe.skipIf(!hasNatsServer)("a cluster of NATS servers", { timeout: 60_000 }
   test("is read by any of them, wherever the consumer is led", async () => {
     const [first] = servers;
     await expect
-      .poll(() => first?.ask("STREAM.CREATE.work", { ...work, num_replicas: 3 }).catch(String), patiently)
+      .poll(() => first?.ask("STREAM.CREATE.work", { ...work, num_replicas: 3 }).catch(String))
       .toHaveProperty("config");
     await first?.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
     await first?.ask("STREAM.PURGE.work");
@@ -410,7 +401,7 @@ describe.skipIf(!hasNatsServer)("a cluster of NATS servers", { timeout: 60_000 }
       const trigger = await open("nats-jetstream", { metadata }, { clock: systemClock });
       for (const _ of ["look for the leader", "know it"]) {
         await expect
-          .poll(() => trigger.read("m", soon()).catch(String), patiently)
+          .poll(() => trigger.read("m", soon()).catch(String))
           .toEqual({ values: [{ metricName: "m", value: 4 }], active: true });
       }
       await trigger.close();

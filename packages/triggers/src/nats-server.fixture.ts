@@ -75,7 +75,7 @@ async function startOne(folder: string, { host, port, monitoringPort, args = [],
       monitoring: `${host}:${monitoringPort}`,
       admin,
       async ask(api, body = {}) {
-        const answer = (await admin.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 5000 })).json();
+        const answer = (await admin.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 60_000 })).json();
         const { error } = answer as { error?: { description: string } };
         if (error) throw new Error(`${api}: ${error.description}`);
         return answer as Record<string, unknown>;

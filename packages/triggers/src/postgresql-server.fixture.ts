@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -83,18 +83,10 @@ export async function startPostgresServer(
   };
   try {
     const admin = await answers(server, logFile, connected);
-    // Each session is a process of its own.
-    const signalAll = (signal: NodeJS.Signals) => {
-      const { pid = 0 } = server.process;
-      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? [];
-      for (const each of [pid, ...children.map(Number)]) process.kill(each, signal);
-    };
     return {
       ...server,
       port,
       admin,
-      hang: () => signalAll("SIGSTOP"),
-      resume: () => signalAll("SIGCONT"),
       async stop() {
         await admin.end();
         // At once, whoever is connected.

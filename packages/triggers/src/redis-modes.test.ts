@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { hasRedisServer } from "./redis-server.fixture.ts";
-import { freePorts, type ServerProcess, startServer } from "./server-process.fixture.ts";
+import { answers, freePorts, type ServerProcess, startServer } from "./server-process.fixture.ts";
 import { open, soon } from "./trigger.fixture.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+/** Waits until a cluster's node has found out that all slots are its own. */
+const serves = (redis: Redis) =>
+  vi.waitFor(async () => expect(await redis.call("CLUSTER", "INFO")).toContain("cluster_state:ok"), 60_000);
 
 /** A list and a stream with three items each. */
 async function fill(redis: Redis): Promise<void> {
@@ -39,7 +41,9 @@ describe.skipIf(!hasRedisServer)("Redis", () => {
 
   async function started(name: string, port: number, settings: readonly string[]): Promise<Redis> {
     const place = ["--port", String(port), "--save", "", "--dir", folder];
-    servers.push(startServer("redis-server", [...settings, ...place], join(folder, `${name}.log`)));
+    const logFile = join(folder, `${name}.log`);
+    const server = startServer("redis-server", [...settings, ...place], logFile);
+    servers.push(server);
     const redis = new Redis({
       port,
       host: "127.0.0.1",
@@ -49,7 +53,7 @@ describe.skipIf(!hasRedisServer)("Redis", () => {
     });
     redis.on("error", () => {});
     clients.push(redis);
-    await vi.waitFor(() => redis.ping(), { timeout: 20_000 });
+    await answers(server, logFile, () => redis.ping());
     return redis;
   }
 
@@ -68,7 +72,7 @@ describe.skipIf(!hasRedisServer)("Redis", () => {
         "pw",
       ]);
       await redis.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-      await vi.waitFor(async () => expect(await redis.call("CLUSTER", "INFO")).toContain("cluster_state:ok"), 20_000);
+      await serves(redis);
       await fill(redis);
     });
 
@@ -90,7 +94,7 @@ describe.skipIf(!hasRedisServer)("Redis", () => {
       const settings = ["--cluster-enabled", "yes", "--cluster-port", String(busPort), "--requirepass", "pw"];
       const redis = await started("lost", port, [...settings, "--cluster-config-file", "lost.conf"]);
       await redis.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-      await vi.waitFor(async () => expect(await redis.call("CLUSTER", "INFO")).toContain("cluster_state:ok"), 20_000);
+      await serves(redis);
       const trigger = await open("redis-cluster", {
         metadata: { addresses: `127.0.0.1:${port}`, listName: "list" },
         authParams: { password: "pw" },

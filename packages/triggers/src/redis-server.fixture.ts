@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, vi } from "vitest";
-import { freePorts, hasProgram, type ServerProcess, startServer } from "./server-process.fixture.ts";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { answers, freePorts, hasProgram, type ServerProcess, startServer } from "./server-process.fixture.ts";
 
 /** Debian: apt-get install redis-server. */
 export const hasRedisServer = hasProgram("redis-server", "--version");
@@ -14,7 +14,7 @@ export interface RedisServer {
   readonly admin: Redis;
   start(): Promise<void>;
   stop(): Promise<void>;
-  hang(): void;
+  hang(): Promise<void>;
   resume(): void;
 }
 
@@ -33,8 +33,9 @@ export function redisServer(): () => RedisServer {
     },
     async start() {
       const settings = ["--port", String(port), "--save", "", "--requirepass", "pw"];
-      server = startServer("redis-server", settings, join(folder, "log"), { cwd: folder });
-      await vi.waitFor(() => admin.ping(), { timeout: 10_000 });
+      const logFile = join(folder, "log");
+      server = startServer("redis-server", settings, logFile, { cwd: folder });
+      await answers(server, logFile, () => admin.ping());
     },
     stop: () => server.stop(),
     hang: () => server.hang(),

@@ -148,9 +148,12 @@ describe.skipIf(!hasRedisServer)("a Redis server", () => {
   test("that hangs is given up", async () => {
     const trigger = await opened();
     await trigger.read("m", soon());
-    server().hang();
-    await expect(trigger.read("m", AbortSignal.timeout(100))).rejects.toThrow("timeout");
-    server().resume();
+    await server().hang();
+    try {
+      await expect(trigger.read("m", AbortSignal.timeout(100))).rejects.toThrow("timeout");
+    } finally {
+      server().resume();
+    }
     expect(await trigger.read("m", soon())).toMatchObject({ active: false });
     await trigger.close();
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { sleep, systemClock } from "@bellows/kube";
 
@@ -9,22 +9,42 @@ export interface ServerProcess {
   readonly process: ChildProcess;
   /** SIGTERM, after five seconds SIGKILL. Resolves when it is gone. */
   stop(): Promise<void>;
-  /** It keeps its connections and answers nothing until it is resumed. */
-  hang(): void;
+  /** It keeps its connections and answers nothing until it is resumed. Resolves when nothing of it runs any more. */
+  hang(): Promise<void>;
   resume(): void;
 }
 
 /** Whether a program answers on this machine. */
 export const hasProgram = (program: string, ...args: readonly string[]): boolean =>
-  spawnSync(program, args, { stdio: "ignore", timeout: 20_000 }).status === 0;
+  spawnSync(program, args, { stdio: "ignore", timeout: 60_000 }).status === 0;
 
-/** Ports of this machine that nobody listens on. */
+/** Ports below those that a system gives to whoever connects or asks for any: none is taken before it is listened at. */
+const lowestPort = 10_240;
+const portCount = 19_000;
+/** Each process begins at a place of its own, so that those beside it look elsewhere. */
+let tried = process.pid * 61;
+
+/** Ports of this machine that nobody listens on; never one twice. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = lowestPort + (tried++ % portCount);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+/** At any of the machine's addresses. */
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port), "listening");
+    await once(server.close(), "close");
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return false;
+    throw error;
+  }
 }
 
 const killAfterMs = 5000;
@@ -50,12 +70,59 @@ export function startServer(
       await gone;
       timer.cancel();
     },
-    hang: () => void child.kill("SIGSTOP"),
-    resume: () => void child.kill("SIGCONT"),
+    hang: () => standStill(child.pid ?? 0),
+    resume: () => processesOf(child.pid ?? 0).forEach((pid) => void signal(pid, "SIGCONT")),
   };
 }
 
-const answerLimitMs = 60_000;
+/** A signal takes effect when the system gets round to it; until then a server may still answer. */
+async function standStill(pid: number): Promise<void> {
+  if (!signal(pid, "SIGSTOP")) return;
+  while (isRunning(pid)) await sleep(systemClock, 1);
+  // From now on it has no more children.
+  await Promise.all(childrenOf(pid).map(standStill));
+}
+
+/** False where it has ended. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+const processesOf = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(processesOf)];
+
+/** Where there is no /proc, a server is taken for one process, which stands still at once. */
+const linuxProcesses = "/proc";
+
+function childrenOf(pid: number): number[] {
+  return tasksOf(pid)
+    .flatMap((task) => readOf(`${task}/children`).match(/\d+/g) ?? [])
+    .map(Number);
+}
+
+/** Whether any of its threads may still do something: is neither stopped (T) nor at its end (X, Z). */
+const isRunning = (pid: number): boolean =>
+  tasksOf(pid).some((task) => /\) [^TXZ]/.test(readOf(`${task}/stat`).replace(/^.*(?=\))/s, "")));
+
+function tasksOf(pid: number): string[] {
+  const tasks = `${linuxProcesses}/${pid}/task`;
+  return existsSync(tasks) ? readdirSync(tasks).map((task) => `${tasks}/${task}`) : [];
+}
+
+/** Nothing where the thread has ended meanwhile. */
+function readOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const answerLimitMs = 120_000;
 
 /** Asks a server that was just started until it answers; fails with what it said last, and the end of its log. */
 export async function answers<T>(server: ServerProcess, logFile: string, ask: () => Promise<T>): Promise<T> {

@@ -26,7 +26,7 @@ export function aTriggerConfig(type: string, config: Partial<TriggerConfig> = {}
     podIdentity: { provider: "none" },
     metricType: undefined,
     asMetricSource: false,
-    httpTimeoutMs: 3000,
+    httpTimeoutMs: 60_000,
     ...config,
   };
 }
@@ -69,7 +69,7 @@ export async function metricNameOf(trigger: Trigger): Promise<string | undefined
   return spec?.external?.metric.name;
 }
 
-export const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+export const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 export interface FakeHttpServer {
   readonly url: string;
