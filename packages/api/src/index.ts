@@ -39,6 +39,7 @@ export * from "./quantity.ts";
 export * from "./read-object.ts";
 export * from "./same-json.ts";
 export * from "./setting.ts";
+export * from "./spec-problem.ts";
 export * from "./stable-hash.ts";
 export * from "./structural-from-zod.ts";
 export type * from "./structural-schema.ts";

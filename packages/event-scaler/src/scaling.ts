@@ -12,6 +12,8 @@ export interface TriggerAccess {
   readonly authParams: Readonly<Record<string, string>>;
   readonly podIdentity: PodIdentity;
   readonly resolvedEnv: Readonly<Record<string, string>>;
+  /** What the trigger's `authenticationRef` leads to and isn't there; the trigger says whether it can do without. */
+  readonly missing?: readonly string[];
 }
 
 /** Finds the credentials and the environment that a trigger refers to. */

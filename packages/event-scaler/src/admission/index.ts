@@ -1,4 +1,4 @@
-export { type Findings, type Problem, reportOf } from "./problem.ts";
+export type { Findings, Problem } from "./problem.ts";
 export {
   type AdmissionOptions,
   type AdmissionRequest,

@@ -1,6 +1,3 @@
-import type { KedaCondition } from "@bellows/api";
-import type { EventInput } from "@bellows/kube";
-
 /** What is wrong with an object: the field, and upstream's message (what was found and what is expected). */
 export interface Problem {
   /** As kubectl explain has it: `spec.minReplicaCount`. */
@@ -17,16 +14,3 @@ export interface Findings {
 }
 
 export const noFindings: Findings = { problems: [], warnings: [] };
-
-/** What a controller says of an object that the webhook, where it was installed, would have refused. */
-export function reportOf(
-  kind: "ScaledObject" | "ScaledJob",
-  problems: readonly Problem[],
-): { readonly condition: KedaCondition; readonly event: EventInput } {
-  const message = problems.map((problem) => `${problem.field}: ${problem.message}`).join("; ");
-  const reason = `${kind}CheckFailed`;
-  return {
-    condition: { type: "Ready", status: "False", reason, message },
-    event: { type: "Warning", reason, message },
-  };
-}

@@ -3,7 +3,6 @@ import type { Cache, EventInput } from "@bellows/kube";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { WebhookMetrics } from "../metrics.ts";
-import { reportOf } from "./problem.ts";
 import { admissionHandler, admissionPaths } from "./review.ts";
 import { webhookConfiguration } from "./webhook-configuration.ts";
 
@@ -169,13 +168,6 @@ test("the configuration has a webhook for every path", () => {
   const { webhooks = [] } = webhookConfiguration({ service, caBundle: "pem" });
   expect(webhooks.map(({ clientConfig }) => clientConfig.service?.path)).toEqual(admissionPaths);
   expect(webhooks[0]?.clientConfig.caBundle).toBe("cGVt");
-});
-
-test("a controller says the same, with the field", () => {
-  const problem = { field: "spec.minReplicaCount", message: "MinReplicaCount=5 must be less", reason: "r" };
-  const { condition, event } = reportOf("ScaledObject", [problem]);
-  expect(condition.message).toBe("spec.minReplicaCount: MinReplicaCount=5 must be less");
-  expect(event).toEqual({ type: "Warning", reason: "ScaledObjectCheckFailed", message: condition.message });
 });
 
 test.each([

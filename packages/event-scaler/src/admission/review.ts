@@ -1,15 +1,17 @@
 import {
-  type CloudEventSource,
+  CloudEventSource,
   Deployment,
   HorizontalPodAutoscaler,
+  type Kind,
   type KubernetesObject,
   LimitRange,
   type PodSpec,
-  type ScaledJob,
+  ScaledJob,
   ScaledObject,
   StatefulSet,
+  specProblem,
   stableJson,
-  type TriggerAuthentication,
+  TriggerAuthentication,
 } from "@bellows/api";
 import type { Cache, EventRecorder, ResourceInfo } from "@bellows/kube";
 import type { WebhookMetrics } from "../metrics.ts";
@@ -112,9 +114,9 @@ async function checkScaledObject(request: ReviewRequest, options: AdmissionOptio
   if (request.oldObject && isReleased(scaledObject, request.oldObject)) return noFindings;
   options.metrics?.validated(namespace, action);
   const dryRun = request.dryRun ?? false;
-  const findings = validateScaledObject(scaledObject, await surroundingsOf(scaledObject, namespace, options), {
-    dryRun,
-  });
+  const findings = await whateverForm(ScaledObject, scaledObject, async () =>
+    validateScaledObject(scaledObject, await surroundingsOf(scaledObject, namespace, options), { dryRun }),
+  );
   for (const { reason } of findings.problems) options.metrics?.refused(namespace, action, reason);
   if (options.events && !dryRun) {
     for (const message of findings.warnings) {
@@ -122,6 +124,28 @@ async function checkScaledObject(request: ReviewRequest, options: AdmissionOptio
     }
   }
   return findings;
+}
+
+/**
+ * The API server checks objects by their definition first; which may be another release's. What then is not as it should
+ * be is said in the words of the kind's own check, where it has some.
+ */
+async function whateverForm<T extends KubernetesObject & { readonly spec?: unknown }>(
+  kind: Kind<T>,
+  object: T,
+  check: () => Promise<Findings> | Findings,
+): Promise<Findings> {
+  const message = specProblem(kind, object);
+  if (message === undefined) return check();
+  const problem = { field: message.slice(0, message.indexOf(":")), message, reason: "malformed" };
+  const malformed = { problems: [problem], warnings: [] };
+  try {
+    const findings = await check();
+    return findings.problems.length > 0 ? findings : malformed;
+  } catch {
+    // It reads the object as its kind has it.
+    return malformed;
+  }
 }
 
 /** A finalizer is taken away and nothing else: whatever is wrong with the object, it must be able to go. */
@@ -137,23 +161,26 @@ const isLastReleased = (object: KubernetesObject, old: KubernetesObject): boolea
 const sameSpec = (left: object, right: object): boolean =>
   stableJson((left as { readonly spec?: unknown }).spec) === stableJson((right as { readonly spec?: unknown }).spec);
 
-function checkScaledJob({ object, oldObject }: ReviewRequest): Findings {
+function checkScaledJob({ object, oldObject }: ReviewRequest): Promise<Findings> | Findings {
   const scaledJob = object as ScaledJob;
   if (oldObject && isLastReleased(scaledJob, oldObject)) return noFindings;
-  const problem = triggerListProblem(scaledJob.spec?.triggers ?? []);
-  return problem ? { problems: [problem], warnings: [] } : noFindings;
+  return whateverForm(ScaledJob, scaledJob, () => {
+    const problem = triggerListProblem(scaledJob.spec?.triggers ?? []);
+    return problem ? { problems: [problem], warnings: [] } : noFindings;
+  });
 }
 
-function checkAuthentication({ object, oldObject }: ReviewRequest): Findings {
+function checkAuthentication({ object, oldObject }: ReviewRequest): Promise<Findings> | Findings {
   const authentication = object as TriggerAuthentication;
   if (oldObject && isLastReleased(authentication, oldObject)) return noFindings;
-  return validateTriggerAuthentication(authentication.spec);
+  // Both kinds have the same spec.
+  return whateverForm(TriggerAuthentication, authentication, () => validateTriggerAuthentication(authentication.spec));
 }
 
-function checkCloudEventSource({ object, oldObject }: ReviewRequest): Findings {
+function checkCloudEventSource({ object, oldObject }: ReviewRequest): Promise<Findings> | Findings {
   const source = object as CloudEventSource;
   if (oldObject && isLastReleased(source, oldObject)) return noFindings;
-  return validateCloudEventSource(source.spec);
+  return whateverForm(CloudEventSource, source, () => validateCloudEventSource(source.spec));
 }
 
 async function surroundingsOf(

@@ -21,19 +21,26 @@ describe("parameters", () => {
 
   test.each([
     { name: "nothing without a reference", ref: undefined, objects: [], is: {} },
-    { name: "nothing where the authentication is missing", ref: login, objects: [], is: {} },
+    { name: "nothing where the authentication is missing", ref: login, objects: [], is: {}, missing: 'TriggerAuthentication "login" not found' },
     {
       name: "a Secret",
       ref: login,
       objects: [authentication(ofSecret), secret("db", { url: "s" })],
       is: { host: "s" },
     },
-    { name: "an empty text for a missing Secret", ref: login, objects: [authentication(ofSecret)], is: { host: "" } },
+    {
+      name: "an empty text for a missing Secret",
+      ref: login,
+      objects: [authentication(ofSecret)],
+      is: { host: "" },
+      missing: 'parameter host: no Secret "db" of namespace shop',
+    },
     {
       name: "an empty text for a missing key",
       ref: login,
       objects: [authentication(ofSecret), secret("db", {})],
       is: { host: "" },
+      missing: 'parameter host: no key "url" in Secret "db" of namespace shop',
     },
     {
       name: "a ConfigMap",
@@ -71,10 +78,12 @@ describe("parameters", () => {
       ref: login,
       objects: [authentication({ boundServiceAccountToken: [{ parameter: "token", serviceAccountName: "worker" }] })],
       is: { token: "" },
+      missing: 'token of ServiceAccount "worker": /api/v1/namespaces/shop/serviceaccounts/worker/token not found',
     },
-  ])("$name", async ({ ref, objects, is }) => {
+  ])("$name", async ({ ref, objects, is, missing }) => {
     const access = await new FakeCluster(objects).resolve(ref);
-    expect(access).toEqual({ authParams: is, podIdentity: { provider: "none" }, resolvedEnv: {} });
+    const noted = missing === undefined ? {} : { missing: [missing] };
+    expect(access).toEqual({ authParams: is, podIdentity: { provider: "none" }, resolvedEnv: {}, ...noted });
   });
 
   test("what is missing is logged with its name, and what is there is never logged", async () => {

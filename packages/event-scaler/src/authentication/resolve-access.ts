@@ -1,6 +1,9 @@
 import {
   type AuthenticationRef,
   ClusterTriggerAuthentication,
+  type Kind,
+  type KubernetesObject,
+  specProblem,
   TriggerAuthentication,
   type TriggerAuthenticationSpec,
 } from "@bellows/api";
@@ -77,7 +80,9 @@ export function createResolveAccess(options: AccessOptions): ResolveAccess {
       namespace,
       target,
     });
-    return { ...(ref?.name ? await resolution.of(ref) : noAccess), resolvedEnv };
+    const access = ref?.name ? await resolution.of(ref) : noAccess;
+    const { missing } = resolution;
+    return { ...access, resolvedEnv, ...(missing.length > 0 && { missing }) };
   };
 }
 
@@ -103,9 +108,17 @@ interface ResolutionOptions extends AccessOptions {
   readonly target: TargetPod | undefined;
 }
 
+/** Where the definition is another one, or was when the object was stored, anything may be there. */
+function checkForm<T extends KubernetesObject & { readonly spec?: unknown }>(kind: Kind<T>, object: T): void {
+  const malformed = specProblem(kind, object);
+  if (malformed !== undefined) throw new Error(`${kind.kind} ${JSON.stringify(object.metadata.name)}: ${malformed}`);
+}
+
 /** Follows one authenticationRef. */
 class Resolution {
   readonly #options: ResolutionOptions;
+  /** What isn't there, for the owner of the trigger. */
+  readonly missing: string[] = [];
 
   constructor(options: ResolutionOptions) {
     this.#options = options;
@@ -117,6 +130,7 @@ class Resolution {
       const { kind = "TriggerAuthentication", name } = ref;
       const { namespace, log } = this.#options;
       log.warn("authentication of a trigger not found", { kind, name, "referring-namespace": namespace });
+      this.missing.push(`${kind} ${JSON.stringify(name)} not found`);
       return noAccess;
     }
     const podIdentity: PodIdentity = found.spec.podIdentity ?? { provider: "none" };
@@ -130,10 +144,12 @@ class Resolution {
     const { kind = "TriggerAuthentication", name } = ref;
     if (kind === "ClusterTriggerAuthentication") {
       const found = await client.find(ClusterTriggerAuthentication, { name });
+      if (found) checkForm(ClusterTriggerAuthentication, found);
       return found && { spec: found.spec, namespace: clusterObjectNamespace };
     }
     if (kind !== "TriggerAuthentication") throw new Error(`unknown trigger auth kind ${String(kind)}`);
     const found = await client.find(TriggerAuthentication, { namespace, name });
+    if (found) checkForm(TriggerAuthentication, found);
     return found && { spec: found.spec, namespace };
   }
 
@@ -147,10 +163,10 @@ class Resolution {
       return readAuthenticationFile(spec.filePath, filePathAuthRootPath, readFile);
     }
     for (const { parameter, name, key } of spec.configMapTargetRef ?? []) {
-      parameters[parameter] = await this.#valueOf("ConfigMap", namespace, name, key);
+      parameters[parameter] = await this.#valueOf(parameter, "ConfigMap", namespace, name, key);
     }
     for (const { parameter, name, key } of spec.secretTargetRef ?? []) {
-      parameters[parameter] = await this.#valueOf("Secret", namespace, name, key);
+      parameters[parameter] = await this.#valueOf(parameter, "Secret", namespace, name, key);
     }
     if (spec.hashiCorpVault?.secrets.length) Object.assign(parameters, await this.#fromVault(spec.hashiCorpVault));
     this.#refuseOtherClouds(spec);
@@ -172,15 +188,25 @@ class Resolution {
       try {
         const values = target && (await containerEnvironment(target.podSpec, containerName, namespace, references));
         parameters[parameter] = values?.[name] ?? "";
+        if (target && values?.[name] === undefined) {
+          this.missing.push(`parameter ${parameter}: no variable ${JSON.stringify(name)} in the container`);
+        }
       } catch (error) {
         parameters[parameter] = "";
         log.warn("environment of a trigger not read", { parameter, name, error: (error as Error).message });
+        this.missing.push(`parameter ${parameter}: ${(error as Error).message}`);
       }
     }
     return parameters;
   }
 
-  async #valueOf(kind: "ConfigMap" | "Secret", namespace: string, name: string, key: string): Promise<string> {
+  async #valueOf(
+    parameter: string,
+    kind: "ConfigMap" | "Secret",
+    namespace: string,
+    name: string,
+    key: string,
+  ): Promise<string> {
     const { references, log } = this.#options;
     const isSecret = kind === "Secret";
     const from = isSecret ? references.secretNamespace(namespace) : namespace;
@@ -190,6 +216,10 @@ class Resolution {
       if (value !== undefined) return value;
       const found = values ? "no such key" : "no such object";
       log.warn("parameter of a trigger not found", { kind, namespace: from, name, key, found });
+      const where = values
+        ? `no key ${JSON.stringify(key)} in ${kind} ${JSON.stringify(name)}`
+        : `no ${kind} ${JSON.stringify(name)}`;
+      this.missing.push(`parameter ${parameter}: ${where} of namespace ${from}`);
     } catch (error) {
       log.warn("parameter of a trigger not read", {
         kind,
@@ -198,6 +228,7 @@ class Resolution {
         key,
         error: (error as Error).message,
       });
+      this.missing.push(`parameter ${parameter}: ${(error as Error).message}`);
     }
     return "";
   }
@@ -233,11 +264,12 @@ class Resolution {
       return await readAwsSecretManager(manager, {
         open: this.#options.openSecretsManager ?? openSecretsManager,
         log,
-        secretValue: (name, key) => this.#valueOf("Secret", namespace, name, key),
+        secretValue: (name, key) => this.#valueOf("awsSecretManager", "Secret", namespace, name, key),
         workloadRole: () => roleOfServiceAccount(references, namespace, target?.podSpec.serviceAccountName, true),
       });
     } catch (error) {
       log.warn("aws secrets manager not read", { authentication: ref.name, error: (error as Error).message });
+      this.missing.push(`awsSecretManager: ${(error as Error).message}`);
       return {};
     }
   }
@@ -252,6 +284,7 @@ class Resolution {
         "service-account": serviceAccountName,
         error: (error as Error).message,
       });
+      this.missing.push(`token of ServiceAccount ${JSON.stringify(serviceAccountName)}: ${(error as Error).message}`);
       return "";
     }
   }
@@ -262,7 +295,7 @@ class Resolution {
     const parameters: Record<string, string> = {
       oauthTokenURI: tokenUrl,
       clientID: clientId,
-      clientSecret: secret ? await this.#valueOf("Secret", namespace, secret.name, secret.key) : "",
+      clientSecret: secret ? await this.#valueOf("clientSecret", "Secret", namespace, secret.name, secret.key) : "",
     };
     if (scopes?.length) parameters["scopes"] = scopes.join(",");
     const extra = Object.entries(tokenUrlParams ?? {}).sort(([left], [right]) => (left < right ? -1 : 1));

@@ -1,9 +1,11 @@
 import {
   type AuthenticationRef,
   ClusterTriggerAuthentication,
+  isWellFormed,
   type Kind,
   ScaledJob,
   ScaledObject,
+  specProblem,
   TriggerAuthentication,
 } from "@bellows/api";
 import {
@@ -16,6 +18,7 @@ import {
   type ObjectKey,
   self,
 } from "@bellows/kube";
+import { validateTriggerAuthentication } from "../admission/trigger-authentication.ts";
 import type { EventScalerMetrics, ResourceType } from "../metrics.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "../object/finalizer.ts";
 import type { Scalable } from "../scaling.ts";
@@ -45,17 +48,22 @@ function controllerOf(
   metrics: EventScalerMetrics | undefined,
 ): Controller {
   const generations = new Map<string, string>();
-  const referring = <T extends Scalable>(scalable: Kind<T>) => mapped(scalable, (object) => referencesOf(object, kind));
+  /** What was last said to be wrong, by key. */
+  const problems = new Map<string, string>();
+  const referring = <T extends Scalable>(scalable: Kind<T>) =>
+    mapped(scalable, (object) => referencesOf(scalable, object, kind));
   return controller({
     name: kind.kind.toLowerCase(),
     watches: [self(kind), referring(ScaledObject), referring(ScaledJob)],
     async reconcile(key, context) {
       const found = context.cache.get(kind, key);
       if (!found) {
+        problems.delete(keyText(key));
         if (generations.delete(keyText(key))) metrics?.countResource(resource, key.namespace ?? "", -1);
         return;
       }
       if (found.metadata.deletionTimestamp) return finalize(kind, found, context);
+      reportProblem(kind, found, problems, context);
       const authentication = await ensureFinalizer(context.client, kind, found);
       if (!generations.has(keyText(key))) metrics?.countResource(resource, key.namespace ?? "", 1);
       announce(kind, found, generations, context);
@@ -65,8 +73,14 @@ function controllerOf(
 }
 
 /** The authentications of a kind that the triggers of an object refer to. */
-function referencesOf(object: Scalable, kind: AuthenticationKind): readonly ObjectKey[] {
+function referencesOf<T extends Scalable>(
+  scalable: Kind<T>,
+  object: T,
+  kind: AuthenticationKind,
+): readonly ObjectKey[] {
   const { namespace } = object.metadata;
+  // What can't be read refers to nothing that anybody knows.
+  if (!isWellFormed(scalable, object)) return [];
   const refs = object.spec?.triggers.flatMap(({ authenticationRef }) => authenticationRef ?? []) ?? [];
   const names = new Set(refs.filter((ref) => refersTo(ref, kind)).map(({ name }) => name));
   return [...names].map((name) => (kind.scope === "Cluster" || !namespace ? { name } : { namespace, name }));
@@ -74,6 +88,24 @@ function referencesOf(object: Scalable, kind: AuthenticationKind): readonly Obje
 
 const refersTo = ({ kind = "TriggerAuthentication" }: AuthenticationRef, { kind: wanted }: AuthenticationKind) =>
   kind === wanted;
+
+/** The kind has no conditions: what is wrong is an Event, and what its users' triggers say. */
+function reportProblem(
+  kind: AuthenticationKind,
+  found: TriggerAuthentication,
+  known: Map<string, string>,
+  { events }: ControllerContext,
+): void {
+  const malformed = specProblem(kind, found);
+  const problems = malformed === undefined ? validateTriggerAuthentication(found.spec).problems : [];
+  const message = malformed ?? problems.map((problem) => `${problem.field}: ${problem.message}`).join("; ");
+  const id = keyText(keyOf(found));
+  if (message !== "" && known.get(id) !== message) {
+    events.record(found, { type: "Warning", reason: `${kind.kind}Failed`, message });
+  }
+  if (message === "") known.delete(id);
+  else known.set(id, message);
+}
 
 /** One Event for a new authentication and one for each change of it. Upstream says it again whenever it starts. */
 function announce(
@@ -117,14 +149,15 @@ async function writeUsers(
   const { namespace, resourceVersion } = authentication.metadata;
   const before = authentication.status ?? {};
   const id = keyText(keyOf(authentication));
-  const usersAmong = (objects: readonly Scalable[]) =>
-    objects
+  const usersAmong = <T extends Scalable>(scalable: Kind<T>) =>
+    cache
+      .list(scalable, namespace)
       .filter(({ metadata }) => !metadata.deletionTimestamp)
-      .filter((object) => referencesOf(object, kind).some((key) => keyText(key) === id))
+      .filter((object) => referencesOf(scalable, object, kind).some((key) => keyText(key) === id))
       .map(({ metadata }) => metadata.name);
   const status = {
-    scaledobjects: namesOf(before.scaledobjects, usersAmong(cache.list(ScaledObject, namespace))),
-    scaledjobs: namesOf(before.scaledjobs, usersAmong(cache.list(ScaledJob, namespace))),
+    scaledobjects: namesOf(before.scaledobjects, usersAmong(ScaledObject)),
+    scaledjobs: namesOf(before.scaledjobs, usersAmong(ScaledJob)),
   };
   if (status.scaledobjects === before.scaledobjects && status.scaledjobs === before.scaledjobs) return;
   const body = { metadata: { resourceVersion }, status };

@@ -1,5 +1,6 @@
-import { CloudEventSource, ClusterCloudEventSource, type Kind } from "@bellows/api";
+import { CloudEventSource, ClusterCloudEventSource, type Kind, specProblem } from "@bellows/api";
 import { type Controller, type ControllerContext, controller, keyText, self } from "@bellows/kube";
+import { validateCloudEventSource } from "../admission/cloud-event-source.ts";
 import { type Http, httpClient } from "../http-client.ts";
 import type { CloudEventMetrics, EventScalerMetrics, ResourceType } from "../metrics.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "../object/finalizer.ts";
@@ -45,7 +46,7 @@ function controllerOf(kind: SourceKind, resource: ResourceType, parts: Parts): C
     async reconcile(key, context) {
       const id = keyText(key);
       const found = context.cache.get(kind, key);
-      if (!found?.spec || found.metadata.deletionTimestamp) {
+      if (!found || found.metadata.deletionTimestamp) {
         emitter.delete(key);
         if (generations.delete(id)) metrics?.countResource(resource, key.namespace ?? "", -1);
         if (found && hasFinalizer(found)) await removeFinalizer(context.client, kind, found);
@@ -54,7 +55,7 @@ function controllerOf(kind: SourceKind, resource: ResourceType, parts: Parts): C
       const source = await ensureFinalizer(context.client, kind, found);
       if (!generations.has(id)) metrics?.countResource(resource, key.namespace ?? "", 1);
       const generation = `${source.metadata.uid}/${source.metadata.generation}`;
-      const problem = destinationProblem(source);
+      const problem = specProblem(kind, source) ?? subscriptionProblem(source) ?? destinationProblem(source);
       if (problem !== undefined) emitter.delete(key);
       else if (generations.get(id) !== generation) {
         emitter.set(key, { spec: found.spec, sender: senderOf(kind, source, parts, context) });
@@ -64,6 +65,12 @@ function controllerOf(kind: SourceKind, resource: ResourceType, parts: Parts): C
     },
   });
 }
+
+/** What the webhook, where it was installed, would have refused. */
+const subscriptionProblem = ({ spec }: CloudEventSource): string | undefined =>
+  validateCloudEventSource(spec)
+    .problems.map(({ field, message }) => `${field}: ${message}`)
+    .join("; ") || undefined;
 
 /** Where events can't be sent, in terms of the spec. */
 function destinationProblem({ spec }: CloudEventSource): string | undefined {

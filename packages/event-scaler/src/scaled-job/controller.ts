@@ -1,4 +1,4 @@
-import { Job, ScaledJob } from "@bellows/api";
+import { isWellFormed, Job, ScaledJob, specProblem } from "@bellows/api";
 import {
   type Controller,
   type ControllerContext,
@@ -13,6 +13,7 @@ import { adaptivePollingProblem } from "../engine/adaptive-polling.ts";
 import { jobsOfOtherGenerations } from "../engine/scaled-job-jobs.ts";
 import type { SpecifiedScaledJob } from "../engine/scaled-job-strategy.ts";
 import type { EventScalerMetrics } from "../metrics.ts";
+import { builtEvent } from "../object/built-event.ts";
 import { conditionStatus, initializedConditions, withCondition } from "../object/conditions.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "../object/finalizer.ts";
 import { type StatusOf, updateStatus } from "../object/status.ts";
@@ -24,6 +25,8 @@ import type { JobLoops } from "./job-loops.ts";
 import { jobsOf } from "./jobs.ts";
 import { isPaused } from "./pausing.ts";
 
+const checkFailed = "ScaledJob check failed";
+const triggersFailed = "ScaledJob doesn't have correct triggers specification";
 const pausedMessage = "ScaledJob is paused";
 const unpausedMessage = "ScaledJob is unpaused";
 
@@ -68,15 +71,31 @@ export function scaledJobController(parts: ScaledJobParts): Controller {
         else forget(key, parts);
         return;
       }
-      registered.count(key, found);
+      const malformed = formProblem(found);
+      registered.count(key, malformed ? {} : found);
       const { uid = "", generation = 0 } = found.metadata;
       const loop = parts.loops.get(key);
       // Its own status writes and those of the scaling controller wake it, too.
       if (loop?.uid === uid && loop.generation === generation && !isPaused(found)) return;
-      const problem = await bring(await ensureFinalizer(context.client, ScaledJob, found), parts, context);
+      // A change of what can't be read might be refused.
+      const scaledJob = malformed ? found : await ensureFinalizer(context.client, ScaledJob, found);
+      const problem = await bring(scaledJob, malformed, parts, context);
       return retryAfter(key, problem, failures, context);
     },
   });
+}
+
+/**
+ * What of a ScaledJob can't be read. Where the definition is another one, or was when the object was stored, anything may
+ * be there. Upstream's own words come first for what it has words for.
+ */
+function formProblem(scaledJob: ScaledJob): Problem | undefined {
+  const malformed = specProblem(ScaledJob, scaledJob);
+  if (malformed === undefined) return undefined;
+  if (!isSpecified(scaledJob)) return new Problem(checkFailed, "ScaledJob.spec.jobTargetRef not found");
+  const { triggers } = scaledJob.spec;
+  const wrong = Array.isArray(triggers) && triggers.length === 0 ? triggersProblem(triggers) : undefined;
+  return wrong === undefined ? new Problem(checkFailed, malformed) : new Problem(triggersFailed, wrong);
 }
 
 function forget(key: ObjectKey, { loops, scalers }: ScaledJobParts): void {
@@ -101,6 +120,7 @@ function stopScaling(scaledJob: ScaledJob, { loops, scalers }: ScaledJobParts, {
 /** Makes everything as the spec says; what is wrong becomes the Ready condition. */
 async function bring(
   scaledJob: ScaledJob,
+  malformed: Problem | undefined,
   parts: ScaledJobParts,
   context: ControllerContext,
 ): Promise<Problem | undefined> {
@@ -108,8 +128,9 @@ async function bring(
   const paused = isPaused(scaledJob);
   if (paused) stopScaling(scaledJob, parts, context);
   let ready = "ScaledJob is paused, skipping reconcile loop";
-  let problem: Problem | undefined;
-  if (!paused) {
+  let problem = malformed;
+  if (malformed) stopScaling(scaledJob, parts, context);
+  else if (!paused) {
     try {
       ready = await ensure(scaledJob, parts, context);
     } catch (error) {
@@ -158,7 +179,8 @@ function concluded(
   } else if (conditionStatus(conditions, "Paused") === "True") {
     conditions = withCondition(conditions, "Paused", "False", "ScaledJobUnpaused", unpausedMessage);
   }
-  return { ...before, ...triggersTypesOf(scaledJob.spec?.triggers ?? []), conditions };
+  const types = isWellFormed(ScaledJob, scaledJob) ? triggersTypesOf(scaledJob.spec?.triggers ?? []) : {};
+  return { ...before, ...types, conditions };
 }
 
 /**
@@ -167,17 +189,15 @@ function concluded(
  */
 async function ensure(scaledJob: ScaledJob, { scalers }: ScaledJobParts, context: ControllerContext): Promise<string> {
   const { client, clock, random, log, events } = context;
-  if (!isSpecified(scaledJob)) throw new Problem("ScaledJob check failed", "ScaledJob.spec.jobTargetRef not found");
+  if (!isSpecified(scaledJob)) throw new Problem(checkFailed, "ScaledJob.spec.jobTargetRef not found");
   const { triggers } = scaledJob.spec;
   const wrong = triggersProblem(triggers);
-  if (wrong) throw new Problem("ScaledJob doesn't have correct triggers specification", wrong);
+  if (wrong) throw new Problem(triggersFailed, wrong);
   const often = adaptivePollingProblem(scaledJob);
-  if (often) throw new Problem("ScaledJob check failed", often);
+  if (often) throw new Problem(checkFailed, often);
   await deleteJobsOfOtherGenerations(scaledJob, context);
-  const built = (type: string) =>
-    events.record(scaledJob, { type: "Normal", reason: "KEDAScalersStarted", message: `Scaler ${type} is built` });
   try {
-    await scalers.open(scaledJob, { client, clock, random, log }, built);
+    await scalers.open(scaledJob, { client, clock, random, log }, builtEvent(scaledJob, context));
   } catch (error) {
     if (!(error instanceof ScalerError)) throw error;
     events.record(scaledJob, { type: "Warning", reason: "KEDAScalerFailed", message: error.message });
@@ -199,7 +219,7 @@ async function ensure(scaledJob: ScaledJob, { scalers }: ScaledJobParts, context
 
 /** Whether there is something to make Jobs of; the CRD lets the whole spec be left out. */
 export function isSpecified(scaledJob: ScaledJob): scaledJob is SpecifiedScaledJob {
-  return (scaledJob.spec?.jobTargetRef as unknown) !== undefined;
+  return ((scaledJob.spec?.jobTargetRef ?? undefined) as unknown) !== undefined;
 }
 
 /** What the rollout `immediate` does with Jobs of an older spec. */

@@ -1,4 +1,4 @@
-import { Job, Pod, ScaledJob, timestamp } from "@bellows/api";
+import { isWellFormed, Job, Pod, ScaledJob, timestamp } from "@bellows/api";
 import {
   ApiError,
   type Controller,
@@ -53,7 +53,12 @@ export function scaledJobScalingController(parts: ScaledJobParts): Controller {
       const scaledJob = context.cache.get(ScaledJob, key);
       if (!loop || !scaledJob || scaledJob.metadata.deletionTimestamp || isPaused(scaledJob)) return;
       // The loop of the new spec is started once the Jobs of the old one are dealt with.
-      if (!isSpecified(scaledJob) || loop.generation !== scaledJob.metadata.generation) return;
+      if (
+        !isSpecified(scaledJob) ||
+        !isWellFormed(ScaledJob, scaledJob) ||
+        loop.generation !== scaledJob.metadata.generation
+      )
+        return;
       const now = context.clock.now();
       const at = lookAt(loop);
       if (now < at) return lookAgainAt(at);

@@ -16,11 +16,13 @@ import type { Scalers } from "../scalers/index.ts";
 import { retryAfter } from "../scalers/retry-after.ts";
 import { ensure, startScaling } from "./ensure.ts";
 import { finalize } from "./finalize.ts";
+import { formProblem } from "./form.ts";
 import { pause } from "./pause.ts";
 import { Problem, type Step } from "./problem.ts";
 import { RegisteredObjects } from "./record-metrics.ts";
 import type { ScaleLoops } from "./scale-loops.ts";
 import type { Status } from "./status.ts";
+import { stopScaling } from "./stop-scaling.ts";
 import type { WakeAutoscaler } from "./wake-hpa.ts";
 
 /** Objects that are brought in order at the same time: each takes several requests, one after the other. */
@@ -54,7 +56,7 @@ export function scaledObjectController(parts: ScaledObjectParts): Controller {
     },
     async reconcile(key, context) {
       const found = context.cache.get(ScaledObject, key);
-      if (!found?.spec) {
+      if (!found) {
         parts.loops.stop(key);
         parts.scalers.forgetNamed("ScaledObject", key);
         failures.delete(keyText(key));
@@ -67,30 +69,37 @@ export function scaledObjectController(parts: ScaledObjectParts): Controller {
         await finalize(found, parts, context);
         return;
       }
-      registered.count(key, found);
-      // The label is what its metrics are asked for by.
-      const object = await ensureFinalizer(context.client, ScaledObject, found, { [ownerLabel]: found.metadata.name });
-      const problem = await bring(object, parts, context);
+      const malformed = formProblem(found);
+      registered.count(key, malformed ? {} : found);
+      // The label is what its metrics are asked for by. A change of what can't be read might be refused.
+      const object = malformed ? found : await ensureFinalizer(context.client, ScaledObject, found, labelsOf(found));
+      const problem = await bring(object, malformed, parts, context);
       return retryAfter(key, problem, failures, context);
     },
   });
 }
 
+const labelsOf = ({ metadata }: ScaledObject) => ({ [ownerLabel]: metadata.name });
+
 /** Makes everything as the spec says; what is wrong becomes the Ready condition. */
 async function bring(
   object: ScaledObject,
+  malformed: Problem | undefined,
   parts: ScaledObjectParts,
   context: ControllerContext,
 ): Promise<Problem | undefined> {
   const { events } = context;
   const wasReady = conditionStatus(object.status?.conditions, "Ready") === "True";
   let step: Step = { message: readyMessage, status: {} };
-  let problem: Problem | undefined;
-  try {
-    step = isPaused(object) ? await pause(object, parts, context) : await ensure(object, parts, context);
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    problem = error;
+  let problem = malformed;
+  if (malformed) stopScaling(object, parts, context);
+  else {
+    try {
+      step = isPaused(object) ? await pause(object, parts, context) : await ensure(object, parts, context);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      problem = error;
+    }
   }
   const isScaling = parts.loops.get(keyOf(object))?.generation === object.metadata.generation;
   const written = await updateStatus(context.client, ScaledObject, object, (status) =>

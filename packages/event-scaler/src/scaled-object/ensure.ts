@@ -1,9 +1,11 @@
 import type { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
 import { adaptivePollingProblem, engineProblem, hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
-import { type Built, messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
+import { builtEvent } from "../object/built-event.ts";
+import { messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { ensureHpa, ensureNoHpa } from "./ensure-hpa.ts";
+import { targetFailed, triggersFailed } from "./form.ts";
 import { hpaNameOf } from "./hpa.ts";
 import { hpaMetrics } from "./metric-specs.ts";
 import { refusedAs } from "./pause.ts";
@@ -27,7 +29,7 @@ export async function ensure(
   const bounds = boundsProblem(object);
   if (bounds) throw new Problem("ScaledObject doesn't have correct Idle/Min/Max Replica Counts specification", bounds);
   const wrong = triggersProblem(triggers);
-  if (wrong) throw new Problem("ScaledObject doesn't have correct triggers specification", wrong);
+  if (wrong) throw new Problem(triggersFailed, wrong);
 
   const unknown = engineProblem(object) ?? adaptivePollingProblem(object);
   if (unknown) throw new Problem(hpaFailed, unknown);
@@ -65,19 +67,17 @@ async function scaleTarget(
   { loops }: ScaledObjectParts,
   { client, cache }: ControllerContext,
 ): Promise<{ gvkr: GroupVersionKindResource; replicas: number | undefined }> {
-  const doing = "ScaledObject doesn't have correct scaleTargetRef specification";
   const { scaleTargetGVKR, originalReplicaCount } = object.status ?? {};
   const isSettled = loops.get(keyOf(object))?.generation === object.metadata.generation;
   if (isSettled && scaleTargetGVKR && originalReplicaCount !== undefined) {
     return { gvkr: scaleTargetGVKR, replicas: originalReplicaCount };
   }
-  if (targetOf(object).name === "") throw new Problem(doing, "ScaledObject.spec.scaleTargetRef.name is missing");
   const found = await findTarget(client, object);
-  if ("problem" in found) throw new Problem(doing, found.problem.message, [found.problem.event]);
+  if ("problem" in found) throw new Problem(targetFailed, found.problem.message, [found.problem.event]);
   const workload = `the workload '${targetOf(object).name}' of type '${gvkText(found.gvkr)}' is already managed by`;
   const [other, hpa] = [rivalScaledObject(object, cache), rivalHpa(object, cache)];
-  if (other) throw new Problem(doing, `${workload} the ScaledObject '${other.metadata.name}'`);
-  if (hpa) throw new Problem(doing, `${workload} the hpa '${hpa.metadata.name}'`);
+  if (other) throw new Problem(targetFailed, `${workload} the ScaledObject '${other.metadata.name}'`);
+  if (hpa) throw new Problem(targetFailed, `${workload} the hpa '${hpa.metadata.name}'`);
   return { gvkr: found.gvkr, replicas: found.scale.spec?.replicas ?? 0 };
 }
 
@@ -97,14 +97,6 @@ async function metricsOf(object: ScaledObject, { scalers }: ScaledObjectParts, c
     throw new Problem(hpaFailed, messageOf(error));
   }
 }
-
-/** Says of each trigger that it has been opened, and what is odd about it. */
-export const builtEvent =
-  (object: ScaledObject, { events }: ControllerContext): Built =>
-  (type, notices) => {
-    events.record(object, { type: "Normal", reason: "KEDAScalersStarted", message: `Scaler ${type} is built` });
-    for (const notice of notices) events.record(object, { ...notice, reason: "KEDAScalerInfo" });
-  };
 
 /** Starts the readings, anew after a change of the spec. */
 export function startScaling(object: ScaledObject, { loops }: ScaledObjectParts, { events }: ControllerContext): void {

@@ -1,11 +1,11 @@
-import { ScaledObject } from "@bellows/api";
+import { ScaledObject, specProblem } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
 import type { MetricValue } from "@bellows/triggers";
 import { hpaSyncPeriodMs, usesModifiers } from "../engine/index.ts";
+import { builtEvent } from "../object/built-event.ts";
 import { updateStatus } from "../object/status.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
-import { builtEvent } from "./ensure.ts";
 import { type Known, readMetrics } from "./read-metrics.ts";
 import { recordReadings } from "./record-metrics.ts";
 import { seamsOf } from "./seams.ts";
@@ -27,6 +27,8 @@ export async function readMetricValues(
   const object = context.cache.get(ScaledObject, key);
   if (!object?.spec)
     throw new Error(`error getting scalers scaledobjects.keda.sh ${JSON.stringify(key.name)} not found`);
+  const malformed = specProblem(ScaledObject, object);
+  if (malformed !== undefined) throw new Error(`error getting scalers ${malformed}`);
   let opened: readonly Scaler[];
   try {
     opened = await scalers.open(object, seamsOf(context), builtEvent(object, context));

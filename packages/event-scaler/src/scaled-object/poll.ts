@@ -10,9 +10,9 @@ import {
   pollingIntervalMs,
   usesModifiers,
 } from "../engine/index.ts";
+import { builtEvent } from "../object/built-event.ts";
 import { conditionStatus } from "../object/conditions.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
-import { builtEvent } from "./ensure.ts";
 import { listen } from "./listen.ts";
 import { adaptPolling, nextDueAt } from "./polling-interval.ts";
 import { type MetricResult, readMetrics, type TriggerFailure } from "./read-metrics.ts";

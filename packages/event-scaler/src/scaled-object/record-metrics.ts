@@ -59,7 +59,7 @@ export class RegisteredObjects {
     this.#resource = type === "scaledobject" ? "scaled_object" : "scaled_job";
   }
 
-  count(key: ObjectKey, { spec }: Scalable): void {
+  count(key: ObjectKey, { spec }: Pick<Scalable, "spec">): void {
     const types = (spec?.triggers ?? []).map(({ type }) => type);
     const before = this.#triggersOf.get(keyText(key));
     if (before?.join() === types.join()) return;

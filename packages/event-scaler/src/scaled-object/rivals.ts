@@ -1,4 +1,4 @@
-import { HorizontalPodAutoscaler, ScaledObject } from "@bellows/api";
+import { HorizontalPodAutoscaler, isWellFormed, ScaledObject } from "@bellows/api";
 import { type Cache, parseApiVersion, type ScaleTarget } from "@bellows/kube";
 import { annotations } from "../engine/annotations.ts";
 import { hpaNameOf } from "./hpa.ts";
@@ -15,6 +15,7 @@ export function rivalScaledObject(object: ScaledObject, cache: Cache): ScaledObj
     .find(
       (other) =>
         other.metadata.name !== object.metadata.name &&
+        isWellFormed(ScaledObject, other) &&
         other.spec?.scaleTargetRef.name === target.name &&
         !other.metadata.deletionTimestamp &&
         isSameTarget(targetOf(other), target) &&

@@ -29,10 +29,10 @@ export const gvkText = ({ group, version, kind }: GroupVersionKindResource): str
 /** The target of a ScaledObject: a Deployment of apps/v1 where it doesn't say. */
 export function targetOf({ metadata, spec }: ScaledObject): ScaleTarget {
   return {
-    apiVersion: spec?.scaleTargetRef.apiVersion || "apps/v1",
-    kind: spec?.scaleTargetRef.kind || "Deployment",
+    apiVersion: spec?.scaleTargetRef?.apiVersion || "apps/v1",
+    kind: spec?.scaleTargetRef?.kind || "Deployment",
     namespace: metadata.namespace as string,
-    name: spec?.scaleTargetRef.name ?? "",
+    name: spec?.scaleTargetRef?.name ?? "",
   };
 }
 

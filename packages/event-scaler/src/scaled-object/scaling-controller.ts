@@ -1,4 +1,4 @@
-import { HorizontalPodAutoscaler, Pod, ScaledObject } from "@bellows/api";
+import { HorizontalPodAutoscaler, isWellFormed, Pod, ScaledObject } from "@bellows/api";
 import { type Controller, controller, createDecisionLog, type DecisionLog, lookAgainAt } from "@bellows/kube";
 import { isPaused, pushAllowedAt } from "../engine/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
@@ -33,6 +33,7 @@ export function scaledObjectScalingController(parts: ScaledObjectParts): Control
       const loop = loops.get(key);
       const object = context.cache.get(ScaledObject, key);
       if (!loop || !object?.spec || object.metadata.deletionTimestamp || isPaused(object)) return;
+      if (!isWellFormed(ScaledObject, object)) return;
       const now = context.clock.now();
       const pushesDueAt = loop.pushed.size > 0 ? pushAllowedAt(loop.pushPace) : Number.POSITIVE_INFINITY;
       if (now >= pushesDueAt) await actOnPushes(object, loop, scaling, context);

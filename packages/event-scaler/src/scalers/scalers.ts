@@ -55,6 +55,8 @@ interface OpenScaler extends Scaler {
   /** Which follow from the metadata alone. */
   ownSpecs?: readonly MetricSpec[];
   config: TriggerConfig;
+  /** What its credentials lack. */
+  readonly missing?: readonly string[];
   /** The metric that was read last: what its requests are for. */
   asked?: string;
 }
@@ -177,7 +179,7 @@ export class Scalers {
       for (const [index, declared] of (object.spec?.triggers ?? []).entries()) {
         const scaler = await this.#openOne(object, index, declared, seams);
         scalers.push(scaler);
-        built?.(declared.type, scaler.trigger.notices ?? []);
+        built?.(declared.type, [...(scaler.trigger.notices ?? []), ...missingOf(scaler).map(warning)]);
       }
       return scalers;
     } catch (error) {
@@ -193,8 +195,12 @@ export class Scalers {
     seams: TriggerSeams,
   ): Promise<OpenScaler> {
     const { openTrigger, resolveAccess, emptyAnswer, requested, httpTimeoutMs, readTimeoutMs } = this.#options;
+    let missing: readonly string[] = [];
     try {
-      const access = await withinDeadline(seams.clock, readTimeoutMs, () => resolveAccess(object, declared));
+      const { missing: found = [], ...access } = await withinDeadline(seams.clock, readTimeoutMs, () =>
+        resolveAccess(object, declared),
+      );
+      missing = found.map((text) => `spec.triggers[${index}].authenticationRef: ${text}`);
       const config: TriggerConfig = {
         object: {
           kind: kindOf(object),
@@ -223,16 +229,21 @@ export class Scalers {
         ...(emptyAnswer && { emptyAnswer: told }),
         ...(requested && { requested: counted }),
       });
-      return Object.assign(opened, { index, declared, config, trigger });
+      return Object.assign(opened, { index, declared, config, trigger, missing });
     } catch (error) {
-      throw new ScalerError(messageOf(error), { cause: error });
+      // What is wrong with a parameter may be that it isn't where it is said to be.
+      throw new ScalerError([messageOf(error), ...missing].join("; "), { cause: error });
     }
   }
 }
 
+const missingOf = ({ missing = [] }: OpenScaler): readonly string[] => missing;
+const warning = (message: string): Notice => ({ type: "Warning", message });
+
 const isPromise = <T>(value: Promise<T> | T): value is Promise<T> => value instanceof Promise;
 
-const kindOf = ({ spec }: Scalable) => (spec && "jobTargetRef" in spec ? "ScaledJob" : "ScaledObject");
+const kindOf = ({ spec }: Scalable) =>
+  typeof spec === "object" && "jobTargetRef" in spec ? "ScaledJob" : "ScaledObject";
 
 const keyOfObject = (object: Scalable): string =>
   `${kindOf(object)}/${object.metadata.namespace}/${object.metadata.name}`;
