@@ -22,7 +22,7 @@ async function takeAnything({ client, settled, clock }: World, kind: Kind): Prom
   const key = { name: `${kind.plural}.${kind.group}` };
   const { spec } = await settled(client.get(CustomResourceDefinition, key));
   const openAPIV3Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-  const versions = spec.versions.map((version) => ({ ...version, schema: { openAPIV3Schema } }));
+  const versions = (spec?.versions ?? []).map((version) => ({ ...version, schema: { openAPIV3Schema } }));
   await settled(client.patch(CustomResourceDefinition, key, { type: "merge", body: { spec: { versions } } }));
   await clock.run(1_000);
 }
