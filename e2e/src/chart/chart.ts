@@ -59,9 +59,10 @@ export async function ensureInstalled(context: SuiteContext, ...values: readonly
   if (installed !== values.join()) await install(context, ...values);
 }
 
-/** Takes away what {@link install} made, and its namespace. */
+/** Takes away what {@link install} made, and its namespace. Nobody runs its hook: what was registered goes by hand. */
 export async function uninstall(context: SuiteContext): Promise<void> {
   installed = "";
-  await tryHelm(context, "uninstall", "bellows", "-n", chartNamespace);
+  await tryHelm(context, "uninstall", "bellows", "-n", chartNamespace, "--no-hooks");
+  await kubectl(context, ["delete", "apiservice", "v1beta1.external.metrics.k8s.io", "--ignore-not-found"]);
   await kubectl(context, ["delete", "namespace", chartNamespace, "--ignore-not-found", "--wait=false"]);
 }

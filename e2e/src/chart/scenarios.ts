@@ -1,17 +1,11 @@
 import {
   BellowsHorizontalPodAutoscaler,
   CustomResourceDefinition,
-  Deployment,
   EC2NodeClass,
-  HorizontalPodAutoscaler,
-  isConditionTrue,
-  Job,
   Node,
   NodeClaim,
   NodePool,
   Pod,
-  ScaledJob,
-  ScaledObject,
   Secret,
 } from "@bellows/api";
 import { publishPort } from "../control-plane/host-service.ts";
@@ -21,6 +15,8 @@ import { startFromChart } from "../controllers/start-from-chart.ts";
 import type { SuiteContext } from "../suite.ts";
 import { waitFor } from "../suites/waiting.ts";
 import { kubectl, chartNamespace as namespace } from "./chart.ts";
+import { eventsScale, eventsScaleWithHpa, vaultSecret } from "./event-scenarios.ts";
+import { applied, deleted, eventTells, replicasAre, workload } from "./workload.ts";
 
 /** What a controller must do with the rights that the chart gives it. */
 export interface Scenario {
@@ -30,45 +26,10 @@ export interface Scenario {
   readonly values: readonly string[];
   /** Names of the ports that the API server asks it on, by their flag. */
   readonly ports?: Readonly<Record<string, { readonly service: string; readonly portName: string }>>;
+  /** What its pod needs before it starts. */
+  readonly before?: (context: SuiteContext) => Promise<unknown>;
   readonly run: (context: SuiteContext, running: RunningController) => Promise<void>;
 }
-
-const workload = (name: string, spec = "") => `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ${name}, namespace: ${namespace} }
-spec:
-  replicas: 1
-  selector: { matchLabels: { app: ${name} } }
-  template:
-    metadata: { labels: { app: ${name} } }
-    spec:
-      ${spec}
-      containers: [{ name: app, image: "registry.k8s.io/pause:3.10", resources: { requests: { cpu: 100m } } }]
----
-`;
-
-const applied = (context: SuiteContext, manifest: string) => kubectl(context, ["apply", "-f", "-"], manifest);
-const deleted = (context: SuiteContext, manifest: string) =>
-  kubectl(context, ["delete", "--ignore-not-found", "-f", "-"], manifest);
-
-const replicasAre = (name: string, wanted: number, context: SuiteContext, running: RunningController) =>
-  waitFor(
-    `${name} has ${wanted} replicas`,
-    async () => {
-      const { spec } = await context.controlPlane.client.get(Deployment, { namespace, name });
-      return spec?.replicas === wanted || `${spec?.replicas} replicas\n${running.lastLines()}`;
-    },
-    context,
-    120_000,
-  );
-
-const eventTells = (reason: string, context: SuiteContext) =>
-  waitFor(
-    `an Event ${reason}`,
-    async () => (await kubectl(context, ["-n", namespace, "get", "events"])).includes(reason) || "none",
-    context,
-  );
 
 async function hpaScales(context: SuiteContext, running: RunningController): Promise<void> {
   const manifest = `${workload("chart-hpa")}
@@ -128,140 +89,6 @@ spec:
   await applied(context, manifest);
   await replicasAre("chart-cpa", 3, context, running);
   await deleted(context, manifest);
-}
-
-/** All day, so that the time of a run does not matter. */
-const always = `{ type: cron, metadata: { timezone: UTC, start: 0 0 * * *, end: 59 23 * * *, desiredReplicas: "2" } }`;
-
-/** Each source of credentials that needs a right, in one trigger. */
-const eventManifest = `
-apiVersion: v1
-kind: Secret
-metadata: { name: chart-events, namespace: ${namespace} }
-stringData: { password: for-the-test }
----
-apiVersion: v1
-kind: ConfigMap
-metadata: { name: chart-events, namespace: ${namespace} }
-data: { user: for-the-test }
----
-apiVersion: keda.sh/v1alpha1
-kind: TriggerAuthentication
-metadata: { name: chart-events, namespace: ${namespace} }
-spec:
-  secretTargetRef: [{ parameter: password, name: chart-events, key: password }]
-  configMapTargetRef: [{ parameter: username, name: chart-events, key: user }]
-  boundServiceAccountToken: [{ parameter: token, serviceAccountName: default }]
----
-apiVersion: keda.sh/v1alpha1
-kind: ScaledObject
-metadata: { name: chart-events, namespace: ${namespace} }
-spec:
-  scaleTargetRef: { name: chart-events }
-  minReplicaCount: 0
-  maxReplicaCount: 4
-  pollingInterval: 1
-  cooldownPeriod: 1
-  triggers:
-    - ${always.replace("metadata:", "authenticationRef: { name: chart-events }, metadata:")}
----
-apiVersion: keda.sh/v1alpha1
-kind: ScaledJob
-metadata: { name: chart-jobs, namespace: ${namespace} }
-spec:
-  pollingInterval: 1
-  maxReplicaCount: 1
-  triggers: [${always}]
-  jobTargetRef:
-    template:
-      spec:
-        restartPolicy: Never
-        containers: [{ name: app, image: "registry.k8s.io/pause:3.10" }]
-`;
-
-async function eventsScale(context: SuiteContext, running: RunningController): Promise<void> {
-  const { client } = context.controlPlane;
-  await applied(context, workload("chart-events") + eventManifest);
-  const key = { namespace, name: "chart-events" };
-  const hpa = { namespace, name: "keda-hpa-chart-events" };
-  await waitFor(
-    "the ScaledObject is ready, and has its HPA",
-    async () => {
-      const { status } = await client.get(ScaledObject, key);
-      if (!isConditionTrue(status?.conditions, "Ready")) return `${JSON.stringify(status)}\n${running.lastLines()}`;
-      return (await client.find(HorizontalPodAutoscaler, hpa)) !== undefined || "no HPA";
-    },
-    context,
-  );
-  await waitFor(
-    "its metric is served through the aggregation layer",
-    async () => {
-      const { items } = (await client.raw(
-        `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/s0-cron-UTC-00xxx-5923xxx`,
-        { labelSelector: "scaledobject.keda.sh/name=chart-events" },
-      )) as { items: readonly { value: string }[] };
-      return items[0]?.value === "2" || JSON.stringify(items);
-    },
-    context,
-  );
-  await client.patch(ScaledObject, key, { type: "merge", body: { spec: { maxReplicaCount: 5 } } });
-  await waitFor(
-    "the HPA follows its ScaledObject",
-    async () => {
-      const { spec } = await client.get(HorizontalPodAutoscaler, hpa);
-      return spec?.maxReplicas === 5 || `${spec?.maxReplicas} replicas at most`;
-    },
-    context,
-  );
-  await waitFor(
-    "the ScaledJob makes a Job",
-    async () => {
-      const { items } = await client.list(Job, { namespace });
-      return items.length > 0 || running.lastLines();
-    },
-    context,
-  );
-  const second = {
-    metadata: { namespace, name: "chart-second" },
-    spec: { scaleTargetRef: { name: "chart-events" }, triggers: [{ type: "cpu", metadata: { value: "50" } }] },
-  } as unknown as ScaledObject;
-  await waitFor(
-    "the webhook refuses a second ScaledObject of the Deployment",
-    () =>
-      client.create(ScaledObject, second).then(
-        async () => {
-          await client.delete(ScaledObject, { namespace, name: "chart-second" });
-          return "accepted";
-        },
-        (error: unknown) => String(error).includes("denied the request") || String(error),
-      ),
-    context,
-  );
-  await client.patch(ScaledObject, key, {
-    type: "merge",
-    body: { metadata: { annotations: { "autoscaling.keda.sh/paused-replicas": "0" } } },
-  });
-  await replicasAre("chart-events", 0, context, running);
-  await client.delete(ScaledObject, key);
-  await client.delete(ScaledJob, { namespace, name: "chart-jobs" });
-  await waitFor(
-    "the HPA is gone with its ScaledObject",
-    async () => (await client.find(HorizontalPodAutoscaler, hpa)) === undefined || running.lastLines(),
-    context,
-  );
-  await deleted(context, workload("chart-events") + eventManifest);
-}
-
-/** With the event scaler beside an HPA controller: the whole way from a trigger to replicas. */
-async function eventsScaleWithHpa(context: SuiteContext, running: RunningController): Promise<void> {
-  const hpa = await startFromChart("hpa", namespace, context);
-  try {
-    await applied(context, workload("chart-events") + eventManifest);
-    await replicasAre("chart-events", 2, context, running);
-  } finally {
-    await hpa.stop();
-  }
-  await eventsScale(context, running);
 }
 
 const clusterName = "bellows-chart";
@@ -400,8 +227,14 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "event-scaler",
-    values: ["eventScaler.enabled=true", "eventScaler.replicas=0"],
+    values: [
+      "eventScaler.enabled=true",
+      "eventScaler.replicas=0",
+      "eventScaler.vault.tokenSecret.name=chart-vault",
+      "eventScaler.vault.namespace=admin",
+    ],
     ports: securePort,
+    before: (context) => applied(context, vaultSecret),
     run: eventsScaleWithHpa,
   },
   {
@@ -445,12 +278,13 @@ async function pageShows(
 
 /** Starts a scenario's controller from the chart, with its ports published, and ends it after `use`. */
 export async function withController(
-  { name, ports = {} }: Pick<Scenario, "name" | "ports">,
+  { name, ports = {}, before }: Pick<Scenario, "name" | "ports" | "before">,
   context: SuiteContext,
   use: (running: RunningController) => Promise<void>,
 ): Promise<void> {
   const flags = ["--bind-address=0.0.0.0"];
   const undo: (() => Promise<void>)[] = [];
+  await before?.(context);
   try {
     for (const [flag, { service, portName }] of Object.entries(ports)) {
       const [port = 0] = await freePorts(1);

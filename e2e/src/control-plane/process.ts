@@ -18,10 +18,18 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts a program whose output goes to `logFile`. */
-export function startProcess(program: string, args: readonly string[], logFile: string): ManagedProcess {
+/**
+ * Starts a program whose output goes to `logFile`.
+ * @param env  variables besides those of this process
+ */
+export function startProcess(
+  program: string,
+  args: readonly string[],
+  logFile: string,
+  env: Readonly<Record<string, string>> = {},
+): ManagedProcess {
   const log = openSync(logFile, "a");
-  const child = spawn(program, args, { stdio: ["ignore", log, log] });
+  const child = spawn(program, args, { stdio: ["ignore", log, log], env: { ...process.env, ...env } });
   const gone = goneOf(child);
   running.add(child);
   void gone.then(() => running.delete(child));

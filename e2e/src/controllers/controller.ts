@@ -2,13 +2,16 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { freePorts, lastLines, startProcess } from "../control-plane/process.ts";
 
-const main = resolve(import.meta.dirname, "../../../packages/cli/src/main.ts");
+/** What `bellows` is. */
+export const main: string = resolve(import.meta.dirname, "../../../packages/cli/src/main.ts");
 
 export interface ControllerOptions {
   /** Whose rights it has: an administrator's, or a service account's. */
   readonly kubeconfig: string;
   /** Flags besides the kubeconfig and the port. */
   readonly args?: readonly string[];
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Where its log goes. */
   readonly folder: string;
 }
@@ -35,7 +38,7 @@ const startLimitMs = 60_000;
  * with the end of its log where it ends instead.
  */
 export async function startController(name: string, options: ControllerOptions): Promise<RunningController> {
-  const { kubeconfig, args = [], folder } = options;
+  const { kubeconfig, args = [], env, folder } = options;
   const [port] = await freePorts(1);
   const logFile = join(folder, `bellows-${name}-${++count}.log`);
   const listening = ["--bind-address", "127.0.0.1", "--metrics-port", String(port)];
@@ -43,6 +46,7 @@ export async function startController(name: string, options: ControllerOptions):
     process.execPath,
     ["--enable-source-maps", main, name, "--kubeconfig", kubeconfig, ...listening, ...args],
     logFile,
+    env,
   );
   const url = `http://127.0.0.1:${port}`;
   const answers = () => fetch(`${url}/healthz`).then(Boolean, () => false);

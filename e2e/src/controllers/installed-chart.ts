@@ -92,7 +92,8 @@ export async function installChart(
     async remove() {
       for (const controller of controllers.values()) await controller.stop();
       for (const step of unpublish) await step();
-      helm("uninstall", release);
+      // No kubelet would run the hook.
+      helm("uninstall", release, "--no-hooks");
       const refused = [...controllers.values()].flatMap((controller) => controller.logLines()).filter(isRefusal);
       if (refused.length > 0) throw new Error(`the chart's roles lack:\n${refused.join("\n")}`);
     },

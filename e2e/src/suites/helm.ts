@@ -1,4 +1,4 @@
-import { ClusterRole } from "@bellows/api";
+import { APIService, ClusterRole } from "@bellows/api";
 import {
   chart,
   ensureInstalled,
@@ -10,8 +10,11 @@ import {
   uninstall,
 } from "../chart/chart.ts";
 import { expectedUnused } from "../chart/expected-unused.ts";
+import { refusals, settingsOf } from "../chart/refused-values.ts";
+import { renderings } from "../chart/rendered-values.ts";
 import { requestsOf, unusedRights } from "../chart/rights.ts";
 import { allInOne, type Scenario, scenarios, withController } from "../chart/scenarios.ts";
+import { runUnregisterHook } from "../chart/unregister-hook.ts";
 import { startFromChart } from "../controllers/start-from-chart.ts";
 import type { Case, Suite, SuiteContext } from "../suite.ts";
 import { waitFor } from "./waiting.ts";
@@ -20,7 +23,6 @@ const expect = (holds: boolean, message: string) => {
   if (!holds) throw new Error(message);
 };
 
-const parts = ["hpa", "cpa", "eventScaler", "dashboard", "nodeProvisioner", "allInOne"];
 const options: readonly (readonly string[])[] = [
   ["replicas=1"],
   ["serviceMonitor.enabled=true", "serviceMonitor.labels.release=prometheus"],
@@ -28,6 +30,18 @@ const options: readonly (readonly string[])[] = [
   ["networkPolicy.enabled=false"],
   ["podLabels.a=b", "env[0].name=VAULT_ADDR", "env[0].value=https://vault", "envFrom[0].secretRef.name=vault"],
 ];
+
+/** Parts by their folder. */
+const folders = {
+  hpa: "hpa",
+  cpa: "cpa",
+  "event-scaler": "eventScaler",
+  dashboard: "dashboard",
+  "node-provisioner": "nodeProvisioner",
+  "all-in-one": "allInOne",
+};
+
+const parts = Object.values(folders);
 
 /** Every way to choose controllers; each option that adds or leaves out objects, for each of them. */
 function* matrix(): Generator<readonly string[]> {
@@ -41,20 +55,6 @@ function* matrix(): Generator<readonly string[]> {
   for (const option of options)
     for (const name of parts) yield [`${name}.enabled=true`, ...option.map((each) => `${name}.${each}`)];
 }
-
-const refusals: readonly { readonly set: string; readonly says: string }[] = [
-  { set: "vpa.enabled=true", says: "vpa.enabled: true, expected false" },
-  { set: "hpa.enabled=yes", says: "at '/hpa/enabled': got string, want boolean" },
-  { set: "hpa.replicas=many", says: "at '/replicas': got string, want integer" },
-  {
-    set: "hpa.config.horizontalPodAutoscalerTolerance=high",
-    says: "at '/config/horizontalPodAutoscalerTolerance': got string, want number",
-  },
-  { set: "hpa.config.syncPeriod=15s", says: "at '/config': additional properties 'syncPeriod' not allowed" },
-  { set: "hpa.networkPolicy.apiServerPorts={any}", says: "at '/networkPolicy/apiServerPorts/0': got string" },
-  { set: "hpaa.enabled=true", says: "additional properties 'hpaa' not allowed" },
-  { set: "allInOne.enabled=true", says: "hpa.enabled: true, expected false, or allInOne.controllers without hpa" },
-];
 
 const values = scenarios.flatMap((each) => each.values);
 
@@ -89,6 +89,7 @@ const missesRight = (account: string, verb: string, resource: string, group = ""
     const { client } = context.controlPlane;
     const key = { name: `bellows-${account}` };
     await ensureInstalled(context, ...values);
+    await scenarios.find(({ name }) => name === account)?.before?.(context);
     const { rules = [] } = await client.get(ClusterRole, key);
     const without = rules.filter(({ resources, verbs }) => !(resources?.includes(resource) && verbs.includes(verb)));
     await client.patch(ClusterRole, key, { type: "merge", body: { rules: without } });
@@ -109,6 +110,26 @@ const missesRight = (account: string, verb: string, resource: string, group = ""
     }
   },
 });
+
+const apiService = "v1beta1.external.metrics.k8s.io";
+
+const expectRegistered = (service: string, context: SuiteContext): Promise<void> =>
+  waitFor(
+    `${service} is registered`,
+    async () => {
+      const found = await context.controlPlane.client.find(APIService, { name: apiService });
+      return found?.spec?.service?.name === service || JSON.stringify(found?.spec?.service);
+    },
+    context,
+  );
+
+/** All that the hook was made of goes with it. */
+async function expectNoHook(service: string, context: SuiteContext): Promise<void> {
+  const kinds = "jobs,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,networkpolicies";
+  const label = `app.kubernetes.io/name=${service}-unregister`;
+  const left = await kubectl(context, ["get", kinds, "-n", namespace, "-l", label, "-o", "name"]);
+  expect(left === "", `left over: ${left}`);
+}
 
 /** The chart, installed and used; each controller runs as a process with the rights of its own service account. */
 export const helmSuite: Suite = {
@@ -131,6 +152,31 @@ export const helmSuite: Suite = {
           count++;
         }
         context.print(`     ${count} choices of values rendered`);
+      },
+    },
+    ...renderings.map(({ name, set, json, contains = [], lacks = [] }) => ({
+      name: `values: ${name}`,
+      run: async (context: SuiteContext) => {
+        const chosen = ["crds.enabled=false", ...set].flatMap((value) => ["--set", value]);
+        if (json) chosen.push("--set-json", json);
+        const text = await helm(context, "template", "bellows", chart, "-n", "default", ...chosen);
+        const missing = contains.filter((part) => !text.includes(part));
+        const surplus = lacks.filter((part) => text.includes(part));
+        expect(missing.length === 0, `not there: ${missing.join("; ")}\n${text}`);
+        expect(surplus.length === 0, `there: ${surplus.join("; ")}`);
+      },
+    })),
+    {
+      name: "a list in the place of any setting is refused with its path",
+      async run(context) {
+        for (const [folder, part] of Object.entries(folders)) {
+          const settings = settingsOf(folder);
+          const config = JSON.stringify(Object.fromEntries(settings.map((key) => [key, [{}]])));
+          const chosen = ["--set", `${part}.enabled=true`, "--set-json", `${part}.config=${config}`];
+          const { errors } = await tryHelm(context, "template", "bellows", chart, ...chosen);
+          const silent = settings.filter((key) => !errors.includes(`at '/config/${key}': `));
+          expect(settings.length > 0 && silent.length === 0, `${part}: nothing is said of ${silent}: ${errors}`);
+        }
       },
     },
     ...refusals.map(({ set, says }) => ({
@@ -179,8 +225,63 @@ export const helmSuite: Suite = {
     missesRight("node-provisioner", "list", "persistentvolumes"),
     worksWithItsRights(allInOne, allInOne.values),
     {
+      name: "an upgrade that leaves the event scaler out gives back what it registered",
+      async run(context) {
+        await ensureInstalled(context, ...allInOne.values);
+        await withController(allInOne, context, async () => expectRegistered("bellows-all", context));
+        const hook = await runUnregisterHook("bellows-all", install(context, "hpa.enabled=true"), context);
+        const printed = [
+          "apiservice v1beta1.external.metrics.k8s.io: deleted",
+          "validatingwebhookconfiguration keda-admission: deleted",
+        ];
+        expect(hook.printed.join() === printed.join(), `it said ${hook.printed.join("\n")}`);
+        expect(!hook.refused?.length, `refused: ${hook.refused}`);
+        await expectNoHook("bellows-all", context);
+      },
+    },
+    {
+      name: "uninstall stops the event scaler and gives the metrics API back, by a hook with the rights for just that",
+      async run(context) {
+        const { client } = context.controlPlane;
+        const adapter = { namespace: "default", name: "prometheus-adapter", port: 443 };
+        await client.create(APIService, {
+          metadata: { name: apiService },
+          spec: {
+            group: "external.metrics.k8s.io",
+            version: "v1beta1",
+            service: adapter,
+            insecureSkipTLSVerify: true,
+            groupPriorityMinimum: 100,
+            versionPriority: 100,
+          },
+        });
+        const scenario = scenarios.find(({ name }) => name === "event-scaler") as Scenario;
+        await ensureInstalled(context, ...scenario.values);
+        await withController(scenario, context, async () => expectRegistered("bellows-event-scaler", context));
+        await install(context, ...scenario.values, "eventScaler.replicas=1");
+        const uninstalled = helm(context, "uninstall", "bellows", "-n", namespace);
+        const hook = await runUnregisterHook("bellows-event-scaler", uninstalled, context);
+        const printed = [
+          `deployment ${namespace}/bellows-event-scaler: scaled from 1 to 0`,
+          `apiservice ${apiService}: given back to default/prometheus-adapter`,
+          "validatingwebhookconfiguration keda-admission: deleted",
+        ];
+        expect(hook.printed.join() === printed.join(), `it said ${hook.printed.join("\n")}`);
+        const { spec } = await client.get(APIService, { name: apiService });
+        expect(spec?.service?.name === adapter.name, `the APIService leads to ${JSON.stringify(spec?.service)}`);
+        await client.delete(APIService, { name: apiService });
+        await expectNoHook("bellows-event-scaler", context);
+        expect(!hook.refused?.length, `refused: ${hook.refused}`);
+        const unused = hook.unused ?? [];
+        // Where no adapter had it before: the case above.
+        const surplus = unused.filter((right) => right !== "delete apiregistration.k8s.io/apiservices");
+        expect(surplus.length === 0, `rights that it did not need: ${surplus.join(", ")}`);
+      },
+    },
+    {
       name: "uninstall keeps the definitions, and a second install takes them again",
       async run(context) {
+        await install(context);
         await helm(context, "uninstall", "bellows", "-n", namespace);
         const definitions = await kubectl(context, [
           "get",

@@ -45,7 +45,8 @@ async function start(context: SuiteContext): Promise<() => Promise<void>> {
   return async () => {
     for (const controller of started) await controller.stop();
     await unpublish();
-    helmed("uninstall", release);
+    // No kubelet would run the hook.
+    helmed("uninstall", release, "--no-hooks");
   };
 }
 
