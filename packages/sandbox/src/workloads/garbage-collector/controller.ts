@@ -12,7 +12,7 @@ import { fieldManager, toleratingConflicts } from "../writes.ts";
 import { decideFate, type GraphNode, graphNode, OwnerGraph, type Owners } from "./owner-graph.ts";
 
 /** Kinds that are never owned, and are many. */
-const ignored = new Set(["/Event", "events.k8s.io/Event", "coordination.k8s.io/Lease"]);
+const ignored = new Set(["/Event", "events.k8s.io/Event"]);
 
 /**
  * Deletes what its owners leave behind: in the background, in the foreground (dependents first), or orphaned. It follows every
