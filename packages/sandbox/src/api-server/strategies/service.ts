@@ -1,17 +1,12 @@
+import type { ServicePort, ServiceSpec } from "@bellows/api";
 import { randomInteger } from "@bellows/kube";
 import { type ApiObject, record, withFields } from "../api-object.ts";
-import { equalJson } from "../json-value.ts";
-import { invalid } from "../status-error.ts";
+import { invalid, StatusError } from "../status-error.ts";
 import type { Store } from "../store.ts";
+import { type Changing, chooseFamilies, linkAddresses } from "./service-families.ts";
+import { dropTypeDependent, needsAddress, needsHealthCheck, needsNodePorts } from "./service-type.ts";
 import { serviceWarnings } from "./service-warnings.ts";
 import type { Strategy, StrategyContext } from "./strategy.ts";
-
-interface Port {
-  readonly name?: string;
-  readonly port: number;
-  readonly protocol?: string;
-  readonly nodePort?: number;
-}
 
 /** 10.100.0.0/16, the range of an EKS cluster; the first 256 addresses are left to those who ask for one. */
 const servicePrefix = "10.100";
@@ -28,31 +23,31 @@ export const serviceStrategy: Partial<Strategy> = {
   prepareForCreate: (service, context) =>
     allocated(withFields(service, { status: { loadBalancer: {} } }), undefined, context),
   prepareForUpdate: (service, before, context) =>
-    allocated(withFields(service, { status: before.status }), before, context),
+    allocated(withFields(service, { status: statusOf(service, before) }), before, context),
 };
 
+/** What a load balancer has been given goes with it. */
+const statusOf = ({ spec }: ApiObject, { status }: ApiObject): unknown =>
+  record(spec).type === "LoadBalancer" ? status : { ...record(status), loadBalancer: {} };
+
 function allocated(service: ApiObject, before: ApiObject | undefined, context: StrategyContext): ApiObject {
-  const spec = { ...record(service.spec) };
-  const old = record(before?.spec);
-  if (spec.type === "ExternalName") {
-    // What it had as another type goes, unless it is asked for anew.
-    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"])
-      if (before && equalJson(spec[field], old[field])) delete spec[field];
-    return withFields(service, { spec });
-  }
+  const spec = { ...record(service.spec) } as Changing;
+  const old = record(before?.spec) as ServiceSpec;
+  linkAddresses(spec, before && old);
+  chooseFamilies(service.metadata.name, spec, before && old);
   const others = usedBy(context.store, service);
-  spec.clusterIP = clusterIp(service, spec, old, others.addresses, context);
-  spec.clusterIPs = (spec.clusterIPs as string[] | undefined)?.length ? [spec.clusterIP] : [spec.clusterIP];
-  // Without a selector nobody knows what a headless Service stands for, so that it is taken to be both.
-  const both = spec.clusterIP === "None" && Object.keys(record(spec.selector)).length === 0;
-  spec.ipFamilies ??= both ? ["IPv4", "IPv6"] : ["IPv4"];
-  spec.ipFamilyPolicy ??= both ? "RequireDualStack" : "SingleStack";
-  spec.internalTrafficPolicy ??= "Cluster";
-  if (spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false)) {
-    spec.ports = withNodePorts(service, spec, old, others.ports, context);
-  } else if (old.type === "NodePort" || old.type === "LoadBalancer") {
-    spec.ports = ((spec.ports as Port[] | undefined) ?? []).map(({ nodePort: _, ...port }) => port);
+  if (needsAddress(spec)) {
+    if (spec.clusterIP !== "None" && (!before || !needsAddress(old))) {
+      spec.clusterIP = clusterIp(service, spec, others.addresses, context);
+      spec.clusterIPs = [spec.clusterIP, ...(spec.clusterIPs ?? []).slice(1)];
+    }
+    spec.internalTrafficPolicy ??= "Cluster";
   }
+  if (needsNodePorts(spec)) spec.ports = withNodePorts(service, spec, old, others.ports, context);
+  if (needsHealthCheck(spec) && !spec.healthCheckNodePort)
+    spec.healthCheckNodePort =
+      old.healthCheckNodePort ?? freeNodePort(context, (port) => !others.ports.has(`${port}/TCP`));
+  if (before) dropTypeDependent(spec, old);
   return withFields(service, { spec });
 }
 
@@ -62,23 +57,19 @@ function usedBy(store: Store, { metadata }: ApiObject) {
   const ports = new Set<string>();
   for (const other of store.collection("/services").list()) {
     if (other.metadata.name === metadata.name && other.metadata.namespace === metadata.namespace) continue;
-    const spec = record(other.spec);
-    for (const address of (spec.clusterIPs as string[] | undefined) ?? []) addresses.add(address);
-    for (const { nodePort, protocol = "TCP" } of (spec.ports as Port[] | undefined) ?? [])
-      if (nodePort) ports.add(`${nodePort}/${protocol}`);
+    const spec = record(other.spec) as ServiceSpec;
+    for (const address of spec.clusterIPs ?? []) addresses.add(address);
+    for (const { nodePort, protocol = "TCP" } of spec.ports ?? []) if (nodePort) ports.add(`${nodePort}/${protocol}`);
   }
   return { addresses, ports };
 }
 
 function clusterIp(
   service: ApiObject,
-  spec: Readonly<Record<string, unknown>>,
-  old: Readonly<Record<string, unknown>>,
+  { clusterIP: asked }: ServiceSpec,
   taken: ReadonlySet<string>,
   { random }: StrategyContext,
 ): string {
-  const asked = (spec.clusterIP as string | undefined) || (old.clusterIP as string | undefined);
-  if (asked === "None") return asked;
   const refuse = (message: string) =>
     invalid("", "Service", service.metadata.name, [
       {
@@ -102,7 +93,7 @@ function clusterIp(
     const address = `${servicePrefix}.${number >> 8}.${number & 255}`;
     if (!taken.has(address)) return address;
   }
-  throw refuse("failed to allocate a serviceIP: range is full");
+  throw new StatusError(500, "InternalError", "Internal error occurred: failed to allocate a serviceIP: range is full");
 }
 
 function inRange(address: string): boolean {
@@ -114,17 +105,18 @@ function inRange(address: string): boolean {
 
 function withNodePorts(
   service: ApiObject,
-  spec: Readonly<Record<string, unknown>>,
-  old: Readonly<Record<string, unknown>>,
+  spec: ServiceSpec,
+  old: ServiceSpec,
   taken: ReadonlySet<string>,
-  { random, dryRun }: StrategyContext,
-): Port[] {
+  context: StrategyContext,
+): ServicePort[] {
   const mine = new Set<string>();
-  const before = (old.ports as Port[] | undefined) ?? [];
-  return ((spec.ports as Port[] | undefined) ?? []).map((port, index) => {
+  const ports = spec.ports ?? [];
+  return ports.map((port, index) => {
     const protocol = port.protocol ?? "TCP";
-    const kept = before.find((one) => one.name === port.name && one.port === port.port)?.nodePort;
-    const asked = port.nodePort || kept;
+    // A port keeps what it had, by its name, unless another one of the Service asks for it.
+    const kept = old.ports?.findLast(({ name }) => (name ?? "") === (port.name ?? ""))?.nodePort;
+    const asked = port.nodePort || (ports.some(({ nodePort }) => nodePort === kept) ? undefined : kept);
     const free = (number: number) => !taken.has(`${number}/${protocol}`) && !mine.has(`${number}/${protocol}`);
     const refuse = (message: string) =>
       invalid("", "Service", service.metadata.name, [
@@ -135,7 +127,7 @@ function withNodePorts(
         },
       ]);
     // A trial takes no ports, so that none is refused.
-    if (dryRun && asked) return { ...port, nodePort: asked };
+    if (context.dryRun && asked) return { ...port, nodePort: asked };
     if (asked) {
       if (asked < nodePorts.first || asked > nodePorts.last)
         throw refuse(
@@ -145,14 +137,19 @@ function withNodePorts(
       mine.add(`${asked}/${protocol}`);
       return { ...port, nodePort: asked };
     }
-    const span = nodePorts.last - nodePorts.first + 1;
-    const start = randomInteger(random, span);
-    for (let step = 0; step < span; step++) {
-      const number = nodePorts.first + ((start + step) % span);
-      if (!free(number)) continue;
-      mine.add(`${number}/${protocol}`);
-      return { ...port, nodePort: number };
-    }
-    throw refuse("failed to allocate a nodePort: range is full");
+    if (spec.allocateLoadBalancerNodePorts === false && spec.type === "LoadBalancer") return port;
+    const number = freeNodePort(context, free);
+    mine.add(`${number}/${protocol}`);
+    return { ...port, nodePort: number };
   });
+}
+
+function freeNodePort({ random }: StrategyContext, free: (port: number) => boolean): number {
+  const span = nodePorts.last - nodePorts.first + 1;
+  const start = randomInteger(random, span);
+  for (let step = 0; step < span; step++) {
+    const number = nodePorts.first + ((start + step) % span);
+    if (free(number)) return number;
+  }
+  throw new StatusError(500, "InternalError", "Internal error occurred: failed to allocate a nodePort: range is full");
 }

@@ -6,18 +6,17 @@ import {
   dns1123LabelProblems,
   dns1123SubdomainProblems,
   inRange,
-  ipProblems,
-  isIp,
   legacyIpProblems,
   portNumberProblems,
   qualifiedNameProblems,
 } from "./formats.ts";
 import { validateLabels } from "./metadata.ts";
+import { validateServiceAddresses, validateServiceAddressesUpdate } from "./service-addresses.ts";
 
 const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const maxAffinitySeconds = 86_400;
 
-export function validateService(errors: FieldErrors, service: Service): void {
+export function validateService(errors: FieldErrors, service: Service, old?: Service): void {
   const spec: ServiceSpec = service.spec ?? {};
   const { type, ports = [] } = spec;
   const headless = spec.clusterIP === "None";
@@ -31,7 +30,7 @@ export function validateService(errors: FieldErrors, service: Service): void {
   });
   validateLabels(errors, spec.selector, "spec.selector");
   validateAffinity(errors, spec);
-  validateClusterIps(errors, spec);
+  validateServiceAddresses(errors, spec, old?.spec);
   spec.externalIPs?.forEach((ip, index) => {
     errors.invalidEach(`spec.externalIPs[${index}]`, ip, legacyIpProblems(ip));
   });
@@ -83,22 +82,6 @@ function validateAffinity(errors: FieldErrors, spec: ServiceSpec): void {
       seconds,
       `must be greater than 0 and less than ${maxAffinitySeconds}`,
     );
-}
-
-function validateClusterIps(errors: FieldErrors, spec: ServiceSpec): void {
-  if (spec.type === "ExternalName") return;
-  if (spec.ipFamilyPolicy !== undefined)
-    errors.oneOf("spec.ipFamilyPolicy", spec.ipFamilyPolicy, ["PreferDualStack", "RequireDualStack", "SingleStack"]);
-  const addresses = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
-  if (spec.clusterIPs?.length && spec.clusterIP && spec.clusterIPs[0] !== spec.clusterIP)
-    errors.invalid("spec.clusterIPs", spec.clusterIPs, "first value must match `clusterIP`");
-  spec.ipFamilies?.forEach((family, index) => {
-    errors.oneOf(`spec.ipFamilies[${index}]`, family, ["IPv4", "IPv6"]);
-  });
-  addresses.forEach((address, index) => {
-    if (address !== "" && address !== "None" && !isIp(address))
-      errors.invalidEach(`spec.clusterIPs[${index}]`, address, ipProblems(address));
-  });
 }
 
 function validateUniquePorts(errors: FieldErrors, spec: ServiceSpec): void {
@@ -161,18 +144,11 @@ function validateTrafficPolicies(errors: FieldErrors, spec: ServiceSpec): void {
     ]);
 }
 
-/** The first address and its family stay, except when a service turns into or out of an ExternalName. */
+/** What stays once a Service is there. */
 export function validateServiceUpdate(errors: FieldErrors, service: Service, old: Service): void {
   const next: ServiceSpec = service.spec ?? {};
   const before: ServiceSpec = old.spec ?? {};
-  if (next.type === "ExternalName" || before.type === "ExternalName") return;
-  const nextIps = next.clusterIPs ?? (next.clusterIP ? [next.clusterIP] : []);
-  const oldIps = before.clusterIPs ?? (before.clusterIP ? [before.clusterIP] : []);
-  if (oldIps.length && !nextIps[0]) errors.invalid("spec.clusterIPs[0]", nextIps, "primary clusterIP can not be unset");
-  else if (oldIps.length && nextIps[0] !== oldIps[0])
-    errors.invalid("spec.clusterIPs[0]", nextIps, "may not change once set");
-  if (before.ipFamilies?.length && next.ipFamilies?.length && next.ipFamilies[0] !== before.ipFamilies[0])
-    errors.invalid("spec.ipFamilies[0]", next.ipFamilies, "may not change once set");
+  validateServiceAddressesUpdate(errors, next, before);
   if (
     before.type === "LoadBalancer" &&
     next.type === "LoadBalancer" &&
