@@ -18,6 +18,7 @@ import { reachedServers } from "./reached-servers.ts";
 import { requests } from "./requests.ts";
 import { rollouts } from "./rollouts.ts";
 import { scheduling } from "./scheduling.ts";
+import { services } from "./services.ts";
 import { subresources } from "./subresources.ts";
 import { validation } from "./validation.ts";
 import { watching } from "./watching.ts";
@@ -46,6 +47,7 @@ const all: readonly Area[] = [
   admission,
   reachedServers,
   validation,
+  services,
   scheduling,
   expiry,
 ];

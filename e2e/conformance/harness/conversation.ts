@@ -152,9 +152,10 @@ export class Conversation {
     }
     const watching = open;
     this.onEnd(() => watching.stop());
-    const collected = (step: string) => {
+    const collected = (step: string, marker?: string) => {
       const events = watching.lines.flatMap((line) => {
         const event = parsedText(line);
+        if (marker !== undefined && event?.object?.metadata?.name === marker) return [];
         if (!event || typeof event !== "object" || !("type" in event)) return [event];
         const object = show(withoutManaged(event.object));
         return object === undefined ? [] : [{ type: event.type, object }];
@@ -166,6 +167,12 @@ export class Conversation {
       events: async (count: number, ms = 5_000) => {
         await watching.until((lines) => lines.length >= count, ms);
         return collected(`watch ${path}`);
+      },
+      /** All events before that of the object `marker`, which is made last. */
+      eventsBefore: async (marker: string, ms = 20_000) => {
+        const isMarker = (line: string) => parsedText(line)?.object?.metadata?.name === marker;
+        await watching.until((lines) => lines.length > 0 && isMarker(lines.at(-1) as string), ms);
+        return collected(`watch ${path}`, marker);
       },
       end: async (ms = 10_000) => {
         await watching.until(() => false, ms);

@@ -3,7 +3,7 @@ import { Conversation, type Json } from "./conversation.ts";
 import { differences } from "./difference.ts";
 import { normalised } from "./normalise.ts";
 import { type Call, randomCalls } from "./random-calls.ts";
-import { widgetDefinition } from "./random-subjects.ts";
+import { type Subject, subjects, widgetDefinition } from "./random-subjects.ts";
 import { makeNamespace } from "./run-cases.ts";
 import { send, type Target } from "./target.ts";
 
@@ -102,13 +102,14 @@ async function answers(target: Target, calls: readonly Call[], ns: string): Prom
     );
     const watches = [];
     for (const plural of watched)
-      watches.push(
-        await talk.watch(
+      watches.push({
+        plural,
+        watch: await talk.watch(
           // From whatever the server's cache knows by now, which is behind for new kinds.
           `${plural}?resourceVersion=0`,
           ({ metadata, kind, message }) => (ofController(metadata) ? undefined : [kind, metadata?.name ?? message]),
         ),
-      );
+      });
     for (const { method, path, type, body } of calls) {
       const show = (answer: Json) =>
         answer?.kind?.endsWith("List")
@@ -125,9 +126,10 @@ async function answers(target: Target, calls: readonly Call[], ns: string): Prom
       // The garbage collector ends it, at a time of its own.
       if (body?.propagationPolicy) await collected(talk, path);
     }
-    for (const watch of watches) {
-      await talk.pause(60);
-      await watch.events(0);
+    for (const { plural, watch } of watches) {
+      const { base } = subjects.find((one) => one.plural === plural) as Subject;
+      await talk.given(plural, { metadata: { name: "marker" }, ...base });
+      await watch.eventsBefore("marker");
     }
   } catch (error) {
     talk.note("broke", String(error));
