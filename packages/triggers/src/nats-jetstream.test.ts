@@ -391,7 +391,7 @@ describe.skipIf(!hasNatsServer)("a cluster of NATS servers", () => {
   test("is read by any of them, wherever the consumer is led", async () => {
     const [first] = servers;
     await expect
-      .poll(() => first?.ask("STREAM.CREATE.work", { ...work, num_replicas: 3 }).catch(String))
+      .poll(() => first?.ask("STREAM.CREATE.work", { ...work, num_replicas: 3 }, 5000).catch(String))
       .toHaveProperty("config");
     await first?.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
     await first?.ask("STREAM.PURGE.work");

@@ -12,8 +12,8 @@ export interface NatsServer extends ServerProcess {
   /** host:port of the monitoring endpoint. */
   readonly monitoring: string;
   readonly admin: NatsConnection;
-  /** Asks the API of JetStream. */
-  ask(api: string, body?: unknown): Promise<Record<string, unknown>>;
+  /** Asks the API of JetStream, which in a cluster that has no leader yet nobody answers. */
+  ask(api: string, body?: unknown, timeoutMs?: number): Promise<Record<string, unknown>>;
 }
 
 export const natsUser = { user: "me", pass: "secret" };
@@ -74,8 +74,8 @@ async function startOne(folder: string, { host, port, monitoringPort, args = [],
       address,
       monitoring: `${host}:${monitoringPort}`,
       admin,
-      async ask(api, body = {}) {
-        const answer = (await admin.request(`$JS.API.${api}`, JSON.stringify(body), { timeout: 60_000 })).json();
+      async ask(api, body = {}, timeout = 60_000) {
+        const answer = (await admin.request(`$JS.API.${api}`, JSON.stringify(body), { timeout })).json();
         const { error } = answer as { error?: { description: string } };
         if (error) throw new Error(`${api}: ${error.description}`);
         return answer as Record<string, unknown>;
