@@ -7,8 +7,8 @@ describeKubectl(
   ({ kubectl, apply, eventually }) => {
     beforeAll(async () => {
       await apply(`${shop}---${nodePool}`);
-      await kubectl("-n shop wait --for=condition=Available deployment/web --timeout=30s");
-      await kubectl("-n shop wait --for=condition=Complete job/report --timeout=30s");
+      await kubectl("-n shop wait --for=condition=Available deployment/web --timeout=2m");
+      await kubectl("-n shop wait --for=condition=Complete job/report --timeout=2m");
     });
 
     const described = async (what: string) => (await kubectl(`describe ${what}`)).stdout;
@@ -65,7 +65,7 @@ describeKubectl(
     });
 
     it("describes a Service with its endpoints", async () => {
-      const text = await described("service web -n shop");
+      const text = (await eventually("describe service web -n shop", /:8080,/)).stdout;
       expect(text).toMatch(/^Type: +ClusterIP$/m);
       expect(text).toMatch(/^Port: +http {2}80\/TCP\nTargetPort: +8080\/TCP\nEndpoints: +(\d+\.){3}\d+:8080,/m);
     });

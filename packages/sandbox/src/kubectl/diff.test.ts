@@ -2,9 +2,13 @@ import { beforeAll, expect, it } from "vitest";
 import { describeKubectl } from "./kubectl.fixture.ts";
 import { shop } from "./shop.fixture.ts";
 
-describeKubectl("kubectl diff", ({ kubectl, apply, file }) => {
+describeKubectl("kubectl diff", ({ kubectl, apply, eventually, file }) => {
   beforeAll(async () => {
     await apply(shop);
+    // A status that changes between kubectl's two readings is a difference.
+    await kubectl("-n shop wait --for=condition=Available deployment/web --timeout=2m");
+    await eventually("get deployment web -n shop -o jsonpath={.status.conditions}", /NewReplicaSetAvailable/);
+    await kubectl("-n shop wait --for=condition=Complete job/report --timeout=2m");
   });
 
   it("ends with 0 and says nothing where nothing differs", async () => {

@@ -70,7 +70,7 @@ describeKubectl("kubectl get --watch", ({ kubectl }) => {
   });
 
   it("ends by itself after the time that it is given", async () => {
-    const { stdout } = await kubectl("get configmaps -w --request-timeout=1s");
+    const { stdout } = await kubectl("get configmaps -w --request-timeout=5s");
     expect(stdout).toMatch(/^NAME +DATA +AGE\n/);
   });
 });

@@ -5,8 +5,8 @@ import { nodePool, shop } from "./shop.fixture.ts";
 describeKubectl("kubectl get", ({ kubectl, apply, eventually, file }) => {
   beforeAll(async () => {
     await apply(`${shop}---${nodePool}`);
-    await kubectl("-n shop wait --for=condition=Available deployment/web --timeout=30s");
-    await kubectl("-n shop wait --for=condition=Complete job/report --timeout=30s");
+    await kubectl("-n shop wait --for=condition=Available deployment/web --timeout=2m");
+    await kubectl("-n shop wait --for=condition=Complete job/report --timeout=2m");
   });
 
   it("prints the columns of a kind", async () => {
@@ -24,7 +24,10 @@ describeKubectl("kubectl get", ({ kubectl, apply, eventually, file }) => {
       "services",
       /NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE +SELECTOR\nweb +ClusterIP +10\.\S+ +<none> +80\/TCP /,
     ],
-    ["jobs", /NAME +STATUS +COMPLETIONS +DURATION +AGE +CONTAINERS +IMAGES +SELECTOR\nreport +Complete +1\/1 +3\ds /],
+    [
+      "jobs",
+      /NAME +STATUS +COMPLETIONS +DURATION +AGE +CONTAINERS +IMAGES +SELECTOR\nreport +Complete +1\/1 +\d+[sm]\S* /,
+    ],
     [
       "nodes",
       /NAME +STATUS +ROLES +AGE +VERSION +INTERNAL-IP +EXTERNAL-IP +OS-IMAGE +KERNEL-VERSION +CONTAINER-RUNTIME\n/,

@@ -61,8 +61,8 @@ describeKubectl("kubectl run, attach, wait and delete", ({ kubectl, apply, event
     await kubectl("wait --for=create pod/waited");
     await kubectl("wait --for=jsonpath={.status.phase}=Running pod/waited");
     const inVain = "error: timed out waiting for the condition on pods/waited\n";
-    expect(await refused("wait --for=jsonpath={.status.phase}=Failed pod/waited --timeout=500ms")).toContain(inVain);
-    expect(await refused("wait --for=delete pod/waited --timeout=500ms")).toContain(inVain);
+    expect(await refused("wait --for=jsonpath={.status.phase}=Failed pod/waited --timeout=2s")).toContain(inVain);
+    expect(await refused("wait --for=delete pod/waited --timeout=2s")).toContain(inVain);
     expect(await said("delete pod waited --wait=false")).toMatch(/^pod "waited" deleted/);
     await kubectl("wait --for=delete pod/waited");
     expect(await refused("wait --for=condition=Ready pod/waited")).toContain('pods "waited" not found');

@@ -5,10 +5,11 @@ import { shop } from "./shop.fixture.ts";
 describeKubectl("kubectl top, kubectl events", ({ kubectl, apply, eventually }) => {
   beforeAll(async () => {
     await apply(shop);
-    await kubectl("-n shop wait --for=condition=Available deployment/web --timeout=30s");
+    await kubectl("-n shop wait --for=condition=Available deployment/web --timeout=2m");
+    // A pod has metrics by the first sample after it has run for ten seconds, each pod at a time of its own.
     await eventually(
       ["get", "--raw", "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods?labelSelector=app%3Dweb"],
-      /ticker/,
+      /("ticker".*){3}/s,
     );
   });
 
