@@ -3,14 +3,15 @@ import {
   type MetricSpec,
   type Pod,
   type PodMetrics,
-  quantityOf,
+  QuantityError,
   SelectorError,
   selectorOf,
 } from "@bellows/api";
 import { ApiError, type Cache, type Client } from "@bellows/kube";
 import type { Reading } from "./engine/metric.ts";
-import { defaultWindowMs, type Sample } from "./engine/samples.ts";
+import { type CustomMetricValue, customSamples, milliIn64Bits } from "./engine/samples.ts";
 import { refusal } from "./observe-scale.ts";
+import { itemsOf } from "./pod-metrics-reader.ts";
 import type { PodsByLabel } from "./pods-by-label.ts";
 
 /** The pods under a selector's text, or why it is none. */
@@ -60,13 +61,6 @@ export async function observeMetrics(
   );
 }
 
-interface MetricValue {
-  readonly describedObject: { readonly name: string };
-  readonly timestamp: string;
-  readonly windowSeconds?: number | null;
-  readonly value: string;
-}
-
 const customPath = (namespace: string) => `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${namespace}`;
 
 async function readPodsMetric(client: Client, namespace: string, selector: string, spec: MetricSpec): Promise<Reading> {
@@ -74,8 +68,8 @@ async function readPodsMetric(client: Client, namespace: string, selector: strin
     const metric = spec.pods?.metric;
     const path = `${customPath(namespace)}/pods/*/${metric?.name}`;
     const query = { labelSelector: selector, ...metricSelector(metric?.selector) };
-    const { items } = (await client.raw(path, query)) as { items: MetricValue[] };
-    return items.length === 0 ? none("custom") : { samples: new Map(items.map(sampleOf)) };
+    const items = itemsOf<CustomMetricValue>(await client.raw(path, query));
+    return items.length === 0 ? none("custom") : { samples: customSamples(items) };
   });
 }
 
@@ -93,14 +87,14 @@ async function readObjectMetric(client: Client, namespace: string, spec: MetricS
     const path = isNamespace
       ? `${customPath(namespace)}/metrics/${metric.name}`
       : `${customPath(namespace)}/${qualified}/${name}/${metric.name}`;
-    const { items } = (await client.raw(path, metricSelector(metric.selector))) as { items: MetricValue[] };
+    const items = itemsOf<CustomMetricValue>(await client.raw(path, metricSelector(metric.selector)));
     const [item] = items;
     if (items.length !== 1 || !item) {
       return {
         error: `unable to fetch metrics from custom metrics API: the custom metrics API server returned ${items.length} results when we asked for exactly one`,
       };
     }
-    return { valuesMilli: [milliExactly(item.value)] };
+    return { valuesMilli: [milliIn64Bits(item.value)] };
   });
 }
 
@@ -109,10 +103,8 @@ async function readExternalMetric(client: Client, namespace: string, spec: Metri
     const { metric } = spec.external as NonNullable<MetricSpec["external"]>;
     const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/${metric.name}`;
     const selector = selectorOf(metric.selector ?? {}).toString();
-    const { items } = (await client.raw(path, selector ? { labelSelector: selector } : {})) as {
-      items: { value: string }[];
-    };
-    return items.length === 0 ? none("external") : { valuesMilli: items.map((item) => milliExactly(item.value)) };
+    const items = itemsOf<{ value: string }>(await client.raw(path, selector ? { labelSelector: selector } : {}));
+    return items.length === 0 ? none("external") : { valuesMilli: items.map(({ value }) => milliIn64Bits(value)) };
   });
 }
 
@@ -129,6 +121,9 @@ async function read(api: "resource" | "custom" | "external", attempt: () => Prom
   } catch (error) {
     // The metric's own selector; the engine says so.
     if (error instanceof SelectorError) return { error: error.message };
+    if (error instanceof QuantityError) {
+      return { error: `unable to fetch metrics from ${api} metrics API: value: ${error.message}` };
+    }
     return { error: `unable to fetch metrics from ${api} metrics API: ${answerOf(api, error)}` };
   }
 }
@@ -141,14 +136,3 @@ function answerOf(api: "resource" | "custom" | "external", error: unknown): stri
   }
   return refusal(error);
 }
-
-const sampleOf = (item: MetricValue): [string, Sample] => [
-  item.describedObject.name,
-  {
-    milli: Number(milliExactly(item.value)),
-    at: Date.parse(item.timestamp),
-    windowMs: item.windowSeconds == null ? defaultWindowMs : item.windowSeconds * 1000,
-  },
-];
-
-const milliExactly = (text: string): bigint => quantityOf(text).scaled(-3);

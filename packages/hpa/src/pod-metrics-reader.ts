@@ -80,9 +80,11 @@ export class PodMetricsReader {
 
 async function list(client: Client, namespace: string, selector?: string): Promise<readonly PodMetrics[]> {
   const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`;
-  return (
-    (await client.raw(path, selector === undefined ? undefined : { labelSelector: selector })) as {
-      items: PodMetrics[];
-    }
-  ).items;
+  return itemsOf(await client.raw(path, selector === undefined ? undefined : { labelSelector: selector }));
+}
+
+/** The items of a list; none where a metrics server answered with something else. */
+export function itemsOf<T>(answer: unknown): readonly T[] {
+  const items = (answer as { items?: unknown } | null | undefined)?.items;
+  return Array.isArray(items) ? items : [];
 }

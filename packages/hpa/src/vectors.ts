@@ -5,7 +5,6 @@ import {
   type Pod,
   type PodMetrics,
   parseSelector,
-  quantityOf,
   type Selector,
   SelectorError,
 } from "@bellows/api";
@@ -13,7 +12,7 @@ import { concludeSync } from "./engine/conclude.ts";
 import { decideReplicas, defaultConfig, type HpaConfig, type Seen } from "./engine/decide.ts";
 import { type History, noHistory } from "./engine/history.ts";
 import { evaluateMetric, type MetricOutcome, type Reading } from "./engine/metric.ts";
-import { defaultWindowMs, type Sample } from "./engine/samples.ts";
+import { type CustomMetricValue, customSamples, milliIn64Bits } from "./engine/samples.ts";
 
 /** A recorded case: what the real controller was shown, sync by sync, and what it then did. */
 export interface HpaVector {
@@ -44,12 +43,9 @@ interface HpaVectorStep {
   readonly scaleUpdateFails?: boolean;
 }
 
-interface CustomMetric {
+interface CustomMetric extends CustomMetricValue {
   readonly describedObject: { readonly kind: string; readonly name: string };
   readonly metric: { readonly name: string };
-  readonly timestamp: string;
-  readonly windowSeconds?: number | null;
-  readonly value: string;
 }
 
 interface ExternalMetric {
@@ -157,7 +153,7 @@ function readingOf(
       const items = (step.customMetrics ?? []).filter(
         (item) => item.describedObject.kind === "Pod" && item.metric.name === metric.pods?.metric.name,
       );
-      return refused("custom") ?? (items.length === 0 ? none("custom") : { samples: new Map(items.map(sampleOf)) });
+      return refused("custom") ?? (items.length === 0 ? none("custom") : { samples: customSamples(items) });
     }
     case "Object": {
       const wanted = metric.object;
@@ -170,30 +166,19 @@ function readingOf(
       const missing = `unable to fetch metrics from custom metrics API: the server could not find the metric ${wanted?.metric.name}`;
       // The custom metrics client takes anything but one item for no answer.
       const item = items.length === 1 ? items[0] : undefined;
-      return refused("custom") ?? (item ? { valuesMilli: [milliExactly(item.value)] } : { error: missing });
+      return refused("custom") ?? (item ? { valuesMilli: [milliIn64Bits(item.value)] } : { error: missing });
     }
     default: {
       const items = (step.externalMetrics ?? []).filter((item) => item.metricName === metric.external?.metric.name);
       return (
         refused("external") ??
-        (items.length === 0 ? none("external") : { valuesMilli: items.map((item) => milliExactly(item.value)) })
+        (items.length === 0 ? none("external") : { valuesMilli: items.map((item) => milliIn64Bits(item.value)) })
       );
     }
   }
 }
 
 const none = (api: string): Reading => ({ error: `no metrics returned from ${api} metrics API` });
-
-const milliExactly = (text: string): bigint => quantityOf(text).scaled(-3);
-
-const sampleOf = (item: CustomMetric): [string, Sample] => [
-  item.describedObject.name,
-  {
-    milli: Number(milliExactly(item.value)),
-    at: Date.parse(item.timestamp),
-    windowMs: item.windowSeconds == null ? defaultWindowMs : item.windowSeconds * 1000,
-  },
-];
 
 /**
  * Whether an outcome is the recorded one: replicas, failure, and of the status the counts, the metrics and each

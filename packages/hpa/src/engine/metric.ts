@@ -1,4 +1,5 @@
 import {
+  DurationError,
   type MetricIdentifier,
   type MetricSpec,
   type MetricStatus,
@@ -6,7 +7,7 @@ import {
   milliOf,
   type PodMetrics,
   Quantity,
-  quantityOf,
+  QuantityError,
   SelectorError,
   selectorOf,
 } from "@bellows/api";
@@ -22,7 +23,7 @@ import {
   replicasForValue,
   sumOfValues,
 } from "./replicas.ts";
-import { resourceSamples, type Samples } from "./samples.ts";
+import { milliIn64Bits, resourceSamples, type Samples } from "./samples.ts";
 
 /** What a metrics API answered for one metric: the data, or why there is none (in the client's words). */
 export type Reading =
@@ -40,7 +41,7 @@ export type Reading =
  * @throws QuantityError where one is no quantity; NaN and infinite numbers are none
  */
 export const readingOfValues = (values: readonly (string | number)[]): Reading => ({
-  valuesMilli: values.map((value) => quantityOf(value).scaled(-3)),
+  valuesMilli: values.map(milliIn64Bits),
 });
 
 export interface MetricContext extends PodsSeen {
@@ -123,7 +124,12 @@ function resource(reading: Reading, context: MetricContext, name: string, target
   const samples = () => {
     if ("error" in reading) throw new NoProposal(`unable to get metrics for resource ${name}: ${reading.error}`);
     if (!("podMetrics" in reading)) throw new TypeError("a resource metric is read from metrics.k8s.io");
-    return resourceSamples(reading.podMetrics, name, container);
+    try {
+      return resourceSamples(reading.podMetrics, name, container);
+    } catch (error) {
+      if (!(error instanceof QuantityError || error instanceof DurationError)) throw error;
+      throw new NoProposal(`unable to get metrics for resource ${name}: ${error.message}`);
+    }
   };
   if (target.averageValue !== undefined && target.averageValue !== null) {
     const targetMilli = milliOf(target.averageValue);

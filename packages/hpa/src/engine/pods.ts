@@ -1,5 +1,5 @@
 import { milliOf, type Pod } from "@bellows/api";
-import type { Samples } from "./samples.ts";
+import { instantOf, type Samples } from "./samples.ts";
 
 /** How long a pod may be unready, or its samples untrustworthy, after it started: two flags of kube-controller-manager. */
 export interface ReadinessDelays {
@@ -47,8 +47,7 @@ function isStarting(pod: Pod, sample: { at: number; windowMs: number }, delays: 
   const ready = readyCondition(pod);
   const startedAt = pod.status?.startTime ? Date.parse(pod.status.startTime) : undefined;
   if (!ready || startedAt === undefined) return true;
-  // Without one: before all others, as Go's zero time.
-  const turnedAt = () => (ready.lastTransitionTime ? Date.parse(ready.lastTransitionTime) : Number.NEGATIVE_INFINITY);
+  const turnedAt = () => instantOf(ready.lastTransitionTime);
   if (startedAt + delays.cpuInitializationPeriodMs > now) {
     return ready.status === "False" || sample.at < turnedAt() + sample.windowMs;
   }
