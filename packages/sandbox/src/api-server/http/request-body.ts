@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { parseAllDocuments, type YAMLParseError } from "yaml";
 import type { ApiRequest, RepeatedField } from "../api-request.ts";
+import { bodySummary } from "../body-summary.ts";
 import { duplicateFields } from "../decode/index.ts";
 import { jsonProblem } from "../json-syntax.ts";
 import type { BodyFormat } from "../media-type.ts";
@@ -34,7 +35,7 @@ export function parseBody(bytes: Buffer, format: BodyFormat): ParsedBody {
   if (format === "protobuf") return bytes.length === 0 ? {} : { body: decodeProtobuf(bytes) };
   const { value, problem } = format === "yaml" ? yamlValue(bytes) : jsonValue(bytes);
   const why = problem ?? notAnObject(value);
-  if (why !== undefined) return { body: undefined, unreadable: { problem: why, summary: summaryOf(bytes) } };
+  if (why !== undefined) return { body: undefined, unreadable: { problem: why, summary: bodySummary(bytes) } };
   const repeated = format === "json" ? repeatedInJson : repeatedInYaml;
   return { body: value ?? {}, duplicateFields: () => repeated(bytes.toString("utf8")) };
 }
@@ -146,11 +147,4 @@ function mismatch(value: unknown, goType: string): string | undefined {
   if (value === null || value === undefined || (typeof value === "object" && !Array.isArray(value))) return undefined;
   const name = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
   return `json: cannot unmarshal ${name} into Go value of type ${goType}`;
-}
-
-/** The beginning of a body as messages show it: text where it looks like JSON, else in hexadecimal. */
-function summaryOf(bytes: Buffer): string {
-  if (bytes.length === 0) return "<empty>";
-  const shown = bytes.subarray(0, 30).toString(bytes[0] === 0x7b ? "utf8" : "hex");
-  return bytes.length > 30 ? `${shown} ...` : shown;
 }

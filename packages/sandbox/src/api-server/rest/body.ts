@@ -1,5 +1,6 @@
 import { record } from "../api-object.ts";
 import type { ApiRequest, UnreadableBody } from "../api-request.ts";
+import { bodySummary } from "../body-summary.ts";
 import { badRequest } from "../status-error.ts";
 
 /** What a request's body must be. */
@@ -26,9 +27,8 @@ export function requireKind({ body }: ApiRequest, kind: string): void {
   if (record(body).kind) return;
   const text = JSON.stringify(body);
   const problem = `Object 'Kind' is missing in '${text}'`;
-  throw badRequest(
-    `the object provided is unrecognized (must be of type ${kind}): ${problem} (${text.slice(0, 100)}${text.length > 100 ? " ..." : ""})`,
-  );
+  const summary = bodySummary(Buffer.from(text));
+  throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary})`);
 }
 
 /** The body of a subresource that has a kind of its own; 400 where it is of another one. */
