@@ -127,8 +127,8 @@ async function answers(target: Target, calls: readonly Call[], ns: string): Prom
       if (body?.propagationPolicy) await collected(talk, path);
     }
     for (const { plural, watch } of watches) {
-      const { base } = subjects.find((one) => one.plural === plural) as Subject;
-      await talk.given(plural, { metadata: { name: "marker" }, ...base });
+      const { apiVersion, kind, base } = subjects.find((one) => one.plural === plural) as Subject;
+      await talk.given(plural, { apiVersion: apiVersion(ns), kind, metadata: { name: "marker" }, ...base });
       await watch.eventsBefore("marker");
     }
   } catch (error) {
