@@ -21,7 +21,13 @@ describe("parameters", () => {
 
   test.each([
     { name: "nothing without a reference", ref: undefined, objects: [], is: {} },
-    { name: "nothing where the authentication is missing", ref: login, objects: [], is: {}, missing: 'TriggerAuthentication "login" not found' },
+    {
+      name: "nothing where the authentication is missing",
+      ref: login,
+      objects: [],
+      is: {},
+      missing: 'TriggerAuthentication "login" not found',
+    },
     {
       name: "a Secret",
       ref: login,

@@ -19,7 +19,7 @@ import { ensureFinalizer, hasFinalizer, removeFinalizer } from "../object/finali
 import { type StatusOf, updateStatus } from "../object/status.ts";
 import { RegisteredObjects } from "../scaled-object/record-metrics.ts";
 import { triggersProblem, triggersTypesOf } from "../scaled-object/spec-checks.ts";
-import { messageOf, ScalerError, type Scalers } from "../scalers/index.ts";
+import { messageOf, ScalerError, type Scalers, withField } from "../scalers/index.ts";
 import { retryAfter } from "../scalers/retry-after.ts";
 import type { JobLoops } from "./job-loops.ts";
 import { jobsOf } from "./jobs.ts";
@@ -201,7 +201,7 @@ async function ensure(scaledJob: ScaledJob, { scalers }: ScaledJobParts, context
   } catch (error) {
     if (!(error instanceof ScalerError)) throw error;
     events.record(scaledJob, { type: "Warning", reason: "KEDAScalerFailed", message: error.message });
-    throw new Problem("Failed to ensure ScaledJob is correctly created", error.message);
+    throw new Problem("Failed to ensure ScaledJob is correctly created", withField(error));
   }
   for (const trigger of triggers) {
     if (trigger.useCachedMetrics)

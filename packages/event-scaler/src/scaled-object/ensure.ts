@@ -2,7 +2,7 @@ import type { ScaledObject } from "@bellows/api";
 import { type ControllerContext, keyOf } from "@bellows/kube";
 import { adaptivePollingProblem, engineProblem, hasPausedAnnotation, usesModifiers } from "../engine/index.ts";
 import { builtEvent } from "../object/built-event.ts";
-import { messageOf, type Scaler, ScalerError } from "../scalers/index.ts";
+import { messageOf, type Scaler, ScalerError, withField } from "../scalers/index.ts";
 import type { ScaledObjectParts } from "./controller.ts";
 import { ensureHpa, ensureNoHpa } from "./ensure-hpa.ts";
 import { targetFailed, triggersFailed } from "./form.ts";
@@ -88,7 +88,7 @@ async function metricsOf(object: ScaledObject, { scalers }: ScaledObjectParts, c
     triggers = await scalers.open(object, seams, builtEvent(object, context));
   } catch (error) {
     if (!(error instanceof ScalerError)) throw error;
-    throw new Problem(hpaFailed, error.message, [{ reason: "KEDAScalerFailed", message: error.message }]);
+    throw new Problem(hpaFailed, withField(error), [{ reason: "KEDAScalerFailed", message: error.message }]);
   }
   try {
     if (usesModifiers(object.spec)) formulaOf(object);

@@ -8,4 +8,5 @@ export {
   Scalers,
   type ScalersOptions,
   type TimedReading,
+  withField,
 } from "./scalers.ts";

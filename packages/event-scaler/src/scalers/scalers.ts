@@ -40,7 +40,18 @@ export interface TimedReading extends Reading {
 /** A trigger that could not be opened: bad metadata, missing credentials, an unknown type. */
 export class ScalerError extends Error {
   override readonly name = "ScalerError";
+  /** Where the trigger is, which upstream's words don't say. */
+  readonly field: string | undefined;
+
+  constructor(message: string, { field, ...options }: ErrorOptions & { readonly field?: string } = {}) {
+    super(message, options);
+    this.field = field;
+  }
 }
+
+/** With the trigger that can't be opened, for where it is to be found. */
+export const withField = ({ message, field }: ScalerError): string =>
+  field === undefined || message.includes(field) ? message : `${message} (${field})`;
 
 interface Opened {
   readonly uid: string;
@@ -232,7 +243,8 @@ export class Scalers {
       return Object.assign(opened, { index, declared, config, trigger, missing });
     } catch (error) {
       // What is wrong with a parameter may be that it isn't where it is said to be.
-      throw new ScalerError([messageOf(error), ...missing].join("; "), { cause: error });
+      const message = [messageOf(error), ...missing].join("; ");
+      throw new ScalerError(message, { cause: error, field: `spec.triggers[${index}]` });
     }
   }
 }
