@@ -3,20 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runBeside } from "./beside.ts";
-import { chooseDriver, NoControlPlane, startControlPlane } from "./control-plane/find.ts";
+import { chooseDriver, type DriverName, driverNames, NoControlPlane, startControlPlane } from "./control-plane/find.ts";
 import { goTools, has } from "./control-plane/go-tools.ts";
 import { type Outcome, runSuite } from "./run-suite.ts";
 import type { Suite, SuiteContext } from "./suite.ts";
 import { suites } from "./suites/index.ts";
 import { summary } from "./summary.ts";
 
-const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--allow-skip] [--keep] [--time-limit MINUTES] [--one-by-one]
+const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--driver ${driverNames.join("|")}] [--allow-skip] [--keep] [--time-limit MINUTES] [--one-by-one]
 suites: ${suites.map(({ name }) => name).join(", ")}`;
 
 /** So many suites run beside the others at a time; each has control planes of its own, and two cores must do. */
 const besideAtOnce = 2;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+const isDriver = (name: string): name is DriverName => (driverNames as readonly string[]).includes(name);
 
 const orderOf = ({ suite }: Outcome) => suites.findIndex(({ name }) => name === suite);
 
@@ -27,6 +29,7 @@ async function main(): Promise<number> {
       only: { type: "string" },
       case: { type: "string", default: "" },
       kubeconfig: { type: "string" },
+      driver: { type: "string" },
       "allow-skip": { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       "time-limit": { type: "string", default: "60" },
@@ -44,6 +47,10 @@ async function main(): Promise<number> {
   const unknown = only?.filter((name) => !suites.some((suite) => suite.name === name)) ?? [];
   if (unknown.length > 0) {
     print(`--only: ${unknown.join(", ")}, expected any of ${suites.map(({ name }) => name).join(", ")}`);
+    return 1;
+  }
+  if (values.driver !== undefined && !isDriver(values.driver)) {
+    print(`--driver: ${values.driver}, expected any of ${driverNames.join(", ")}`);
     return 1;
   }
   const began = performance.now();
@@ -65,7 +72,7 @@ async function main(): Promise<number> {
     else rmSync(folder, { recursive: true, force: true });
   });
   const kubeconfig = values.kubeconfig ?? process.env["BELLOWS_E2E_KUBECONFIG"];
-  const driver = await chooseDriver(kubeconfig).catch((error: unknown) => {
+  const driver = await chooseDriver({ kubeconfig, only: values.driver, print }).catch((error: unknown) => {
     if (!(error instanceof NoControlPlane)) throw error;
     print(values["allow-skip"] ? `skipped: ${error.message}` : error.message);
     return undefined;
@@ -104,6 +111,8 @@ async function main(): Promise<number> {
     const isBeside = ({ beside = false }: Suite) =>
       beside && chosen.length > 1 && context.startControlPlane !== undefined && !values["one-by-one"];
     const flags = ["--case", values.case, "--time-limit", values["time-limit"], ...(values.keep ? ["--keep"] : [])];
+    // What runs beside is on the same driver, whatever comes or goes meanwhile.
+    if (isDriver(driver.name)) flags.push("--driver", driver.name);
     const options = { folder, flags, print, signal: stopping.signal };
     const besides = chosen.filter(isBeside);
     for (const { name } of besides) print(`${name} runs beside the others, and is shown when it has ended`);

@@ -21,8 +21,8 @@ export interface ControlPlane {
   readonly startInTreeHpa?: () => Promise<() => Promise<void>>;
   /** With what kubelets of this machine serve the API server, where the driver has told it of them. */
   readonly kubeletApi?: NonNullable<NodesOptions["kubeletApi"]>;
-  /** The address at which the API server reaches a port of this machine; absent: this machine's own. */
-  readonly hostAddress?: (port: number) => Promise<string>;
+  /** The address at which the API server reaches this machine; absent: this machine's own. */
+  readonly hostAddress?: string;
 }
 
 /** One that ends with the run. */

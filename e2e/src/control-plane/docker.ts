@@ -1,25 +1,70 @@
-import { get } from "node:http";
-import { has } from "./go-tools.ts";
+import { spawnSync } from "node:child_process";
 
-const answerLimitMs = 5_000;
+/** Beyond this an engine does not answer. */
+const answerLimitMs = 10_000;
+/** For some 200 MB. */
+const pullLimitMs = 10 * 60_000;
 
-/** Whether a Docker engine answers: the one that the docker command uses, or that of DOCKER_HOST or the usual socket. */
-export async function dockerAnswers(): Promise<boolean> {
-  // Without an engine `docker version` prints its own, and fails.
-  if (has("docker", "version")) return true;
-  const host = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
-  const { protocol, pathname, hostname, port } = new URL(host);
-  if (protocol === "unix:") return pings({ socketPath: pathname });
-  return protocol === "tcp:" && pings({ host: hostname, port });
+/** What an engine does for this run. */
+export interface Engine {
+  hasImage(name: string): Promise<boolean>;
+  pull(name: string): Promise<void>;
 }
 
-function pings(where: { socketPath: string } | { host: string; port: string }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = get({ ...where, path: "/_ping", timeout: answerLimitMs }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    request.on("timeout", () => request.destroy());
-    request.on("error", () => resolve(false));
+/**
+ * The engine that testcontainers takes: that of DOCKER_HOST, of the docker command's context, or behind a socket at one of
+ * the usual places, those of an engine without root among them.
+ * @throws where none answers
+ */
+export async function dockerEngine(): Promise<Engine> {
+  const context = process.env["DOCKER_HOST"] ? undefined : contextHost();
+  if (context) process.env["DOCKER_HOST"] = context;
+  const { getContainerRuntimeClient, ImageName } = await import("testcontainers");
+  const { image } = await within(answerLimitMs, getContainerRuntimeClient());
+  return {
+    hasImage: (name) => image.exists(ImageName.fromString(name)),
+    pull: (name) => within(pullLimitMs, image.pull(ImageName.fromString(name))),
+  };
+}
+
+/** Where the docker command would go, if it was told to: the default context is the usual socket. */
+function contextHost(): string | undefined {
+  const args = ["context", "inspect", "--format", "{{.Name}} {{.Endpoints.docker.Host}}"];
+  const { status, stdout } = spawnSync("docker", args, { encoding: "utf8", timeout: answerLimitMs });
+  const [name, host] = status === 0 ? stdout.trim().split(" ") : [];
+  return name === "default" ? undefined : host;
+}
+
+/**
+ * Why containers of an image cannot run here; undefined where they can. An image that is not here is pulled.
+ * @param print  gets a line before what takes long
+ */
+export async function whyNoImage(
+  name: string,
+  print: (line: string) => void,
+  connect: () => Promise<Engine> = dockerEngine,
+): Promise<string | undefined> {
+  const engine = await connect().catch(() => undefined);
+  if (!engine) return "no Docker engine answers";
+  try {
+    if (await engine.hasImage(name)) return undefined;
+    print(`pulling ${name} (once; some 200 MB)`);
+    await engine.pull(name);
+    // A pull that ends early does not always say so.
+    return (await engine.hasImage(name)) ? undefined : `Docker cannot pull ${name}`;
+  } catch (error) {
+    return `Docker cannot pull ${name} (${(error instanceof Error ? error.message : String(error)).trim()})`;
+  }
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`no answer in ${limitMs / 1000} s`)), limitMs);
   });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

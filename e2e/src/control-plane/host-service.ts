@@ -1,5 +1,8 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
-import { EndpointSlice, Service } from "@bellows/api";
+import { EndpointSlice, Endpoints, Service } from "@bellows/api";
+import type { Client } from "@bellows/kube";
 import type { ControlPlane } from "../suite.ts";
 
 /** An IPv4 address of this machine at which its API server may proxy: loopback it refuses. */
@@ -8,6 +11,29 @@ function ownAddress(): string {
   const found = all.find(({ family, internal }) => family === "IPv4" && !internal);
   if (!found) throw new Error("this machine has no IPv4 address but loopback: an APIService cannot be served from it");
   return found.address;
+}
+
+/** Whether the API server comes through to this machine at an address: what a Service with it answers to its proxy. */
+export async function reachesThisMachine(client: Client, address: string): Promise<boolean> {
+  const server = createServer((_, answer) => answer.end("{}"));
+  await new Promise<void>((listening) => server.listen(0, "0.0.0.0", listening));
+  const { port } = server.address() as AddressInfo;
+  const key = { namespace: "default", name: "bellows-e2e-reaches" };
+  await client.create(Service, { metadata: { ...key }, spec: { ports: [{ port: 80, targetPort: port }] } });
+  await client.create(Endpoints, {
+    metadata: { ...key },
+    subsets: [{ addresses: [{ ip: address }], ports: [{ port }] }],
+  });
+  try {
+    await client.raw(`/api/v1/namespaces/${key.namespace}/services/${key.name}/proxy/`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.delete(Service, key);
+    await client.delete(Endpoints, key);
+    server.close();
+  }
 }
 
 /**
@@ -30,7 +56,7 @@ export async function publishPort(
     readonly servicePort?: string;
   },
 ): Promise<() => Promise<void>> {
-  const address = (await hostAddress?.(port)) ?? ownAddress();
+  const address = hostAddress ?? ownAddress();
   const isThere = await client.find(Service, { namespace, name });
   if (!isThere) {
     await client.create(Service, {

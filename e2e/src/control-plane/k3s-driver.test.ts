@@ -16,11 +16,15 @@ current-context: default
 `;
 
 /** The libraries with a container that only notes what is asked of it. */
-function fakeLibraries({ fails = false, hosts = "172.17.0.5 host.testcontainers.internal" } = {}) {
-  const asked = { image: "", command: [] as string[], ports: [] as number[], isStopped: false };
+function fakeLibraries({ fails = false, hosts = "172.17.0.1 host.docker.internal" } = {}) {
+  const asked = { image: "", command: [] as string[], hosts: [] as object[], isStopped: false };
   const container = {
     withCommand(command: string[]) {
       asked.command = command;
+      return container;
+    },
+    withExtraHosts(hosts: object[]) {
+      asked.hosts = hosts;
       return container;
     },
     withWaitStrategy: () => container,
@@ -28,6 +32,7 @@ function fakeLibraries({ fails = false, hosts = "172.17.0.5 host.testcontainers.
     async start() {
       if (fails) throw new Error("no space left on device");
       return {
+        getId: () => "0123456789abcdef",
         getKubeConfig: () => kubeconfig,
         exec: async () => ({ output: `127.0.0.1 localhost\n${hosts}\n`, exitCode: 0 }),
         stop: async () => {
@@ -41,17 +46,17 @@ function fakeLibraries({ fails = false, hosts = "172.17.0.5 host.testcontainers.
       asked.image = image;
       return container;
     },
-    exposeHostPorts: async (...ports: number[]) => void asked.ports.push(...ports),
     Wait: { forLogMessage: () => ({}) },
   };
   return { asked, load: async () => libraries as unknown as K3sLibraries };
 }
 
 const ready = async () => {};
+const reaches = async () => true;
 
 test("k3s is a control plane of this version without nodes, and without the in-tree HPA", async () => {
   const { asked, load } = fakeLibraries();
-  const started = await startK3s({ folder, load, ready });
+  const started = await startK3s({ folder, load, ready, reaches });
   expect(asked.image).toMatch(/^rancher\/k3s:v1\.35\./);
   expect(asked.command).toEqual(
     expect.arrayContaining([
@@ -65,22 +70,28 @@ test("k3s is a control plane of this version without nodes, and without the in-t
   expect(asked.isStopped).toBe(true);
 });
 
-test("a port of this machine is forwarded before the API server is told of its address", async () => {
+test("the API server reaches this machine by the engine's gateway", async () => {
   const { asked, load } = fakeLibraries();
-  const started = await startK3s({ folder, load, ready });
-  expect(await started.hostAddress?.(8443)).toBe("172.17.0.5");
-  expect(asked.ports).toHaveLength(2);
-  expect(asked.ports[1]).toBe(8443);
+  const started = await startK3s({ folder, load, ready, reaches });
+  expect(asked.hosts).toEqual([{ host: "host.docker.internal", ipAddress: "host-gateway" }]);
+  expect(started.hostAddress).toBe("172.17.0.1");
   await started.stop();
 });
 
 test("a container that does not start is a failure of the run", async () => {
   const { load } = fakeLibraries({ fails: true });
-  await expect(startK3s({ folder, load, ready })).rejects.toThrow("no space left on device");
+  await expect(startK3s({ folder, load, ready, reaches })).rejects.toThrow("no space left on device");
 });
 
-test("a container that cannot reach this machine is stopped again", async () => {
+test("a container that does not know the way to this machine is stopped again", async () => {
   const { asked, load } = fakeLibraries({ hosts: "" });
-  await expect(startK3s({ folder, load, ready })).rejects.toThrow("does not know host.testcontainers.internal");
+  await expect(startK3s({ folder, load, ready, reaches })).rejects.toThrow("does not know host.docker.internal");
+  expect(asked.isStopped).toBe(true);
+});
+
+test("a container that does not come through to this machine is stopped again, and the message names what else there is", async () => {
+  const { asked, load } = fakeLibraries();
+  const refused = startK3s({ folder, load, ready, reaches: async () => false });
+  await expect(refused).rejects.toThrow(/does not reach this machine at 172\.17\.0\.1: a firewall .* --driver go/);
   expect(asked.isStopped).toBe(true);
 });
