@@ -9,14 +9,19 @@ import type {
 import { compareQuantities } from "@bellows/api";
 import type { FieldErrors } from "./field-errors.ts";
 import { dns1123LabelProblems, pathSegmentProblems } from "./formats.ts";
+import { validateContainerResourceName } from "./resources.ts";
 
 const maxStabilizationSeconds = 3600;
 const maxPeriodSeconds = 1800;
 const metricTypes = ["ContainerResource", "External", "Object", "Pods", "Resource"];
-/** Alpha feature HPAScaleToZero, off by default. */
-const lowestMinReplicas = 1;
+/** Alpha feature HPAScaleToZero is off by default: none is kept, but not asked for anew. */
+const lowestMinReplicas = (old: HorizontalPodAutoscaler | undefined) => (old?.spec?.minReplicas === 0 ? 0 : 1);
 
-export function validateHorizontalPodAutoscaler(errors: FieldErrors, hpa: HorizontalPodAutoscaler): void {
+export function validateHorizontalPodAutoscaler(
+  errors: FieldErrors,
+  hpa: HorizontalPodAutoscaler,
+  old?: HorizontalPodAutoscaler,
+): void {
   const {
     minReplicas,
     maxReplicas = 0,
@@ -24,14 +29,23 @@ export function validateHorizontalPodAutoscaler(errors: FieldErrors, hpa: Horizo
     metrics,
     behavior,
   } = hpa.spec ?? { maxReplicas: 0, scaleTargetRef: undefined };
-  if (minReplicas !== undefined && minReplicas < lowestMinReplicas)
-    errors.invalid("spec.minReplicas", minReplicas, `must be greater than or equal to ${lowestMinReplicas}`);
+  const lowest = lowestMinReplicas(old);
+  if (minReplicas !== undefined && minReplicas < lowest)
+    errors.invalid("spec.minReplicas", minReplicas, `must be greater than or equal to ${lowest}`);
   if (maxReplicas < 1) errors.invalid("spec.maxReplicas", maxReplicas, "must be greater than 0");
   if (minReplicas !== undefined && maxReplicas < minReplicas)
     errors.invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`");
-  validateReference(errors, scaleTargetRef, "spec.scaleTargetRef", scaleTargetRef?.kind !== "ReplicationController");
+  validateReference(errors, scaleTargetRef, "spec.scaleTargetRef");
+  const oldRef = old?.spec?.scaleTargetRef;
+  // What was let in by an older version may stay.
+  if (!oldRef || oldRef.apiVersion !== scaleTargetRef?.apiVersion || oldRef.kind !== scaleTargetRef?.kind)
+    validateVersion(errors, scaleTargetRef, "spec.scaleTargetRef", scaleTargetRef?.kind !== "ReplicationController");
+  const hadInvalidVersion = old?.spec?.metrics?.some(
+    ({ type, object }) => type === "Object" && object && !isVersion(object.describedObject.apiVersion),
+  );
   metrics?.forEach((metric, index) => {
-    validateMetric(errors, metric, `spec.metrics[${index}]`);
+    const path = `spec.metrics[${index}]`;
+    validateMetric(errors, metric, path, !hadInvalidVersion);
   });
   if (minReplicas === 0 && !metrics?.some(({ type }) => type === "Object" || type === "External"))
     errors.forbidden(
@@ -42,22 +56,32 @@ export function validateHorizontalPodAutoscaler(errors: FieldErrors, hpa: Horizo
   validateRules(errors, behavior?.scaleDown, "spec.behavior.scaleDown");
 }
 
-function validateReference(
-  errors: FieldErrors,
-  ref: CrossVersionObjectReference | undefined,
-  path: string,
-  groupRequired = false,
-): void {
+export function validateHorizontalPodAutoscalerStatus(errors: FieldErrors, { status }: HorizontalPodAutoscaler): void {
+  errors.nonNegative("status.currentReplicas", status?.currentReplicas);
+  errors.nonNegative("status.desiredReplicas", status?.desiredReplicas);
+}
+
+function validateReference(errors: FieldErrors, ref: CrossVersionObjectReference | undefined, path: string): void {
   for (const field of ["kind", "name"] as const) {
     const value = ref?.[field];
     if (!value) errors.required(`${path}.${field}`);
     else errors.invalidEach(`${path}.${field}`, value, pathSegmentProblems(value));
   }
+}
+
+const isVersion = (apiVersion = ""): boolean => apiVersion.split("/").length <= 2;
+
+function validateVersion(
+  errors: FieldErrors,
+  ref: CrossVersionObjectReference | undefined,
+  path: string,
+  groupRequired = false,
+): void {
   const apiVersion = ref?.apiVersion ?? "";
-  if (groupRequired && !apiVersion.includes("/"))
-    errors.invalid(`${path}.apiVersion`, apiVersion, "apiVersion must specify API group");
-  if (apiVersion.split("/").length > 2)
+  if (!isVersion(apiVersion))
     errors.invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
+  else if (groupRequired && apiVersion.indexOf("/") < 1)
+    errors.invalid(`${path}.apiVersion`, apiVersion, "apiVersion must specify API group");
 }
 
 /** The order in which upstream looks for a source. */
@@ -70,13 +94,16 @@ const sourceOf: Readonly<Record<string, (typeof sources)[number]>> = {
   ContainerResource: "containerResource",
 };
 
-function validateMetric(errors: FieldErrors, metric: MetricSpec, path: string): void {
+function validateMetric(errors: FieldErrors, metric: MetricSpec, path: string, looksAtVersion: boolean): void {
   const { type } = metric;
   if (!type) errors.required(`${path}.type`, "must specify a metric source type");
   if (!metricTypes.includes(type)) errors.notSupported(`${path}.type`, type ?? "", metricTypes);
   const present = sources.filter((source) => metric[source] !== undefined);
   const [first] = present;
-  if (first) validateSource(errors, metric, first, `${path}.${first}`);
+  if (first) {
+    if (first === "object") validateObject(errors, metric, `${path}.object.describedObject`, looksAtVersion);
+    validateSource(errors, metric, first, `${path}.${first}`);
+  }
   const expected = sourceOf[type];
   if (expected && metric[expected] === undefined)
     errors.required(`${path}.${expected}`, "must populate information for the given metric source");
@@ -87,15 +114,21 @@ function validateMetric(errors: FieldErrors, metric: MetricSpec, path: string): 
   if (!metricTypes.includes(type)) errors.notSupported(`${path}.type`, type ?? "", metricTypes);
 }
 
+function validateObject(errors: FieldErrors, { object }: MetricSpec, path: string, looksAtVersion: boolean): void {
+  validateReference(errors, object?.describedObject, path);
+  if (looksAtVersion) validateVersion(errors, object?.describedObject, path);
+}
+
 function validateSource(errors: FieldErrors, metric: MetricSpec, source: (typeof sources)[number], path: string): void {
   const target: Partial<MetricTarget> = metric[source]?.target ?? {};
   const { value, averageValue, averageUtilization } = target;
   const at = `${path}.target`;
-  if (source === "object") validateReference(errors, metric.object?.describedObject, `${path}.describedObject`);
   if (source === "object" || source === "external" || source === "pods")
     validateIdentifier(errors, metric[source]?.metric, `${path}.metric`);
   if (source === "resource" || source === "containerResource") {
-    if (!metric[source]?.name) errors.required(`${path}.name`, "must specify a resource name");
+    const name = metric[source]?.name;
+    if (!name) errors.required(`${path}.name`, "must specify a resource name");
+    else if (source === "containerResource") validateContainerResourceName(errors, name, `${path}.name`);
   }
   if (source === "containerResource") {
     const container = metric.containerResource?.container;

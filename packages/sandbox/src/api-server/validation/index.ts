@@ -45,7 +45,7 @@ import {
   validateStatefulSet,
   validateStatefulSetUpdate,
 } from "./apps.ts";
-import { validateHorizontalPodAutoscaler } from "./autoscaling.ts";
+import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerStatus } from "./autoscaling.ts";
 import { validateCronJob, validateJob, validateJobUpdate } from "./batch.ts";
 import {
   validateConfigMap,
@@ -198,7 +198,10 @@ const byKind: Readonly<Record<string, Rules<KubernetesObject>>> = {
   }),
   "batch/Job": rules<Job>({ object: validateJob, update: validateJobUpdate, status: validateJobStatus }),
   "batch/CronJob": rules<CronJob>({ object: validateCronJob }),
-  "autoscaling/HorizontalPodAutoscaler": rules<HorizontalPodAutoscaler>({ object: validateHorizontalPodAutoscaler }),
+  "autoscaling/HorizontalPodAutoscaler": rules<HorizontalPodAutoscaler>({
+    object: validateHorizontalPodAutoscaler,
+    status: validateHorizontalPodAutoscalerStatus,
+  }),
   "policy/PodDisruptionBudget": rules<PodDisruptionBudget>({
     object: validatePodDisruptionBudget,
     status: validateDisruptionBudgetStatus,
