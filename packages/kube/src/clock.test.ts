@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { acceleratedClock, sleep, systemClock } from "./clock.ts";
+import { acceleratedClock } from "./accelerated-clock.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -45,4 +46,41 @@ test("sleeping ends when the signal aborts, and leaves no timer behind", async (
   await sleeping;
   expect(vi.getTimerCount()).toBe(0);
   await sleep(new VirtualClock(0), 60_000, stopping.signal);
+});
+
+test("on a machine that stands still for a while an accelerated clock goes on where it was, and skips nothing", async () => {
+  vi.useRealTimers();
+  let machineNow = 0;
+  let asked: { readonly at: number; readonly run: () => void } | undefined;
+  const machine: Clock = {
+    now: () => machineNow,
+    after: (ms, run) => {
+      const mine = { at: machineNow + ms, run };
+      asked = mine;
+      return { cancel: () => (asked = asked === mine ? undefined : asked) };
+    },
+  };
+  const clock = acceleratedClock(20, machine);
+  const beats: number[] = [];
+  let silent = 0;
+  const watch = () => {
+    if (clock.now() - (beats.at(-1) ?? 0) > 10_000) silent++;
+    clock.after(5000, watch);
+  };
+  const beat = () => {
+    beats.push(clock.now());
+    clock.after(10_000, beat);
+  };
+  watch();
+  beat();
+  machineNow = 5000;
+  while (asked && asked.at <= machineNow) {
+    const { run } = asked;
+    asked = undefined;
+    run();
+    await vi.waitFor(() => expect(asked).toBeDefined(), { interval: 1, timeout: 60_000 });
+  }
+  expect(beats).toEqual([0, 10_000, 20_000]);
+  expect(silent).toBe(0);
+  expect(clock.now()).toBe(25_000);
 });

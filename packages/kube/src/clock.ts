@@ -49,13 +49,3 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after: afterMachineMs,
 };
-
-/** A clock that starts at the machine's time and runs `speed` times as fast. */
-export function acceleratedClock(speed: number): Clock {
-  if (!(speed > 0)) throw new RangeError(`speed: ${speed}, expected a number above 0`);
-  const startedAt = Date.now();
-  return {
-    now: () => Math.floor(startedAt + (Date.now() - startedAt) * speed),
-    after: (ms, run) => afterMachineMs(ms / speed, run),
-  };
-}

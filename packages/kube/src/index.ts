@@ -1,3 +1,4 @@
+export { acceleratedClock } from "./accelerated-clock.ts";
 export * from "./api-error.ts";
 export { Backoff, type BackoffOptions } from "./backoff.ts";
 export * from "./cache.ts";

@@ -48,7 +48,7 @@ export class VirtualClock implements Clock {
   /** Moves time forward by `ms`, firing every timer that falls due, and settles what they started. */
   async run(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await this.runUntil(() => this.#nextAt() > until);
+    await this.runUntil(() => this.nextAt > until);
     this.#now = until;
     await settle();
   }
@@ -62,17 +62,24 @@ export class VirtualClock implements Clock {
     await settle();
     for (;;) {
       if (await done()) return true;
-      const at = this.#nextAt();
+      const at = this.nextAt;
       if (at === Number.POSITIVE_INFINITY || at > stopAt) return false;
-      this.#now = at;
-      while (this.#nextAt() === at) {
-        const entry = this.#pop() as Entry;
-        const run = entry.run;
-        // It has run: cancelling it changes nothing any more.
-        entry.run = undefined;
-        run?.();
-        await settle();
-      }
+      await this.runNext();
+    }
+  }
+
+  /** Moves to the instant of the next timer, fires what is due then, and settles what that started. */
+  async runNext(): Promise<void> {
+    const at = this.nextAt;
+    if (at === Number.POSITIVE_INFINITY) return;
+    this.#now = at;
+    while (this.nextAt === at) {
+      const entry = this.#pop() as Entry;
+      const run = entry.run;
+      // It has run: cancelling it changes nothing any more.
+      entry.run = undefined;
+      run?.();
+      await settle();
     }
   }
 
@@ -87,7 +94,8 @@ export class VirtualClock implements Clock {
     return promise;
   }
 
-  #nextAt(): Instant {
+  /** The instant of the next timer; infinity where none is set. */
+  get nextAt(): Instant {
     while (this.#heap[0] && !this.#heap[0].run) {
       this.#pop();
       this.#cancelled--;
