@@ -2,10 +2,8 @@ import { APIService, Deployment, Pod, ValidatingWebhookConfiguration } from "@be
 import { registerApiService, webhookConfiguration } from "@bellows/event-scaler";
 import { type Client, type Clock, seededRandom, VirtualClock } from "@bellows/kube";
 import { createWorld } from "@bellows/sandbox";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { stop, takeBack } from "./unregister.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const service = { namespace: "default", name: "bellows-event-scaler" };
 const apiService = { name: "v1beta1.external.metrics.k8s.io" };

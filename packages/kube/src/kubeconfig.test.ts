@@ -3,11 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { inClusterTransport, kubeconfigTransport } from "./kubeconfig.ts";
-
-// The first call loads client-node, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 let folder: string;
 let server: Server;

@@ -54,7 +54,7 @@ function anApiServer() {
 }
 
 // Certificates are made, which takes its time.
-test("over TLS only those are answered who may ask", { timeout: 60_000 }, async () => {
+test("over TLS only those are answered who may ask", async () => {
   const now = systemClock.now();
   const frontProxyCa = await issueCa(now, {});
   const otherCa = await issueCa(now, {});

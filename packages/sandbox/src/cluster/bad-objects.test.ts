@@ -10,10 +10,8 @@ import {
   ScaledObject,
   TriggerAuthentication,
 } from "@bellows/api";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { eventScalerWorld } from "./event-scaler.fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 type World = Awaited<ReturnType<typeof eventScalerWorld>>;
 

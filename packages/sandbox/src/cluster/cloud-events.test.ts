@@ -1,8 +1,6 @@
 import { CloudEventSource, ClusterCloudEventSource } from "@bellows/api";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { eventScalerWorld } from "./event-scaler.fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 interface Sent {
   readonly url: string;

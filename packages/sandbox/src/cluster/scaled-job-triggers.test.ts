@@ -2,14 +2,12 @@ import { Event, Job, ScaledJob } from "@bellows/api";
 import { createEventScaler, type OpenTrigger } from "@bellows/event-scaler";
 import { type Client, createManager, seededRandom, silentLogger, TransportError, VirtualClock } from "@bellows/kube";
 import { Registry } from "prom-client";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createWorld } from "./world.ts";
 
 type Trigger = Awaited<ReturnType<OpenTrigger>>;
 type Reading = Awaited<ReturnType<Trigger["read"]>>;
 type PushHandler = Parameters<NonNullable<Trigger["listen"]>>[0];
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const startAt = Date.parse("2026-01-05T00:00:00Z");
 

@@ -1,7 +1,5 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Answer, eventScalerWorld } from "./event-scaler.fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const engine = "event-scaler.bellows.dev/engine";
 const down = new Error("connect ECONNREFUSED 10.0.0.9:6379");

@@ -1,8 +1,6 @@
 import { Deployment, Pod } from "@bellows/api";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { eventScalerWorld } from "./event-scaler.fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const adaptive = "event-scaler.bellows.dev/adaptive-polling";
 

@@ -1,8 +1,6 @@
 import { HorizontalPodAutoscaler } from "@bellows/api";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventScalerWorld } from "./event-scaler.fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const engine = "event-scaler.bellows.dev/engine";
 const slowly = { pollingInterval: 3600, minReplicaCount: 0, cooldownPeriod: 300 };

@@ -12,10 +12,8 @@ import {
 } from "@bellows/api";
 import { admissionHandler } from "@bellows/event-scaler";
 import type { Cache } from "@bellows/kube";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { eventScalerWorld } from "./event-scaler.fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 type World = Awaited<ReturnType<typeof eventScalerWorld>>;
 

@@ -1,7 +1,5 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { parseScenario, runScenario, type TimelineEntry } from "./index.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** The checks of a scenario that failed, with what they saw. */
 async function failuresOf(text: string): Promise<string[]> {

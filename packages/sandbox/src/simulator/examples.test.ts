@@ -30,7 +30,7 @@ async function timelineOf(path: string): Promise<string[]> {
 }
 
 describe.each(scenarios)("the example %s", (name) => {
-  test("passes every check, twice with the same timeline", { timeout: 180_000 }, async () => {
+  test("passes every check, twice with the same timeline", { timeout: 600_000 }, async () => {
     const timeline = await timelineOf(name);
     expect(timeline.filter((line) => line.includes("  FAIL "))).toEqual([]);
     expect(timeline.some((line) => line.includes("  ok   "))).toBe(true);

@@ -1,9 +1,7 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { parseScenario, runScenario, type TimelineEntry } from "./index.ts";
 
 // Minutes of a whole cluster each.
-vi.setConfig({ testTimeout: 60_000 });
-
 /** The checks of a scenario that failed, with what they saw. */
 async function failuresOf(text: string): Promise<string[]> {
   const entries: TimelineEntry[] = [];
