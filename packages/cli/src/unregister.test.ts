@@ -27,7 +27,15 @@ const register = async (client: Client) => {
 test("the API goes back to the adapter that had it, and the webhooks go", async () => {
   const run = await cluster();
   const adapter = { namespace: "monitoring", name: "prometheus-adapter" };
-  await run((client) => registerApiService(client, { service: adapter }));
+  const spec = {
+    group: "external.metrics.k8s.io",
+    version: "v1beta1",
+    service: { ...adapter, port: 443 },
+    insecureSkipTLSVerify: true,
+    groupPriorityMinimum: 100,
+    versionPriority: 100,
+  };
+  await run((client) => client.create(APIService, { metadata: apiService, spec }));
   await run(register);
   expect(await run((client) => takeBack(client, service))).toEqual([
     "apiservice v1beta1.external.metrics.k8s.io: given back to monitoring/prometheus-adapter",
