@@ -15,7 +15,7 @@ let sandbox: Awaited<ReturnType<typeof startSandboxTarget>>;
 beforeAll(async () => {
   sandbox = await startSandboxTarget();
   results = await runCases(sandbox, areas, { beside: 16 });
-}, 300_000);
+}, 900_000);
 afterAll(() => sandbox?.stop());
 
 for (const area of areas) {

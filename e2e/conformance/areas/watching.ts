@@ -83,7 +83,7 @@ export const watching = area("watching", [
     t.get("configmaps?watch=true&resourceVersion=soon")),
   it("a watch that ends by its own time limit", async (t) => {
     const watch = await t.watch("configmaps?timeoutSeconds=1&labelSelector=none", brief);
-    await watch.end(4_000);
+    await watch.end();
   }),
   it("a watch's bookmark at the end of its time", async (t) => {
     await t.given("configmaps", { metadata: { name: "a" } });
@@ -91,7 +91,7 @@ export const watching = area("watching", [
       `configmaps?timeoutSeconds=3&allowWatchBookmarks=true&resourceVersion=${await version(t)}`,
       (object) => ({ kind: object.kind, apiVersion: object.apiVersion, keys: Object.keys(object.metadata ?? {}) }),
     );
-    const events = await watch.end(6_000);
+    const events = await watch.end();
     // One or two, as it happens.
     t.entries.pop();
     t.note("bookmarks only", events.length > 0 && events.every(({ type }: Json) => type === "BOOKMARK"));
@@ -171,7 +171,7 @@ export const watching = area("watching", [
         ...object,
         message: object.message?.replace(/current: \d+/, "current: N"),
       }));
-      await watch.events(1, 5_000);
+      await watch.events(1, 20_000);
     },
     { differs: "who knows more than the server, after a crash, is told so at once; Kubernetes waits" },
   ),

@@ -164,17 +164,17 @@ export class Conversation {
       return events;
     };
     return {
-      events: async (count: number, ms = 5_000) => {
+      events: async (count: number, ms = this.patienceMs) => {
         await watching.until((lines) => lines.length >= count, ms);
         return collected(`watch ${path}`);
       },
       /** All events before that of the object `marker`, which is made last. */
-      eventsBefore: async (marker: string, ms = 20_000) => {
+      eventsBefore: async (marker: string, ms = this.patienceMs) => {
         const isMarker = (line: string) => parsedText(line)?.object?.metadata?.name === marker;
         await watching.until((lines) => lines.length > 0 && isMarker(lines.at(-1) as string), ms);
         return collected(`watch ${path}`, marker);
       },
-      end: async (ms = 10_000) => {
+      end: async (ms = this.patienceMs) => {
         await watching.until(() => false, ms);
         this.note(`watch ${path} ended`, watching.ended);
         return collected(`watch ${path}`);

@@ -85,7 +85,7 @@ export async function makeNamespace(target: Target, ns: string): Promise<void> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ metadata: { name: ns } }),
   });
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 4000; tries++) {
     const path = `/api/v1/namespaces/${ns}`;
     const made = await Promise.all(
       ["serviceaccounts/default", "configmaps/kube-root-ca.crt"].map((name) =>
