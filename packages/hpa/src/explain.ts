@@ -8,7 +8,7 @@ import {
   quantityOf,
 } from "@bellows/api";
 import type { HpaConclusion } from "./engine/conclude.ts";
-import type { HpaDecision, Seen } from "./engine/decide.ts";
+import type { HpaDecision, MetricProposal, Seen } from "./engine/decide.ts";
 
 /** One metric of a decision, as it was read. */
 export interface SeenMetric {
@@ -19,6 +19,8 @@ export interface SeenMetric {
   readonly target?: string;
   /** The replicas it asks for. */
   readonly replicas?: number;
+  /** It is close enough to its target for nothing to change. */
+  readonly isTolerated?: true;
 }
 
 export interface HpaSeen {
@@ -50,7 +52,7 @@ export function recordOf(
 ): HpaRecord {
   const { metadata, spec } = hpa;
   const metrics = (spec?.metrics ?? []).map((metric, index) =>
-    seenMetric(metric, made.metricStatuses?.[index], made.proposals[index]?.replicas),
+    seenMetric(metric, made.metricStatuses?.[index], made.proposals[index]),
   );
   const rescaled = conclusion.events.some(({ reason }) => reason === "SuccessfulRescale");
   return decision({
@@ -67,13 +69,22 @@ export function recordOf(
       metrics,
       ...(conclusion.error !== undefined && { error: conclusion.error }),
     },
-    computed: metrics.map(({ name, current = "unknown", target, replicas }) => {
-      const asks = replicas === undefined ? "no count" : String(replicas);
-      return `${name} ${current}${target === undefined ? "" : ` of ${target}`} over ${pods.length} pods${isRollingOut ? " in a rollout" : ""} -> ${asks}`;
-    }),
+    computed: metrics.map((metric) => stepOf(metric, pods.length, isRollingOut ?? false)),
     limits: made.limits,
     ...(rescaled && { action: { replicas: made.rescaleTo as number, reason: made.rescaleReason } }),
   });
+}
+
+/** `cpu 70 % of 50 % over 3 pods -> 5`; a value of no pod is over none. */
+function stepOf(metric: SeenMetric, pods: number, isRollingOut: boolean): string {
+  const { type, name, current = "unknown", target, replicas, isTolerated } = metric;
+  const value = target === undefined ? current : `${current} of ${target}`;
+  const over = ` over ${pods} ${pods === 1 ? "pod" : "pods"}${isRollingOut ? " in a rollout" : ""}`;
+  const asks =
+    replicas === undefined
+      ? "no count"
+      : `${replicas}${isTolerated && current !== target ? ", within the tolerance" : ""}`;
+  return `${name} ${value}${type === "External" || type === "Object" ? "" : over} -> ${asks}`;
 }
 
 const subjectOf = ({ apiVersion = "autoscaling/v2", metadata }: HorizontalPodAutoscaler): DecisionSubject => ({
@@ -107,7 +118,11 @@ const keys: Readonly<Record<string, "resource" | "containerResource" | "pods" | 
   External: "external",
 };
 
-function seenMetric(spec: MetricSpec, status: MetricStatus | undefined, replicas: number | undefined): SeenMetric {
+function seenMetric(
+  spec: MetricSpec,
+  status: MetricStatus | undefined,
+  { replicas, isTolerated }: Partial<MetricProposal> = {},
+): SeenMetric {
   const key = keys[spec.type];
   const asked: Shape = (key && spec[key]) ?? {};
   const found: Shape = (key && status?.[key]) ?? {};
@@ -121,6 +136,7 @@ function seenMetric(spec: MetricSpec, status: MetricStatus | undefined, replicas
     ...(current !== undefined && { current }),
     ...(target !== undefined && { target }),
     ...(replicas !== undefined && { replicas }),
+    ...(isTolerated && { isTolerated }),
   };
 }
 

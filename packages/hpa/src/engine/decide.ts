@@ -63,6 +63,8 @@ export interface HpaEvent {
 export interface MetricProposal {
   readonly type: string;
   readonly replicas: number | undefined;
+  /** The metric is close enough to its target for nothing to change. */
+  readonly isTolerated?: true;
 }
 
 /** One sync's outcome before anything is written. */
@@ -281,6 +283,7 @@ function replicasOfMetrics(
   const proposals = outcomes.map((outcome, index) => ({
     type: specs[index]?.type ?? "",
     replicas: "failure" in outcome ? undefined : outcome.replicas,
+    ...(!("failure" in outcome) && outcome.isTolerated && { isTolerated: outcome.isTolerated }),
   }));
   const first = failures[0];
   const error =

@@ -51,7 +51,7 @@ export interface MetricContext extends PodsSeen {
 }
 
 export type MetricOutcome =
-  | { readonly replicas: number; readonly description: string; readonly status: MetricStatus }
+  | (Pick<Proposal, "replicas" | "isTolerated"> & { readonly description: string; readonly status: MetricStatus })
   /** `event` is the reason and text of the Warning and the condition, `error` what the sync reports. */
   | { readonly failure: { readonly reason: string; readonly message: string; readonly error: string } };
 
@@ -101,7 +101,8 @@ interface Found {
 function attempt(reason: string, act: string, evaluate: () => Found): MetricOutcome {
   try {
     const { proposal, description, status } = evaluate();
-    return { replicas: proposal.replicas, description, status };
+    const { replicas, isTolerated } = proposal;
+    return { replicas, description, status, ...(isTolerated && { isTolerated }) };
   } catch (error) {
     if (!(error instanceof NoProposal || error instanceof MissingRequest)) throw error;
     return { failure: { reason, message: error.message, error: `${act}: ${error.message}` } };

@@ -11,7 +11,13 @@ export interface Proposal {
   readonly valueMilli: bigint;
   /** Only of a utilization target. */
   readonly percent?: number;
+  /** The metric is close enough to its target for nothing to change. */
+  readonly isTolerated?: true;
 }
+
+type Count = Pick<Proposal, "replicas" | "isTolerated">;
+
+const tolerated = (replicas: number): Count => ({ replicas, isTolerated: true });
 
 /** The metric is there but says nothing: the text goes into the condition. */
 export class NoProposal extends Error {
@@ -58,7 +64,7 @@ export function replicasForUtilization(
   // Going down, a pod without samples is taken for fully used, so that losing metrics never removes capacity.
   const missingMilli = (pod: string) => Math.trunc(((requests.get(pod) ?? 0) * Math.max(100, targetPercent)) / 100);
   return {
-    replicas: replicasForRatio(seen, first.ratio, counted, groups, current, missingMilli, (of) => measured(of).ratio),
+    ...replicasForRatio(seen, first.ratio, counted, groups, current, missingMilli, (of) => measured(of).ratio),
     valueMilli: BigInt(first.averageMilli),
     percent: first.percent,
   };
@@ -75,7 +81,7 @@ export function replicasForPodAverage(
   const { counted, groups } = countedSamples(seen, samples, resource);
   const first = usageRatio(counted, targetMilli);
   return {
-    replicas: replicasForRatio(
+    ...replicasForRatio(
       seen,
       first.ratio,
       counted,
@@ -110,19 +116,22 @@ function replicasForRatio(
   current: number,
   missingMilli: (pod: string) => number,
   ratioOf: (samples: Samples) => number,
-): number {
+): Count {
   const growWithUnready = groups.unready.size > 0 && ratio > 1;
   if (!growWithUnready && groups.missing.size === 0) {
-    return isWithin(ratio, seen.tolerance) ? current : scaled(seen, ratio, groups.readyCount, current);
+    if (isWithin(ratio, seen.tolerance)) return tolerated(current);
+    return { replicas: scaled(seen, ratio, groups.readyCount, current) };
   }
   const guessed = (milli: number): Sample => ({ milli, at: 0, windowMs: 0 });
   if (ratio < 1) for (const pod of groups.missing) counted.set(pod, guessed(missingMilli(pod)));
   if (ratio > 1) for (const pod of idle(seen, groups, current)) counted.set(pod, guessed(0));
 
   const damped = ratioOf(counted);
-  if (isWithin(damped, seen.tolerance) || (ratio < 1 && damped > 1) || (ratio > 1 && damped < 1)) return current;
+  if (isWithin(damped, seen.tolerance)) return tolerated(current);
+  if ((ratio < 1 && damped > 1) || (ratio > 1 && damped < 1)) return { replicas: current };
   const replicas = scaled(seen, damped, counted.size, current);
-  return (damped < 1 && replicas > current) || (damped > 1 && replicas < current) ? current : replicas;
+  const isReversed = (damped < 1 && replicas > current) || (damped > 1 && replicas < current);
+  return { replicas: isReversed ? current : replicas };
 }
 
 const idle = (seen: PodsSeen, groups: GroupedPods, current: number): Iterable<string> =>
@@ -133,7 +142,7 @@ export function replicasForValue(seen: PodsSeen, valueMilli: bigint, current: nu
   const ratio = Number(valueMilli) / targetMilli;
   // From zero there is no pod to measure a ratio against: the value alone decides.
   if (current === 0) return { replicas: Math.ceil(ratio), valueMilli };
-  if (isWithin(ratio, seen.tolerance)) return { replicas: current, valueMilli };
+  if (isWithin(ratio, seen.tolerance)) return { ...tolerated(current), valueMilli };
   if (seen.pods.length === 0) throw new NoProposal(`unable to calculate ready pods: ${noPods}`);
   const ready = seen.pods.filter(isReady).length;
   return { replicas: Math.min(maxInt32, scaled(seen, ratio, ready, current)), valueMilli };
@@ -147,10 +156,10 @@ export function replicasForShare(
   tolerance: Tolerance,
 ): Proposal {
   const ratio = Number(valueMilli) / (targetMilli * statusReplicas);
-  const replicas = isWithin(ratio, tolerance)
-    ? statusReplicas
-    : Math.min(maxInt32, Math.ceil(Number(valueMilli) / targetMilli));
-  return { replicas, valueMilli: shareOf(valueMilli, statusReplicas) };
+  const count = isWithin(ratio, tolerance)
+    ? tolerated(statusReplicas)
+    : { replicas: Math.min(maxInt32, Math.ceil(Number(valueMilli) / targetMilli)) };
+  return { ...count, valueMilli: shareOf(valueMilli, statusReplicas) };
 }
 
 /**

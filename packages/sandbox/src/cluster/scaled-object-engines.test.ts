@@ -59,7 +59,7 @@ describe("the direct engine", () => {
     expect(JSON.parse(metadata.annotations?.[decisionRecordAnnotation] ?? "{}")).toMatchObject({
       subject: { kind: "ScaledObject", namespace: "default", name: "web" },
       seen: { replicas: 3, metrics: [{ name: "s0-queue", current: "1", target: "1", replicas: 3 }] },
-      computed: ["s0-queue 1 of 1 over 0 pods -> 3"],
+      computed: ["s0-queue 1 of 1 -> 3"],
     });
     await world.clock.run(60_000);
     const later = await world.scaledObject();
