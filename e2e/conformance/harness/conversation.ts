@@ -122,6 +122,15 @@ export class Conversation {
     }
   }
 
+  /** Tries to create something, again and again and for nothing, until the answer is `done`; keeps none of it. */
+  async rehearse(path: string, body: Json, done: (answer: Answer) => boolean): Promise<void> {
+    const endsAt = performance.now() + this.patienceMs;
+    while (!done(await this.#send("POST", `${path}?dryRun=All`, body, {}))) {
+      if (performance.now() > endsAt) throw new Error(`rehearsed in vain: ${path}`);
+      await sleep(100);
+    }
+  }
+
   /** Reads without keeping anything. */
   async peek(path: string): Promise<Json> {
     return (await this.#send("GET", path, undefined, {})).body;
