@@ -131,7 +131,7 @@ test("a watch on which nothing comes is ended without an error", async () => {
       response.writeHead(200, { "content-type": "application/json" });
       response.write(`${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "5" } } })}\n`);
     },
-    { idleWatchMs: 100 },
+    { idleWatchMs: 2000 },
   );
   const { events, error } = await watched(transport);
   expect(events).toEqual([{ type: "BOOKMARK", resourceVersion: "5" }]);
