@@ -206,7 +206,7 @@ test.each([
   expect(events).toContain(`Warning ${kind.kind}Failed: ${problem}`);
   const { conditions } = await seenOf(world, ScaledObject as unknown as Kind, "web");
   expect(conditions["Ready"]).toBe(
-    `False ScaledObjectCheckFailed: failed to ensure HPA is correctly created for ScaledObject: ${kind.kind} "login": ${problem}`,
+    `False ScaledObjectCheckFailed: failed to ensure HPA is correctly created for ScaledObject: ${kind.kind} "login": ${problem} (spec.triggers[0])`,
   );
   await world.clock.run(30_000);
   expect(await world.replicas("other")).toBe(3);
