@@ -62,7 +62,8 @@ async function policy(t: Conversation, spec: Json, binding: Json = {}): Promise<
         ],
       },
       ...spec,
-      validations: [...spec.validations, probe],
+      // The first, because of the rest one that fails hides those after it.
+      validations: [probe, ...spec.validations],
     },
   });
   await t.given("validatingadmissionpolicybindings", {

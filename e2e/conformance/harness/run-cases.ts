@@ -8,6 +8,9 @@ import { send, type Target } from "./target.ts";
 /** What one server said to each case of each area, normalised. */
 export type Results = ReadonlyMap<string, ReadonlyMap<string, Json>>;
 
+/** Stands for the rest of a case that threw. */
+export const brokeStep = "the case broke";
+
 export interface RunOptions {
   readonly only?: (area: Area, one: Case) => boolean;
   /** How many cases run at the same time. */
@@ -70,7 +73,7 @@ async function answersTo(target: Target, one: Case, ns: string): Promise<Json> {
     if (one.needsCompaction) await target.compact?.();
     await one.run(talk);
   } catch (error) {
-    talk.note("the case broke", error instanceof Error ? error.message : String(error));
+    talk.note(brokeStep, error instanceof Error ? error.message : String(error));
   } finally {
     await talk.end();
   }

@@ -1,7 +1,8 @@
 import type { Area, Case } from "./case.ts";
+import type { Json } from "./conversation.ts";
 import { differences } from "./difference.ts";
 import { recordable } from "./recording.ts";
-import type { Results } from "./run-cases.ts";
+import { brokeStep, type Results } from "./run-cases.ts";
 
 export interface Verdict {
   readonly area: string;
@@ -16,10 +17,16 @@ export function verdictsOf(areas: readonly Area[], real: Results, sandbox: Resul
     area.cases.flatMap((one): Verdict[] => {
       const answers = [real.get(area.name)?.get(one.name), sandbox.get(area.name)?.get(one.name)];
       if (answers.some((answer) => answer === undefined)) return [];
-      return [judged(area.name, one, differences(answers[0], answers[1]))];
+      return [judged(area.name, one, [...problemsOf(answers[0]), ...differences(answers[0], answers[1])])];
     }),
   );
 }
+
+/** A case that the real server breaks shows nothing, though the sandbox breaks it too. */
+const problemsOf = (real: Json): string[] =>
+  real
+    .filter(({ step }: Json) => step === brokeStep)
+    .map(({ shown }: Json) => `${brokeStep} on the real server: ${shown}`);
 
 /** Compares what the sandbox said with what was recorded of the real server. */
 export function verdictOnRecording(area: string, one: Case, recorded: unknown, answers: unknown): Verdict {
