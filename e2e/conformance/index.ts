@@ -27,6 +27,8 @@ export interface ConformanceOptions {
   readonly seed?: number;
   /** How many sequences are sent; default 150, about a minute. */
   readonly sequences?: number;
+  /** How many calls each of them has; default 14. */
+  readonly calls?: number;
   /** Ends the run after the cases that are under way. */
   readonly signal?: AbortSignal;
 }
@@ -53,7 +55,7 @@ export async function runConformance(options: ConformanceOptions): Promise<boole
     }
     print(table(countsOf(verdicts)));
     const { seed = 20_261_124, sequences = options.area || options.case ? 0 : 150 } = options;
-    const parted = await differential({ real, sandbox, seed, sequences, print, signal });
+    const parted = await differential({ real, sandbox, seed, sequences, calls: options.calls, print, signal });
     if (sequences > 0) print(`differential: ${sequences} sequences from seed ${seed}, ${parted} answered differently`);
     print(`${real.name} against the sandbox, ${Math.round((performance.now() - began) / 1000)} s`);
     return !signal?.aborted && parted === 0 && !verdicts.some(isFailure);

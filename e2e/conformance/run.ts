@@ -12,6 +12,7 @@ const { values } = parseArgs({
     record: { type: "boolean" },
     seed: { type: "string" },
     sequences: { type: "string" },
+    calls: { type: "string" },
   },
 });
 const file = values.kubeconfig ?? process.env["BELLOWS_E2E_KUBECONFIG"];
@@ -24,5 +25,6 @@ const passed = await runConformance({
   ...(values.case && { case: values.case }),
   ...(values.seed && { seed: Number(values.seed) }),
   ...(values.sequences && { sequences: Number(values.sequences) }),
+  ...(values.calls && { calls: Number(values.calls) }),
 });
 process.exit(passed ? 0 : 1);

@@ -12,6 +12,8 @@ export interface DifferentialOptions {
   readonly sandbox: Target;
   readonly seed: number;
   readonly sequences: number;
+  /** How many calls a sequence has. */
+  readonly calls?: number | undefined;
   readonly print: (line: string) => void;
   /** No further sequence begins once it has aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -38,7 +40,7 @@ const mostShown = 40;
  * sequence that parts them is shrunk, and printed with the command that repeats it. Returns how many did.
  */
 export async function differential(options: DifferentialOptions): Promise<number> {
-  const { real, sandbox, seed, sequences, print, signal } = options;
+  const { real, sandbox, seed, sequences, calls: length = callsPerSequence, print, signal } = options;
   let failed = 0;
   let round = 0;
   const fresh = () =>
@@ -51,17 +53,17 @@ export async function differential(options: DifferentialOptions): Promise<number
   const worker = async () => {
     for (const own of queue) {
       if (signal?.aborted) return;
-      const found = await both(randomCalls(own, callsPerSequence, "NAMESPACE"), fresh());
+      const found = await both(randomCalls(own, length, "NAMESPACE"), fresh());
       if (found.length === 0) continue;
       failed++;
       if (failed > mostShown) continue;
       const calls = await shrunk(
-        randomCalls(own, callsPerSequence, "NAMESPACE"),
+        randomCalls(own, length, "NAMESPACE"),
         async (some) => (await both(some, fresh())).length > 0,
       );
       const again = await both(calls, fresh());
       print(
-        `✗ differential: seed ${own}; repeat with: node e2e/conformance/run.ts --kubeconfig FILE --seed ${own} --sequences 1 --area none`,
+        `✗ differential: seed ${own}; repeat with: node e2e/conformance/run.ts --kubeconfig FILE --seed ${own} --sequences 1${length === callsPerSequence ? "" : ` --calls ${length}`} --area none`,
       );
       for (const { method, path, type, body } of calls)
         print(`    ${method}${type ? ` (${type})` : ""} ${path} ${body === undefined ? "" : JSON.stringify(body)}`);
