@@ -109,7 +109,8 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
     if (sub === "/scale")
       return { method: "PATCH", path: target, type: "merge", body: { spec: { replicas: pick([0, 0, -1, "2"]) } } };
     if (type === "json") {
-      const operation = pick(["add", "replace", "remove", "test"]);
+      const picked = pick(["add", "replace", "remove", "test"]);
+      const operation = picked === "remove" && subject.partsStay ? "replace" : picked;
       return {
         method: "PATCH",
         path: target,

@@ -13,6 +13,8 @@ export interface Subject {
   readonly collectedLate?: boolean;
   /** Kubernetes makes a Service, without its address, of an apply to the status of none; the sandbox does not. */
   readonly statusCreates?: boolean;
+  /** Its parts are null where they are not given, and owned as such: none is taken away. */
+  readonly partsStay?: boolean;
   readonly subresources: readonly string[];
 }
 
@@ -224,6 +226,7 @@ export const subjects: readonly Subject[] = [
         [{ resources: ["pods"], verbs: [] }],
       ],
     },
+    partsStay: true,
     subresources: [],
   },
   {
