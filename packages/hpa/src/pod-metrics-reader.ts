@@ -35,7 +35,7 @@ export class PodMetricsReader {
     const { namespace = "" } = key;
     if (!this.#isWorthAll(key, pods.length, podsInNamespace)) return list(client, namespace, selector);
     const found = await this.#all(client, clock, key);
-    return pods.flatMap(({ metadata: { name } }) => found.get(name) ?? []);
+    return pods.map(({ metadata: { name } }) => found.get(name)).filter((item) => item !== undefined);
   }
 
   /** An autoscaler is gone. */

@@ -70,7 +70,14 @@ export class MissingRequest extends Error {
  * @throws MissingRequest where a request that is needed is not set
  */
 export function requestsOf(pods: readonly Pod[], resource: string, container?: string): Map<string, number> {
-  return new Map(pods.map((pod) => [pod.metadata.name, requestOf(pod, resource, container)]));
+  const requests = new Map<string, number>();
+  // The pods of a ReplicaSet mostly share their spec.
+  let last: { readonly spec: Pod["spec"]; readonly request: number } | undefined;
+  for (const pod of pods) {
+    if (!last || last.spec !== pod.spec) last = { spec: pod.spec, request: requestOf(pod, resource, container) };
+    requests.set(pod.metadata.name, last.request);
+  }
+  return requests;
 }
 
 const podLevelResources = new Set(["cpu", "memory"]);

@@ -97,11 +97,15 @@ export function replicasForPodAverage(
 function countedSamples(seen: PodsSeen, samples: Samples, resource: string | undefined) {
   if (seen.pods.length === 0) throw new NoProposal(noPods);
   const groups = groupPods(seen.pods, samples, resource, seen.delays, seen.now);
-  const counted = new Map<string, Sample>();
-  for (const [pod, sample] of samples)
-    if (!groups.ignored.has(pod) && !groups.unready.has(pod)) counted.set(pod, sample);
+  const counted = withoutPods(samples, groups.ignored, groups.unready);
   if (counted.size === 0) throw new NoProposal(noSamples);
   return { counted, groups };
+}
+
+/** The samples themselves, where none of them is left out. */
+function withoutPods(samples: Samples, ...left: readonly ReadonlySet<string>[]): Samples {
+  if (left.every(({ size }) => size === 0)) return samples;
+  return new Map([...samples].filter(([pod]) => !left.some((each) => each.has(pod))));
 }
 
 /**
@@ -111,7 +115,7 @@ function countedSamples(seen: PodsSeen, samples: Samples, resource: string | und
 function replicasForRatio(
   seen: PodsSeen,
   ratio: number,
-  counted: Map<string, Sample>,
+  counted: Samples,
   groups: GroupedPods,
   current: number,
   missingMilli: (pod: string) => number,
@@ -123,13 +127,14 @@ function replicasForRatio(
     return { replicas: scaled(seen, ratio, groups.readyCount, current) };
   }
   const guessed = (milli: number): Sample => ({ milli, at: 0, windowMs: 0 });
-  if (ratio < 1) for (const pod of groups.missing) counted.set(pod, guessed(missingMilli(pod)));
-  if (ratio > 1) for (const pod of idle(seen, groups, current)) counted.set(pod, guessed(0));
+  const all = new Map(counted);
+  if (ratio < 1) for (const pod of groups.missing) all.set(pod, guessed(missingMilli(pod)));
+  if (ratio > 1) for (const pod of idle(seen, groups, current)) all.set(pod, guessed(0));
 
-  const damped = ratioOf(counted);
+  const damped = ratioOf(all);
   if (isWithin(damped, seen.tolerance)) return tolerated(current);
   if ((ratio < 1 && damped > 1) || (ratio > 1 && damped < 1)) return { replicas: current };
-  const replicas = scaled(seen, damped, counted.size, current);
+  const replicas = scaled(seen, damped, all.size, current);
   const isReversed = (damped < 1 && replicas > current) || (damped > 1 && replicas < current);
   return { replicas: isReversed ? current : replicas };
 }
