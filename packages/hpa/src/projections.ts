@@ -52,10 +52,13 @@ function requestsOnly(spec: NonNullable<Pod["spec"]>): NonNullable<Pod["spec"]> 
       ...(resources?.requests && { resources: { requests: resources.requests } }),
       ...(restartPolicy !== undefined && { restartPolicy }),
     }));
-  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
+  // The others count for pods with requests of their own.
+  const counted = (spec.initContainers ?? []).filter(
+    ({ restartPolicy }) => restartPolicy === "Always" || spec.resources?.requests,
+  );
   return {
     containers: only(spec.containers),
-    ...(sidecars.length > 0 && { initContainers: only(sidecars) }),
+    ...(counted.length > 0 && { initContainers: only(counted) }),
     ...(spec.resources?.requests && { resources: { requests: spec.resources.requests } }),
   };
 }

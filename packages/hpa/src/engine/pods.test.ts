@@ -1,6 +1,6 @@
 import type { Pod } from "@bellows/api";
 import { expect, test } from "vitest";
-import { groupPods } from "./pods.ts";
+import { groupPods, requestsOf } from "./pods.ts";
 import { instantOf } from "./samples.ts";
 
 const now = Date.parse("2026-01-01T01:00:00Z");
@@ -107,4 +107,22 @@ const memberships = ({ unready, missing, ignored }: ReturnType<typeof groupPods>
   unready: unready.has("web-0"),
   missing: missing.has("web-0"),
   ignored: ignored.has("web-0"),
+});
+
+test("a pod with requests of its own counts an init container that asks for more than the others together", () => {
+  const requesting = (cpu: string) => ({ name: cpu, resources: { requests: { cpu } } });
+  const spec = (initContainers: object[]) =>
+    ({
+      resources: { requests: { memory: "1Gi" } },
+      containers: [requesting("100m"), requesting("200m")],
+      initContainers,
+    }) as Pod["spec"];
+  const request = (initContainers: object[]) =>
+    requestsOf([{ metadata: { name: "web-0" }, spec: spec(initContainers) }], "cpu").get("web-0");
+  const sidecar = { ...requesting("50m"), restartPolicy: "Always" };
+  expect(request([])).toBe(300);
+  expect(request([requesting("250m")])).toBe(300);
+  expect(request([requesting("900m")])).toBe(900);
+  expect(request([sidecar])).toBe(350);
+  expect(request([sidecar, requesting("900m")])).toBe(950);
 });

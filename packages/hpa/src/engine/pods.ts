@@ -90,10 +90,10 @@ function requestOf(pod: Pod, resource: string, container?: string): number {
   if (container === undefined && podLevel && Object.keys(podLevel).some(isPodLevelResource)) {
     const request = podLevel[resource];
     if (request !== undefined) return milliOf(request);
-    // Other resources are summed from the containers even where the pod sets cpu or memory.
-    const summed = sidecarsAndContainers(pod).flatMap((each) => each.resources?.requests?.[resource] ?? []);
-    if (summed.length === 0) throw new MissingRequest(`missing pod-level request for ${resource} in Pod ${name}`);
-    return summed.reduce((sum, each) => sum + milliOf(each), 0);
+    const ofContainers = requestOfContainers(pod, resource);
+    if (ofContainers === undefined)
+      throw new MissingRequest(`missing pod-level request for ${resource} in Pod ${name}`);
+    return ofContainers;
   }
   let sum = 0;
   for (const each of sidecarsAndContainers(pod)) {
@@ -107,6 +107,28 @@ function requestOf(pod: Pod, resource: string, container?: string): number {
   }
   if (container !== undefined) throw new MissingRequest(`container ${container} not found in Pod ${name}`);
   return sum;
+}
+
+/**
+ * What the scheduler takes for the request of a pod's containers: their sum, or more where an init container asks for it.
+ * Other resources are counted so even where the pod sets cpu or memory itself.
+ * @returns undefined where none of them requests the resource
+ */
+function requestOfContainers(pod: Pod, resource: string): number | undefined {
+  let starting: number | undefined;
+  let sidecars = 0;
+  for (const { restartPolicy, resources } of pod.spec?.initContainers ?? []) {
+    const request = resources?.requests?.[resource];
+    if (request === undefined) continue;
+    if (restartPolicy === "Always") sidecars += milliOf(request);
+    starting = Math.max(starting ?? 0, restartPolicy === "Always" ? sidecars : sidecars + milliOf(request));
+  }
+  const running = (pod.spec?.containers ?? []).flatMap(({ resources }) => resources?.requests?.[resource] ?? []);
+  if (starting === undefined && running.length === 0) return undefined;
+  return Math.max(
+    starting ?? 0,
+    running.reduce((sum, each) => sum + milliOf(each), sidecars),
+  );
 }
 
 const sidecarsAndContainers = (pod: Pod) => [
