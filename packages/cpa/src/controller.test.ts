@@ -156,3 +156,30 @@ test("somebody else who scales a target is put right at once, and where they do 
   await world.addNodes("d");
   expect(world.replicas("web")).toBe(4);
 });
+
+test.each([
+  [undefined, "spec: nothing, expected an object"],
+  [{ linear: { coresPerReplica: 2 } }, "spec.targets: nothing, expected a list"],
+  [{ targets: [null], linear: { coresPerReplica: 2 } }, "spec.targets[0]: null, expected an object"],
+  [
+    { targets: [target("web")], linear: { coresPerReplica: "2" } },
+    'spec.linear.coresPerReplica: "2", expected a number',
+  ],
+  [{ targets: [target("web")] }, "spec: neither linear nor ladder, expected one of them"],
+])(
+  "a spec that nothing can be made of, %j, is in the condition and an Event, and hurts no other",
+  async (spec, problem) => {
+    await autoscaler("wrong", spec as object);
+    await autoscaler("size", { targets: [target("web")], linear: { coresPerReplica: 2 } }, "2026-01-06T00:00:00Z");
+    expect(world.replicas("web")).toBe(3);
+    expect(statusOf("wrong")?.conditions).toMatchObject([
+      { type: "Ready", status: "False", reason: "InvalidSpec", message: problem, observedGeneration: 1 },
+    ]);
+    await world.clock.run(2_000);
+    const events = world.server.objects(Event).filter(({ reason }) => reason === "InvalidSpec");
+    expect(events.map(({ type, message, count }) => [type, message, count ?? 1])).toEqual([["Warning", problem, 1]]);
+    await world.addDeployment("later");
+    await autoscaler("late", { targets: [target("later")], linear: { coresPerReplica: 2 } });
+    expect(world.replicas("later")).toBe(3);
+  },
+);

@@ -7,6 +7,7 @@ import {
   type Selector,
   StatefulSet,
   selectorOfLabels,
+  specProblem,
 } from "@bellows/api";
 import {
   type Cache,
@@ -27,7 +28,7 @@ import { decide, explainer, withAction } from "./explain.ts";
 import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, type SizedTarget, sizeTargets } from "./proportional.ts";
 import { RunningAutoscalers } from "./running-autoscalers.ts";
-import { writeStatus } from "./status.ts";
+import { writeProblem, writeStatus } from "./status.ts";
 
 /** Targets of kinds that are not watched are looked at this often. */
 const pollPeriodMs = 10_000;
@@ -46,7 +47,9 @@ export function clusterProportionalAutoscalerController({ ignoreNeighbours = fal
     watches: [
       self(ClusterProportionalAutoscaler),
       // Whoever waited for a target that another one has.
-      mapped(ClusterProportionalAutoscaler, (autoscaler, { cache }) => rivalsOf(autoscaler, cache).map(keyOf)),
+      mapped(ClusterProportionalAutoscaler, (autoscaler, { cache }) =>
+        problemOf(autoscaler) === undefined ? rivalsOf(autoscaler, cache).map(keyOf) : [],
+      ),
       nodesThatCount(({ cache }) => cache.list(ClusterProportionalAutoscaler).map(keyOf)),
       mapped(Deployment, (deployment, { cache }) => {
         others.note(deployment, cache);
@@ -59,6 +62,8 @@ export function clusterProportionalAutoscalerController({ ignoreNeighbours = fal
     async reconcile(key, context) {
       const autoscaler = context.cache.get(ClusterProportionalAutoscaler, key);
       if (!autoscaler || autoscaler.metadata.deletionTimestamp) return;
+      const malformed = problemOf(autoscaler);
+      if (malformed !== undefined) return writeProblem(autoscaler, key, malformed, context);
       const size = observeSize(context, nodesOf(autoscaler));
       const { namespace = "", name, uid = "", generation } = autoscaler.metadata;
       const { apiVersion, kind } = ClusterProportionalAutoscaler;
@@ -85,15 +90,24 @@ const watchedKinds: readonly Kind[] = [Deployment, ReplicaSet, StatefulSet];
 const isWatched = (target: Target): boolean =>
   watchedKinds.some(({ kind, apiVersion }) => kind === target.kind && apiVersion === target.apiVersion);
 
+/** What nothing can be made of: a definition of another release lets anything be stored. */
+const problemOf = (autoscaler: ClusterProportionalAutoscaler): string | undefined =>
+  specProblem(ClusterProportionalAutoscaler, autoscaler) ??
+  (autoscaler.spec.linear === undefined && autoscaler.spec.ladder === undefined
+    ? "spec: neither linear nor ladder, expected one of them"
+    : undefined);
+
+/** Those that something can be made of. */
+const autoscalersOf = (cache: Cache, namespace: string | undefined): readonly ClusterProportionalAutoscaler[] =>
+  cache.list(ClusterProportionalAutoscaler, namespace).filter((autoscaler) => problemOf(autoscaler) === undefined);
+
 /** The other autoscalers that name one of its targets. */
 const rivalsOf = ({ metadata, spec }: ClusterProportionalAutoscaler, cache: Cache): ClusterProportionalAutoscaler[] =>
-  cache
-    .list(ClusterProportionalAutoscaler, metadata.namespace)
-    .filter(
-      (other) =>
-        other.metadata.name !== metadata.name &&
-        other.spec.targets.some((target) => spec.targets.some((own) => isSameTarget(own, target))),
-    );
+  autoscalersOf(cache, metadata.namespace).filter(
+    (other) =>
+      other.metadata.name !== metadata.name &&
+      other.spec.targets.some((target) => spec.targets.some((own) => isSameTarget(own, target))),
+  );
 
 /** Whether one comes before the other: the older, then by name. */
 const isBefore = (one: ClusterProportionalAutoscaler, other: ClusterProportionalAutoscaler): boolean => {
@@ -134,8 +148,7 @@ const inOrder = ({ spec }: ClusterProportionalAutoscaler, sized: readonly SizedT
 /** Wakes the autoscalers that name a workload as their target. */
 const targetOfKind = <T extends KubernetesObject>(kind: Kind<T>) =>
   mapped(kind, (workload, { cache }) =>
-    cache
-      .list(ClusterProportionalAutoscaler, workload.metadata.namespace)
+    autoscalersOf(cache, workload.metadata.namespace)
       .filter(({ spec }) =>
         spec.targets.some((target) => target.kind === kind.kind && target.name === workload.metadata.name),
       )
