@@ -150,6 +150,10 @@ const availability = async (t: Conversation, reason: string) => {
   );
 };
 
+/** The server that passes requests on learns of an APIService and its condition a moment after others see it. */
+const passedOn = (t: Conversation, wanted: 200 | 503) =>
+  t.until(`/apis/${group(t)}/v1`, (_, status) => status === wanted);
+
 const refuseAll = (t: Conversation, clientConfig: Json) => configureWebhook(t, "validating", { clientConfig });
 
 /** Servers that an API server asks: conversion webhooks, webhooks behind Services, aggregated APIs. */
@@ -317,6 +321,7 @@ export const reachedServers = area("reached servers", [
     await lead(t, "api", port);
     await aggregate(t);
     await availability(t, "Passed");
+    await passedOn(t, 200);
     const headers = {
       "impersonate-user": "jane",
       "impersonate-group": "system:masters",
@@ -350,6 +355,7 @@ export const reachedServers = area("reached servers", [
   it("an aggregated API whose Service is not there", async (t) => {
     await aggregate(t);
     await availability(t, "ServiceNotFound");
+    await passedOn(t, 503);
     await t.get(`/apis/${group(t)}/v1`);
     await t.get(`/apis/${group(t)}/v1/namespaces/${t.ns}/gizmos`);
   }),
@@ -374,6 +380,7 @@ export const reachedServers = area("reached servers", [
     await lead(t, "api", closed);
     await aggregate(t);
     await availability(t, "FailedDiscoveryCheck");
+    await passedOn(t, 503);
     await t.get(`/apis/${group(t)}/v1`);
     const up = await httpsServer(gizmos(t));
     t.onEnd(up.close);

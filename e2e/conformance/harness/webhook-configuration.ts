@@ -20,7 +20,7 @@ export async function configureWebhook(
           name: "hook.example.com",
           admissionReviewVersions: ["v1"],
           sideEffects: "None",
-          timeoutSeconds: 2,
+          timeoutSeconds: 30,
           rules: rulesFor("configmaps"),
           namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": t.ns } },
           ...own,
