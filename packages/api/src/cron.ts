@@ -187,7 +187,7 @@ class CalendarSchedule implements CronSchedule {
   readonly #minutes: readonly number[];
   readonly #hours: readonly number[];
   readonly #days: Values;
-  readonly #months: ReadonlySet<number>;
+  readonly #months: readonly number[];
   readonly #weekdays: Values;
   readonly #offset: (at: number) => number;
 
@@ -198,7 +198,7 @@ class CalendarSchedule implements CronSchedule {
     this.#minutes = minutes.values;
     this.#hours = hours.values;
     this.#days = days;
-    this.#months = new Set(months.values);
+    this.#months = months.values;
     this.#weekdays = weekdays;
     this.#offset = offset;
   }
@@ -226,7 +226,7 @@ class CalendarSchedule implements CronSchedule {
 
   /** With both day fields restricted either may match; a star leaves the choice to the other. */
   #matchesDay(day: Date): boolean {
-    if (!this.#months.has(day.getUTCMonth() + 1)) return false;
+    if (!this.#months.includes(day.getUTCMonth() + 1)) return false;
     const dayMatches = this.#days.values.includes(day.getUTCDate());
     const weekdayMatches = this.#weekdays.values.includes(day.getUTCDay());
     return this.#days.any || this.#weekdays.any ? dayMatches && weekdayMatches : dayMatches || weekdayMatches;

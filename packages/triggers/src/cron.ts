@@ -33,8 +33,8 @@ export const cron = defineTrigger({
       start: parseCron(values.start, values.timezone),
       end: parseCron(values.end, values.timezone),
     };
-    const window: CronWindow = { start: remembered(schedules.start), end: remembered(schedules.end) };
-    const edges = remembered({ next: (after) => nextEdge(schedules, after) });
+    const window: CronWindow = { start: new Remembered(schedules.start), end: new Remembered(schedules.end) };
+    const edges = new Remembered({ next: (after) => nextEdge(schedules, after) });
     const name = `cron-${values.timezone}-${expressionInName(values.start)}-${expressionInName(values.end)}`;
     return {
       metricSpecs: () => [external(name, 1)],
@@ -68,17 +68,22 @@ interface CronWindow {
 type Firings = Pick<CronSchedule, "next">;
 
 /** Until the next firing comes, it is the next: looking for it again is what a reading would cost. */
-function remembered(schedule: Firings): Firings {
-  let asked = Number.NaN;
-  let found: Instant | undefined;
-  return {
-    next: (after) => {
-      if (after >= asked && (found === undefined ? after === asked : after < found)) return found;
-      asked = after;
-      found = schedule.next(after);
-      return found;
-    },
-  };
+class Remembered implements Firings {
+  readonly #schedule: Firings;
+  #asked = Number.NaN;
+  #found: Instant | undefined;
+
+  constructor(schedule: Firings) {
+    this.#schedule = schedule;
+  }
+
+  next(after: Instant): Instant | undefined {
+    const found = this.#found;
+    if (after >= this.#asked && (found === undefined ? after === this.#asked : after < found)) return found;
+    this.#asked = after;
+    this.#found = this.#schedule.next(after);
+    return this.#found;
+  }
 }
 
 /**

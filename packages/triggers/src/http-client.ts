@@ -73,53 +73,97 @@ const sharedDispatchers = new Map<string, SharedDispatcher>();
  * A client that gives up after `timeoutMs` of the clock. It connects with the first request.
  * @throws TriggerError  for certificates that can't be read
  */
-export function openHttpClient(
-  { clock, http: exchange, requested }: HttpSeams,
-  timeoutMs: number,
-  tls: HttpTls = {},
-): HttpClient {
+export function openHttpClient(seams: HttpSeams, timeoutMs: number, tls: HttpTls = {}): HttpClient {
   checkCertificates(tls);
-  const key = JSON.stringify([tls.ca, tls.cert, tls.key, tls.passphrase, tls.unsafe === true]);
-  let shared: SharedDispatcher | undefined;
-  const closing = new AbortController();
-  const ask = async (request: HttpRequest, form?: URLSearchParams) => {
-    closing.signal.throwIfAborted();
-    const signals = [request.signal, closing.signal];
-    if (exchange) {
-      return await withTimeout(clock, timeoutMs, signals, (signal) => exchange({ ...request, signal }, form));
-    }
-    if (!shared) {
-      shared = sharedDispatchers.get(key) ?? { dispatcher: createDispatcher(tls), users: 0 };
-      shared.users++;
-      sharedDispatchers.set(key, shared);
-    }
-    // Loading the client is not the source's time.
-    const dispatcher = await shared.dispatcher;
-    return await withTimeout(clock, timeoutMs, signals, (signal) => send(dispatcher, request, signal, form));
-  };
-  const counted = async (request: HttpRequest, form?: URLSearchParams) => {
+  return new SharingClient(seams, timeoutMs, tls);
+}
+
+/** Shares its connections, and keeps little itself: there are thousands. */
+class SharingClient implements HttpClient {
+  readonly #seams: HttpSeams;
+  readonly #timeoutMs: number;
+  readonly #tls: HttpTls;
+  #shared: SharedDispatcher | undefined;
+  /** What ends the requests under way. */
+  readonly #endings = new Set<AbortController>();
+  #closed: Error | undefined;
+
+  constructor(seams: HttpSeams, timeoutMs: number, tls: HttpTls) {
+    this.#seams = seams;
+    this.#timeoutMs = timeoutMs;
+    this.#tls = tls;
+  }
+
+  get(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#counted(request);
+  }
+
+  postForm(request: HttpRequest, form: URLSearchParams): Promise<HttpAnswer> {
+    return this.#counted(request, form);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = new Error("the trigger was closed");
+    for (const ending of this.#endings) ending.abort(this.#closed);
+    const used = this.#shared;
+    this.#shared = undefined;
+    if (!used || --used.users > 0) return;
+    sharedDispatchers.delete(keyOf(this.#tls));
+    await (await used.dispatcher).destroy();
+  }
+
+  async #counted(request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> {
+    const { clock, requested } = this.#seams;
     const startedAt = clock.now();
     let status: number | undefined;
     try {
-      const answer = await ask(request, form);
+      const answer = await this.#ask(request, form);
       status = answer.status;
       return answer;
     } finally {
       requested?.({ status, durationMs: clock.now() - startedAt });
     }
-  };
-  return {
-    get: (request) => counted(request),
-    postForm: (request, form) => counted(request, form),
-    async close() {
-      closing.abort(new Error("the trigger was closed"));
-      const used = shared;
-      shared = undefined;
-      if (!used || --used.users > 0) return;
-      sharedDispatchers.delete(key);
-      await (await used.dispatcher).destroy();
-    },
-  };
+  }
+
+  async #ask(request: HttpRequest, form?: URLSearchParams): Promise<HttpAnswer> {
+    if (this.#closed) throw this.#closed;
+    const { http: exchange } = this.#seams;
+    if (exchange) return await this.#withTimeout(request.signal, (signal) => exchange({ ...request, signal }, form));
+    this.#shared ??= sharedDispatcher(this.#tls);
+    // Loading the client is not the source's time.
+    const dispatcher = await this.#shared.dispatcher;
+    return await this.#withTimeout(request.signal, (signal) => send(dispatcher, request, signal, form));
+  }
+
+  async #withTimeout<T>(asked: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // By hand: AbortSignal.any leaves something behind in a signal that lives long, for each request.
+    const ending = new AbortController();
+    const ms = this.#timeoutMs;
+    const timer = this.#seams.clock.after(ms, () => ending.abort(new Error(`no answer within ${ms} ms`)));
+    const abort = () => ending.abort(asked.reason);
+    if (this.#closed) ending.abort(this.#closed);
+    else if (asked.aborted) abort();
+    else asked.addEventListener("abort", abort, { once: true });
+    this.#endings.add(ending);
+    try {
+      return await run(ending.signal);
+    } finally {
+      timer.cancel();
+      asked.removeEventListener("abort", abort);
+      this.#endings.delete(ending);
+    }
+  }
+}
+
+const keyOf = ({ ca, cert, key, passphrase, unsafe }: HttpTls): string =>
+  JSON.stringify([ca, cert, key, passphrase, unsafe === true]);
+
+function sharedDispatcher(tls: HttpTls): SharedDispatcher {
+  const key = keyOf(tls);
+  const shared = sharedDispatchers.get(key) ?? { dispatcher: createDispatcher(tls), users: 0 };
+  shared.users++;
+  sharedDispatchers.set(key, shared);
+  return shared;
 }
 
 /** @throws TriggerError  for certificates that can't be read, or a key of another certificate */
@@ -155,29 +199,6 @@ async function createDispatcher(tls: HttpTls): Promise<Dispatcher> {
   return new EnvHttpProxyAgent({ connect, requestTls: connect, connections: mostConnections }).compose(
     interceptors.redirect({ maxRedirections: maxRedirects }),
   );
-}
-
-async function withTimeout<T>(
-  clock: Clock,
-  ms: number,
-  signals: readonly AbortSignal[],
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  // By hand: AbortSignal.any leaves something behind in a signal that lives long, for each request.
-  const ending = new AbortController();
-  const timer = clock.after(ms, () => ending.abort(new Error(`no answer within ${ms} ms`)));
-  const followed = signals.map((signal) => {
-    const abort = () => ending.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    return () => signal.removeEventListener("abort", abort);
-  });
-  try {
-    return await run(ending.signal);
-  } finally {
-    timer.cancel();
-    for (const stop of followed) stop();
-  }
 }
 
 async function send(

@@ -205,7 +205,7 @@ export class Scalers {
     declared: ScaledObjectTrigger | ScaledJobTrigger,
     seams: TriggerSeams,
   ): Promise<OpenScaler> {
-    const { openTrigger, resolveAccess, emptyAnswer, requested, httpTimeoutMs, readTimeoutMs } = this.#options;
+    const { openTrigger, resolveAccess, httpTimeoutMs, readTimeoutMs } = this.#options;
     let missing: readonly string[] = [];
     try {
       const { missing: found = [], ...access } = await withinDeadline(seams.clock, readTimeoutMs, () =>
@@ -229,17 +229,8 @@ export class Scalers {
         asMetricSource: kindOf(object) === "ScaledObject" && usesModifiers((object as ScaledObject).spec),
         httpTimeoutMs,
       };
-      const told = (metricName: string, isIgnored: boolean) => emptyAnswer?.(config, metricName, isIgnored);
-      // Only those are counted that are for a metric, as upstream.
       const opened: { asked?: string } = {};
-      const counted = (outcome: HttpOutcome) => {
-        if (opened.asked !== undefined) requested?.(config, opened.asked, outcome);
-      };
-      const trigger = await openTrigger(config, {
-        ...seams,
-        ...(emptyAnswer && { emptyAnswer: told }),
-        ...(requested && { requested: counted }),
-      });
+      const trigger = await openTrigger(config, { ...seams, ...observersFor(config, opened, this.#options) });
       return Object.assign(opened, { index, declared, config, trigger, missing });
     } catch (error) {
       // What is wrong with a parameter may be that it isn't where it is said to be.
@@ -247,6 +238,25 @@ export class Scalers {
       throw new ScalerError(message, { cause: error, field: `spec.triggers[${index}]` });
     }
   }
+}
+
+/** Of one trigger. Apart from where it is opened: they live as long as it does, and would keep the object as it was then. */
+function observersFor(
+  config: TriggerConfig,
+  opened: { readonly asked?: string },
+  { emptyAnswer, requested }: Pick<ScalersOptions, Observers>,
+): Pick<TriggerSeams, Observers> {
+  return {
+    ...(emptyAnswer && {
+      emptyAnswer: (metricName: string, isIgnored: boolean) => emptyAnswer(config, metricName, isIgnored),
+    }),
+    ...(requested && {
+      // Only those are counted that are for a metric, as upstream.
+      requested: (outcome: HttpOutcome) => {
+        if (opened.asked !== undefined) requested(config, opened.asked, outcome);
+      },
+    }),
+  };
 }
 
 const missingOf = ({ missing = [] }: OpenScaler): readonly string[] => missing;
