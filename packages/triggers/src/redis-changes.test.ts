@@ -20,8 +20,9 @@ function world(events: string | Error) {
   };
   const client: RedisClient = {
     run: (commands) => commands({ config } as unknown as Redis),
-    subscribe: async (_, message, signal) => {
-      server.changed = message;
+    subscribe: async (_, subscriber, signal) => {
+      server.changed = subscriber.message;
+      subscriber.subscribed();
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     },
     close: () => {},
@@ -68,6 +69,18 @@ test.each(["", "K", "EA", "Kg", "Kt"])("says once that %j tells of no changes, a
   server.events = "KA";
   await clock.run(300_000);
   expect(server.changed).toBeDefined();
+  stopping.abort();
+  await ended;
+});
+
+test("what changed before it was listened to is read once, and then each change", async () => {
+  const { clock, server, pushes, stopping, start } = world("KA");
+  const ended = start();
+  await clock.run(1_000);
+  expect(pushes.map(({ values }) => values?.[0]?.value)).toEqual([1]);
+  server.changed?.();
+  await clock.run(1_000);
+  expect(pushes.map(({ values }) => values?.[0]?.value)).toEqual([1, 2]);
   stopping.abort();
   await ended;
 });

@@ -25,7 +25,7 @@ interface WatchedKey {
 }
 
 /**
- * Pushes a reading at each change of a key. The server tells of changes only where its `notify-keyspace-events` says so;
+ * Pushes a reading at each change of a key, and one in the beginning, since what changed before is not told. The server tells of changes only where its `notify-keyspace-events` says so;
  * where not, that is said once, and polling does alone.
  */
 export function keyListener(client: RedisClient, watched: WatchedKey, opening: Opening): Trigger["listen"] {
@@ -64,7 +64,8 @@ export function keyListener(client: RedisClient, watched: WatchedKey, opening: O
       await sleep(clock, lookAgainMs, signal);
       if (signal.aborted) return;
     }
-    await client.subscribe(channel, pushedReadings(watched.read, handler, opening, signal), signal);
+    const changed = pushedReadings(watched.read, handler, opening, signal);
+    await client.subscribe(channel, { subscribed: changed, message: changed }, signal);
   };
 }
 

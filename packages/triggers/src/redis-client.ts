@@ -18,12 +18,18 @@ export interface RedisConnection {
   readonly tls?: HttpTls | undefined;
 }
 
+export interface RedisSubscriber {
+  /** From now on messages come; what was sent before was missed. */
+  subscribed(): void;
+  message(): void;
+}
+
 /** One connection, made anew where it was lost. */
 export interface RedisClient {
   /** Runs commands; after an abort the connection is given up. */
   run<T>(commands: (redis: Redis | Cluster) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Calls back at each message of a channel until `signal` aborts (resolves) or the connection ends (rejects). */
-  subscribe(channel: string, message: () => void, signal: AbortSignal): Promise<void>;
+  subscribe(channel: string, subscriber: RedisSubscriber, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -68,7 +74,7 @@ export function openRedisClient(connection: RedisConnection): RedisClient {
         throw error;
       }
     },
-    subscribe: async (channel, message, signal) => {
+    subscribe: async (channel, subscriber, signal) => {
       const redis = (await create(connection, () => {})) as Redis;
       const until = AbortSignal.any([signal, closing.signal]);
       try {
@@ -76,9 +82,10 @@ export function openRedisClient(connection: RedisConnection): RedisClient {
           redis.once("end", () => reject(new Error("the connection to redis ended")));
         });
         ended.catch(() => {});
-        redis.on("message", message);
+        redis.on("message", () => subscriber.message());
         await abortable(redis.connect(), until);
         await abortable(redis.subscribe(channel), until);
+        subscriber.subscribed();
         await abortable(ended, until);
       } catch (error) {
         if (!until.aborted) throw error;
