@@ -2,7 +2,16 @@
 // Run it with the flags that Node gets where the bundle runs, and name the user if that is another one: V8 takes no code
 // that was compiled with other flags, and Node no other user's.
 import { spawn } from "node:child_process";
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +41,7 @@ const { output } = await bundle.write({
   minify: true,
 });
 await bundle.close();
+for (const { type, fileName } of output) if (type === "chunk") escapeWide(join(out, fileName));
 // Read when the definitions of a cluster are compared, from beside the code that reads it.
 const schemas = "openapi.generated.json";
 copyFileSync(join(root, "packages/api/src/builtin", schemas), join(out, "chunks", schemas));
@@ -56,6 +66,12 @@ const alone = ["--ignore-neighbours", "--leader-elect=false"];
 await warm(entry, ["event-scaler", "--secure-port=0", ...alone]);
 await warm(entry, ["node-provisioner", "--cloud=simulated", "--cluster-name=none", "--webhook-port=0", ...alone]);
 if (user) giveCache(join(out, "cache"), user);
+
+/** V8 keeps a source with a single character beyond Latin-1 in two bytes each: of megabytes, for a few arrows. */
+function escapeWide(file) {
+  const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/[\u0100-\uffff]/g, escaped));
+}
 
 /** Node keeps compiled code in a folder that has the number of its user at its end, for no one else to read. */
 function giveCache(cache, uid) {

@@ -2,25 +2,27 @@ import {
   Deployment,
   HorizontalPodAutoscaler,
   Job,
+  type KubernetesObject,
   Pod,
   type PodSpec,
   ScaledJob,
   ScaledObject,
   StatefulSet,
 } from "@bellows/api";
-import { type Projection, projection, type Share, sharing, withoutManagedFields } from "@bellows/kube";
+import { type Projection, projection, type Share, sharing, withoutManagedFields, withSharedTexts } from "@bellows/kube";
 
 /**
  * What the event scaler keeps of the objects it watches, for a process that has them for nothing else: of pods what
- * counts them and their requests, of workloads the requests alone. Labels and requests are kept once for all that share
- * them.
+ * counts them and their requests, of workloads the requests alone. Labels, requests, conditions and texts are kept once
+ * for all that share them.
  */
 export function eventScalerProjections(): readonly Projection[] {
   const share = sharing();
+  const compact = <T extends KubernetesObject>(object: T) => withSharedTexts(withoutManagedFields(object), share);
   return [
-    projection<ScaledObject>({ kind: ScaledObject, project: withoutManagedFields }),
-    projection<ScaledJob>({ kind: ScaledJob, project: withoutManagedFields }),
-    projection<HorizontalPodAutoscaler>({ kind: HorizontalPodAutoscaler, project: withoutManagedFields }),
+    projection<ScaledObject>({ kind: ScaledObject, project: compact }),
+    projection<ScaledJob>({ kind: ScaledJob, project: compact }),
+    projection<HorizontalPodAutoscaler>({ kind: HorizontalPodAutoscaler, project: compact }),
     projection<Pod>({ kind: Pod, project: (pod) => podOf(pod, share) }),
     projection<Job>({ kind: Job, project: jobOf }),
     projection<Deployment>({ kind: Deployment, project: (workload) => workloadOf(workload, share) }),

@@ -19,6 +19,28 @@ export function sharing(): Share {
   };
 }
 
+/** Longer texts are seldom the same. */
+const longestShared = 100;
+
+/**
+ * For projections: an object whose texts are kept once for all that have the same, and its conditions whole. What is
+ * handed out is frozen.
+ */
+export function withSharedTexts<T>(value: T, share: Share): T {
+  if (typeof value === "string") return value.length > longestShared ? value : share(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map((each) => withSharedTexts(each, share))) as T;
+  const shared: Record<string, unknown> = {};
+  for (const key in value) {
+    const part: unknown = value[key];
+    shared[key] =
+      key === "conditions" && Array.isArray(part)
+        ? Object.freeze(part.map((condition) => share(condition)))
+        : withSharedTexts(part, share);
+  }
+  return Object.freeze(shared) as T;
+}
+
 function deepFrozen<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   for (const each of Object.values(value)) deepFrozen(each);
