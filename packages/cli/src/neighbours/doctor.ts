@@ -42,10 +42,7 @@ export function diagnosisLines({ neighbours, definitions, unseen }: Diagnosis): 
   for (const { name, problem, fix } of definitions)
     lines.push(`CRD       ${name} ${problem}`, `          do:    ${fix}`);
   for (const kind of unseen) {
-    lines.push(
-      `UNSEEN    ${kind}: may not be read`,
-      `          do:    run doctor with a kubeconfig that may read it`,
-    );
+    lines.push(`UNSEEN    ${kind}: may not be read`, `          do:    run doctor with a kubeconfig that may read it`);
   }
   const conflicts = neighbours.filter(isConflict).length;
   lines.push(
