@@ -19,12 +19,13 @@ export function sharing(): Share {
   };
 }
 
-/** Longer texts are seldom the same. */
+/** Longer texts are seldom the same, and what tells objects apart never is. */
 const longestShared = 100;
+const tellingApart: ReadonlySet<string> = new Set(["name", "uid", "resourceVersion"]);
 
 /**
- * For projections: an object whose texts are kept once for all that have the same, and its conditions whole. What is
- * handed out is frozen.
+ * For projections: an object whose texts are kept once for all that have the same, and its conditions whole, where they
+ * have no time. What is handed out is frozen.
  */
 export function withSharedTexts<T>(value: T, share: Share): T {
   if (typeof value === "string") return value.length > longestShared ? value : share(value);
@@ -33,13 +34,19 @@ export function withSharedTexts<T>(value: T, share: Share): T {
   const shared: Record<string, unknown> = {};
   for (const key in value) {
     const part: unknown = value[key];
-    shared[key] =
-      key === "conditions" && Array.isArray(part)
-        ? Object.freeze(part.map((condition) => share(condition)))
-        : withSharedTexts(part, share);
+    if (tellingApart.has(key)) shared[key] = part;
+    else if (key === "conditions" && Array.isArray(part)) shared[key] = sharedConditions(part, share);
+    else shared[key] = withSharedTexts(part, share);
   }
   return Object.freeze(shared) as T;
 }
+
+const sharedConditions = (conditions: readonly object[], share: Share): readonly object[] =>
+  Object.freeze(
+    conditions.map((condition) =>
+      "lastTransitionTime" in condition ? withSharedTexts(condition, share) : share(condition),
+    ),
+  );
 
 function deepFrozen<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;

@@ -12,6 +12,7 @@ process.on("message", () => {
     delayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - resolutionMs),
     delayMostMs: Math.max(0, delay.max / 1e6 - resolutionMs),
     rssMebibytes: process.memoryUsage.rss() / 2 ** 20,
+    mostRssMebibytes: process.resourceUsage().maxRSS / 2 ** 10,
     cpuMs: (user + system) / 1000,
   });
   delay.reset();

@@ -9,6 +9,7 @@ export interface Usage {
   readonly delayP99Ms: number;
   readonly delayMostMs: number;
   readonly rssMebibytes: number;
+  readonly mostRssMebibytes: number;
   readonly cpuMs: number;
 }
 

@@ -57,6 +57,7 @@ export async function benchEventScaler(
     return [
       benchRow(`${size}: until all are ready`, "s", [readySeconds]),
       benchRow(`${size}: memory (RSS)`, "MiB", [usage.rssMebibytes], { atMost: 400 }),
+      benchRow(`${size}: memory (RSS), at most at any time`, "MiB", [usage.mostRssMebibytes]),
       benchRow(`${size}: event-loop delay p99`, "ms", [usage.delayP99Ms], { atMost: 50 }),
       benchRow(`${size}: polls in each second`, "1/s", polls.slice(1, -1)),
       ...reactions,
