@@ -15,7 +15,10 @@ export class AutoscalersByTarget {
   follow(cache: Cache, kind: Kind<HorizontalPodAutoscaler>): void {
     cache.informer(kind).handle({
       changed: ({ namespace = "", name }, before, after) => {
-        const [from, to] = [before, after].map((each) => each?.spec && textOf(namespace, each.spec.scaleTargetRef));
+        const [from, to] = [before, after].map((each) => {
+          const target = each?.spec?.scaleTargetRef;
+          return isTargetRef(target) ? textOf(namespace, target) : undefined;
+        });
         if (from === to) return;
         if (from !== undefined) this.#remove(from, name);
         if (to !== undefined) this.#add(to, name);
@@ -40,6 +43,14 @@ export class AutoscalersByTarget {
     return [...(this.#byTarget.get(textOf(namespace, target)) ?? [])].sort().map((name) => ({ namespace, name }));
   }
 }
+
+/** An autoscaler that was stored under another schema may have anything here. */
+const isTargetRef = (found: Partial<Record<keyof TargetRef, unknown>> | null | undefined): found is TargetRef =>
+  typeof found === "object" &&
+  found !== null &&
+  (found.apiVersion === undefined || typeof found.apiVersion === "string") &&
+  typeof found.kind === "string" &&
+  typeof found.name === "string";
 
 /** The version of a target does not matter. */
 const textOf = (namespace: string, { apiVersion = "", kind, name }: TargetRef): string =>

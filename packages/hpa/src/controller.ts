@@ -6,6 +6,7 @@ import {
   type Kind,
   Pod,
   sameJson,
+  specProblem,
   targetsCell,
 } from "@bellows/api";
 import {
@@ -33,7 +34,7 @@ import { PodMetricsReader } from "./pod-metrics-reader.ts";
 import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 import { followAutoscalers, followMetrics, followPods, followTargets } from "./wake-ups.ts";
-import { writeStatus } from "./write-status.ts";
+import { writeProblem, writeStatus } from "./write-status.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
   /** Longest time between two syncs of one autoscaler; default 15 s, as kube-controller-manager's flag. */
@@ -155,7 +156,14 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       const id = keyText(key);
       const found = context.cache.get(kind, key);
       metrics.controlled(kind, context.cache.informer(kind).size);
-      if (!found?.spec || found.metadata.deletionTimestamp) return forget(key);
+      if (!found || found.metadata.deletionTimestamp) return forget(key);
+      // What autoscaling/v2 holds has passed the API server's own types; a definition of another release lets anything by.
+      const malformed = isTwin ? specProblem(kind, found) : undefined;
+      if (malformed !== undefined) {
+        forget(key);
+        return writeProblem(kind, found, malformed, context);
+      }
+      if (!found.spec) return forget(key);
       const now = context.clock.now();
       const memory = memories.get(id);
       // It was woken more than once, or for an outdated reason.
