@@ -183,3 +183,17 @@ test.each([
     expect(world.replicas("later")).toBe(3);
   },
 );
+
+test("what was stored without the defaults of the API is sized as if it had them, and has its target to itself", async () => {
+  await autoscaler("size", { targets: [{ name: "web" }], linear: { coresPerReplica: 2 } });
+  await autoscaler("later", { targets: [target("web")], linear: { coresPerReplica: 1 } }, "2026-01-06T00:00:00Z");
+  await autoscaler("few", { targets: [{ name: "dns", kind: null }], linear: { nodesPerReplica: 100 } });
+  expect([world.replicas("web"), world.replicas("dns")]).toEqual([3, 1]);
+  expect(statusOf("size")).toMatchObject({
+    targets: [{ kind: "Deployment", name: "web", replicas: 3 }],
+    conditions: [{ type: "Ready", status: "True" }],
+  });
+  expect(statusOf("later")?.conditions).toMatchObject([{ type: "Ready", status: "False", reason: "AmbiguousTarget" }]);
+  await world.addNodes("d", "e");
+  expect(world.replicas("web")).toBe(5);
+});

@@ -7,7 +7,6 @@ import {
   type Selector,
   StatefulSet,
   selectorOfLabels,
-  specProblem,
 } from "@bellows/api";
 import {
   type Cache,
@@ -29,6 +28,7 @@ import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, type SizedTarget, sizeTargets } from "./proportional.ts";
 import { RunningAutoscalers } from "./running-autoscalers.ts";
 import { writeProblem, writeStatus } from "./status.ts";
+import { autoscalersOf, completed, problemOf } from "./stored-autoscaler.ts";
 
 /** Targets of kinds that are not watched are looked at this often. */
 const pollPeriodMs = 10_000;
@@ -48,7 +48,7 @@ export function clusterProportionalAutoscalerController({ ignoreNeighbours = fal
       self(ClusterProportionalAutoscaler),
       // Whoever waited for a target that another one has.
       mapped(ClusterProportionalAutoscaler, (autoscaler, { cache }) =>
-        problemOf(autoscaler) === undefined ? rivalsOf(autoscaler, cache).map(keyOf) : [],
+        problemOf(autoscaler) === undefined ? rivalsOf(completed(autoscaler), cache).map(keyOf) : [],
       ),
       nodesThatCount(({ cache }) => cache.list(ClusterProportionalAutoscaler).map(keyOf)),
       mapped(Deployment, (deployment, { cache }) => {
@@ -60,10 +60,11 @@ export function clusterProportionalAutoscalerController({ ignoreNeighbours = fal
       targetOfKind(StatefulSet),
     ],
     async reconcile(key, context) {
-      const autoscaler = context.cache.get(ClusterProportionalAutoscaler, key);
-      if (!autoscaler || autoscaler.metadata.deletionTimestamp) return;
-      const malformed = problemOf(autoscaler);
-      if (malformed !== undefined) return writeProblem(autoscaler, key, malformed, context);
+      const found = context.cache.get(ClusterProportionalAutoscaler, key);
+      if (!found || found.metadata.deletionTimestamp) return;
+      const malformed = problemOf(found);
+      if (malformed !== undefined) return writeProblem(found, key, malformed, context);
+      const autoscaler = completed(found);
       const size = observeSize(context, nodesOf(autoscaler));
       const { namespace = "", name, uid = "", generation } = autoscaler.metadata;
       const { apiVersion, kind } = ClusterProportionalAutoscaler;
@@ -89,17 +90,6 @@ const watchedKinds: readonly Kind[] = [Deployment, ReplicaSet, StatefulSet];
 
 const isWatched = (target: Target): boolean =>
   watchedKinds.some(({ kind, apiVersion }) => kind === target.kind && apiVersion === target.apiVersion);
-
-/** What nothing can be made of: a definition of another release lets anything be stored. */
-const problemOf = (autoscaler: ClusterProportionalAutoscaler): string | undefined =>
-  specProblem(ClusterProportionalAutoscaler, autoscaler) ??
-  (autoscaler.spec.linear === undefined && autoscaler.spec.ladder === undefined
-    ? "spec: neither linear nor ladder, expected one of them"
-    : undefined);
-
-/** Those that something can be made of. */
-const autoscalersOf = (cache: Cache, namespace: string | undefined): readonly ClusterProportionalAutoscaler[] =>
-  cache.list(ClusterProportionalAutoscaler, namespace).filter((autoscaler) => problemOf(autoscaler) === undefined);
 
 /** The other autoscalers that name one of its targets. */
 const rivalsOf = ({ metadata, spec }: ClusterProportionalAutoscaler, cache: Cache): ClusterProportionalAutoscaler[] =>
