@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { join, resolve } from "node:path";
-import { imageFlags } from "./image-flags.ts";
-
-const root = resolve(import.meta.dirname, "../../../..");
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { imageEnvironment, imageFlags } from "./image-runtime.ts";
 
 /** What a process has used since the last time it was asked (delay) or since its start. */
 export interface Usage {
@@ -21,14 +19,6 @@ export interface EventScalerProcess {
   stop(): Promise<void>;
 }
 
-/** Builds what the image holds. */
-export function buildBundle(folder: string): void {
-  const built = spawnSync(process.execPath, [join(root, "packages/cli/bootstrap/build.mjs"), folder], {
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(`building the bundle failed: ${built.stderr}`);
-}
-
 /** Starts the bundle; resolves once it serves the external metrics API. */
 export async function startEventScaler(app: string, kubeconfig: string): Promise<EventScalerProcess> {
   const monitor = join(import.meta.dirname, "event-loop-monitor.mjs");
@@ -45,7 +35,7 @@ export async function startEventScaler(app: string, kubeconfig: string): Promise
       "--register-webhooks=false",
       `--kubeconfig=${kubeconfig}`,
     ],
-    { cwd: app, env: { PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "inherit", "ipc"] },
+    { cwd: app, env: imageEnvironment(), stdio: ["ignore", "pipe", "inherit", "ipc"] },
   );
   return {
     address: await addressOf(child),

@@ -8,7 +8,8 @@ import { CustomResourceDefinition, crdOf, kind, Namespace, ScaledObject } from "
 import { type Client, sleep, systemClock } from "@bellows/kube";
 import type { BenchRow } from "@bellows/kube/bench";
 import { z } from "zod";
-import { buildBundle, type EventScalerProcess, startEventScaler } from "./event-scaler-process.ts";
+import { buildBundle } from "./build-bundle.ts";
+import { type EventScalerProcess, startEventScaler } from "./event-scaler-process.ts";
 import { benchReactions } from "./event-scaler-reactions.ts";
 import { benchRow } from "./report.ts";
 import { credentialsOf, startSandboxProcess } from "./sandbox-process.ts";

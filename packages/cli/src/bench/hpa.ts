@@ -7,7 +7,7 @@ import type { HpaVector } from "@bellows/hpa";
 import { evaluationsPerSecond, type HpaProcessMeasure, hpaBenchSize } from "@bellows/hpa/bench";
 import type { BenchRow } from "@bellows/kube/bench";
 import { rolldown } from "rolldown";
-import { imageFlags } from "./image-flags.ts";
+import { imageEnvironment, imageFlags } from "./image-runtime.ts";
 import { benchRow } from "./report.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
@@ -67,6 +67,7 @@ async function measureProcesses(progress: (line: string) => void): Promise<HpaPr
       progress(`process ${run + 1} of ${processes}`);
       const ran = spawnSync(process.execPath, [...imageFlags(), join(folder, "hpa.mjs"), String(seed)], {
         encoding: "utf8",
+        env: imageEnvironment(),
       });
       if (ran.status !== 0) throw new Error(`the bench's process failed: ${ran.stderr}`);
       return JSON.parse(ran.stdout) as HpaProcessMeasure;

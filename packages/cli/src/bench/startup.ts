@@ -1,13 +1,13 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { BenchRow } from "@bellows/kube/bench";
-import { imageFlags } from "./image-flags.ts";
+import { buildBundle } from "./build-bundle.ts";
+import { imageEnvironment, imageFlags } from "./image-runtime.ts";
 import { benchRow } from "./report.ts";
 
-const root = resolve(import.meta.dirname, "../../../..");
 const runs = 15;
 const token = "--dashboard-token=only-for-the-bench";
 const simulated = ["--cloud=simulated", "--cluster-name=bench"];
@@ -28,9 +28,7 @@ export async function benchStartup(monotonicMs: () => number, progress: (line: s
   const folder = mkdtempSync(join(tmpdir(), "bellows-startup-"));
   try {
     progress("building the bundle");
-    const build = join(root, "packages/cli/bootstrap/build.mjs");
-    const built = spawnSync(process.execPath, [...imageFlags(), build, join(folder, "app")], { encoding: "utf8" });
-    if (built.status !== 0) throw new Error(`building the bundle failed: ${built.stderr}`);
+    buildBundle(join(folder, "app"));
     const kubeconfig = join(folder, "kubeconfig");
     writeFileSync(kubeconfig, JSON.stringify(noServer));
     const rows: BenchRow[] = [];
@@ -72,7 +70,7 @@ function start(
       `--kubeconfig=${kubeconfig}`,
     ],
     // Nothing else is on the module path.
-    { cwd: app, env: { PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "inherit"] },
+    { cwd: app, env: imageEnvironment(), stdio: ["ignore", "pipe", "inherit"] },
   );
   return new Promise((done, fail) => {
     let text = "";
