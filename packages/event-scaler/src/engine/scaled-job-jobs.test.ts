@@ -1,6 +1,6 @@
 import type { Job, Pod } from "@bellows/api";
 import { describe, expect, test } from "vitest";
-import { countJobs, jobOf, jobsBeyondHistory, jobsOfOtherGenerations } from "./scaled-job-jobs.ts";
+import { countJobs, endOf, jobOf, jobsBeyondHistory, jobsOfOtherGenerations } from "./scaled-job-jobs.ts";
 import type { ScaledJobSpec, SpecifiedScaledJob } from "./scaled-job-strategy.ts";
 
 const ended = (name: string, type: "Complete" | "Failed", at: string): Job => ({
@@ -79,6 +79,8 @@ describe("pending Jobs", () => {
     { name: "all conditions on both pods", pods: [both, both], is: 0 },
     { name: "all conditions on one of two pods", pods: [["Ready"], both], is: 0 },
     { name: "the conditions spread over two pods", pods: [["Ready"], ["PodScheduled"]], is: 1 },
+    { name: "all conditions on one of three pods", pods: [[], ["Ready"], both], is: 0 },
+    { name: "no pod of three with all conditions", pods: [[], ["Ready"], ["PodScheduled"]], is: 1 },
     { name: "no pod", pods: [], is: 1 },
   ])("with conditions asked for: $name counts $is", ({ pods, is }) => {
     expect(
@@ -93,6 +95,16 @@ describe("pending Jobs", () => {
     const jobs = [running("one"), ended("two", "Complete", ""), ended("three", "Failed", "")];
     expect(countJobs(jobs, () => [])).toEqual({ running: 1, pending: 1 });
   });
+});
+
+test.each([
+  { name: "no conditions", conditions: [], is: undefined },
+  { name: "Complete", conditions: [{ type: "Complete", status: "True" }], is: "Complete" },
+  { name: "Failed", conditions: [{ type: "Failed", status: "True" }], is: "Failed" },
+  { name: "a Complete that is False", conditions: [{ type: "Complete", status: "False" }], is: undefined },
+  { name: "a Suspended", conditions: [{ type: "Suspended", status: "True" }], is: undefined },
+])("a Job with $name has ended as $is", ({ conditions, is }) => {
+  expect(endOf({ metadata: { name: "work" }, status: { conditions } })).toBe(is);
 });
 
 const scaledJob = (fields: Partial<ScaledJobSpec> = {}, metadata: object = {}): SpecifiedScaledJob => ({
