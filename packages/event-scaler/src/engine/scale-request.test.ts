@@ -293,6 +293,35 @@ test("a reading tells of all triggers, a push of one", () => {
   });
 });
 
+const [on, off] = [{ isActive: true }, { isActive: false }];
+test.each([
+  {
+    name: "a trigger is new",
+    names: ["a", "b", "new"],
+    before: {},
+    active: ["a", "new"],
+    is: { a: on, b: off, new: on },
+  },
+  {
+    name: "a trigger is gone",
+    names: ["a", "c"],
+    before: { a: on, b: on, c: off },
+    active: ["a"],
+    is: { a: on, c: off },
+  },
+  {
+    name: "a trigger has another's place",
+    names: ["a", "new"],
+    before: { a: on, old: on },
+    active: ["new"],
+    is: { a: off, new: on },
+  },
+  { name: "there are no metrics", names: [], before: {}, active: [], is: {} },
+])("a reading tells of the triggers that there are: $name", ({ names, before: triggersActivityBefore, active, is }) => {
+  const status = { externalMetricNames: names, triggersActivity: triggersActivityBefore as Record<string, typeof on> };
+  expect(triggersActivity(requestOf({ replicas: 1, status }).scaledObject, active)).toEqual(is);
+});
+
 const count = fc.option(fc.nat(20), { nil: undefined });
 const situations = fc.record({
   replicas: fc.nat(30),
