@@ -1,9 +1,8 @@
 import { createClient, kubeconfigTransport, systemClock } from "@bellows/kube";
 import type { StartedControlPlane } from "../suite.ts";
-import { whyNoImage } from "./docker.ts";
 import { startGoControlPlane } from "./go-driver.ts";
 import { has } from "./go-tools.ts";
-import { k3sImage, startK3s } from "./k3s-driver.ts";
+import { startK3s, whyNoK3s } from "./k3s-driver.ts";
 
 /** No control plane can be had here; the message says what is missing. */
 export class NoControlPlane extends Error {
@@ -18,7 +17,7 @@ export interface Machine {
   has(program: string, ...args: readonly string[]): boolean;
 }
 
-const thisMachine: Machine = { whyNoK3s: (print) => whyNoImage(k3sImage, print), has };
+const thisMachine: Machine = { whyNoK3s: (print) => whyNoK3s(print), has };
 
 export type Driver =
   | { readonly name: "kubeconfig"; readonly kubeconfig: string }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
-import { EndpointSlice, Endpoints, Service } from "@bellows/api";
+import { EndpointSlice, Node, Service } from "@bellows/api";
 import type { Client } from "@bellows/kube";
 import type { ControlPlane } from "../suite.ts";
 
@@ -13,25 +13,23 @@ function ownAddress(): string {
   return found.address;
 }
 
-/** Whether the API server comes through to this machine at an address: what a Service with it answers to its proxy. */
-export async function reachesThisMachine(client: Client, address: string): Promise<boolean> {
+/**
+ * Why the API server does not come through to this machine at an address; undefined where it does. Of a Service it proxies
+ * to pods only, of a Node to the address that the Node says.
+ */
+export async function whyNotReached(client: Client, address: string): Promise<string | undefined> {
   const server = createServer((_, answer) => answer.end("{}"));
   await new Promise<void>((listening) => server.listen(0, "0.0.0.0", listening));
   const { port } = server.address() as AddressInfo;
-  const key = { namespace: "default", name: "bellows-e2e-reaches" };
-  await client.create(Service, { metadata: { ...key }, spec: { ports: [{ port: 80, targetPort: port }] } });
-  await client.create(Endpoints, {
-    metadata: { ...key },
-    subsets: [{ addresses: [{ ip: address }], ports: [{ port }] }],
-  });
+  const name = "bellows-e2e-reaches";
+  await client.create(Node, { metadata: { name }, status: { addresses: [{ type: "InternalIP", address }] } });
   try {
-    await client.raw(`/api/v1/namespaces/${key.namespace}/services/${key.name}/proxy/`);
-    return true;
-  } catch {
-    return false;
+    await client.raw(`/api/v1/nodes/http:${name}:${port}/proxy/`);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   } finally {
-    await client.delete(Service, key);
-    await client.delete(Endpoints, key);
+    await client.delete(Node, { name });
     server.close();
   }
 }

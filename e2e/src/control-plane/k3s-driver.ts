@@ -1,9 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { createClient, kubeconfigTransport, systemClock } from "@bellows/kube";
+import type { K3sContainer as K3s } from "@testcontainers/k3s";
+import type { Wait as WaitFor } from "testcontainers";
 import type { StartedControlPlane } from "../suite.ts";
-import { reachesThisMachine } from "./host-service.ts";
+import { whyNoImage } from "./docker.ts";
+import { whyNotReached } from "./host-service.ts";
+import { lastLines } from "./process.ts";
 import { untilReady } from "./ready.ts";
 
 /** Kubernetes of the Go driver's version. */
@@ -31,21 +36,83 @@ const startLimitMs = 180_000;
 /** The name under which the container knows this machine. */
 const hostName = "host.docker.internal";
 
-/** The libraries, which are heavy, and loaded only where Docker is. */
-const libraries = async () => {
+export interface K3sLibraries {
+  /** @param created  is told the container's id before it starts, and so also where it does not */
+  container(image: string, created: (id: string) => void): K3s;
+  /** Where ports of containers are reached: not at this machine's own name where it is a container itself. */
+  host(): Promise<string>;
+  /** Ends a container, and takes it away with its data. One that is gone is no failure. */
+  remove(id: string): Promise<void>;
+  readonly Wait: typeof WaitFor;
+}
+
+/** The libraries, which are heavy, and loaded only where Docker may be. */
+const libraries = async (): Promise<K3sLibraries> => {
   // The reaper is a container of another image, for runs that do not clear up: this one does.
   process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
-  const [{ K3sContainer }, { Wait }] = await Promise.all([import("@testcontainers/k3s"), import("testcontainers")]);
-  return { container: (name: string) => new K3sContainer(name), Wait };
+  const [{ K3sContainer }, { getContainerRuntimeClient, Wait }] = await Promise.all([
+    import("@testcontainers/k3s"),
+    import("testcontainers"),
+  ]);
+
+  /** Without what only an agent needs: k3s asks for no rights then, and runs where an engine gives none. */
+  class Agentless extends K3sContainer {
+    readonly #created: (id: string) => void;
+
+    constructor(image: string, created: (id: string) => void) {
+      super(image);
+      this.#created = created;
+      Object.assign(this.hostConfig, { Privileged: false, Binds: [], CgroupnsMode: "private" });
+    }
+
+    protected override async containerCreated(id: string): Promise<void> {
+      this.#created(id);
+    }
+  }
+
+  return {
+    container: (image, created) => new Agentless(image, created),
+    async host() {
+      const { info } = await getContainerRuntimeClient();
+      return info.containerRuntime.host;
+    },
+    async remove(id) {
+      const { container } = await getContainerRuntimeClient();
+      await container
+        .getById(id)
+        .remove({ force: true, v: true })
+        .catch((error: { readonly statusCode?: number }) => {
+          if (error.statusCode !== 404) throw error;
+        });
+    },
+    Wait,
+  };
 };
 
-export type K3sLibraries = Awaited<ReturnType<typeof libraries>>;
+/**
+ * Why k3s cannot run in a container here; undefined where it can.
+ * @param print  gets a line before what takes long
+ */
+export async function whyNoK3s(
+  print: (line: string) => void,
+  load: () => Promise<unknown> = libraries,
+  whyNot = whyNoImage,
+): Promise<string | undefined> {
+  try {
+    await load();
+  } catch (error) {
+    return `testcontainers cannot be loaded (${messageOf(error).split("\n")[0]})`;
+  }
+  return whyNot(k3sImage, print);
+}
 
-/** Containers that run. */
-const running = new Set<string>();
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
+
+/** Containers that are there. */
+const there = new Set<string>();
 // A run that is cut short leaves none behind.
 process.once("exit", () => {
-  if (running.size > 0) spawnSync("docker", ["rm", "--force", "--volumes", ...running], { stdio: "ignore" });
+  if (there.size > 0) spawnSync("docker", ["rm", "--force", "--volumes", ...there], { stdio: "ignore" });
 });
 
 /** k3s in a container, for machines with Docker. */
@@ -53,42 +120,51 @@ export async function startK3s({
   folder,
   load = libraries,
   ready = untilReady,
-  reaches = reachesThisMachine,
+  whyNot = whyNotReached,
 }: {
-  /** Where its kubeconfig goes. */
+  /** Where its kubeconfig and its log go. */
   readonly folder: string;
   readonly load?: () => Promise<K3sLibraries>;
   readonly ready?: typeof untilReady;
-  readonly reaches?: typeof reachesThisMachine;
+  readonly whyNot?: typeof whyNotReached;
 }): Promise<StartedControlPlane> {
-  const { container: k3s, Wait } = await load();
-  const container = await k3s(k3sImage)
-    .withCommand([...k3sCommand])
-    .withExtraHosts([{ host: hostName, ipAddress: "host-gateway" }])
-    .withWaitStrategy(Wait.forLogMessage(/k3s is up and running/))
-    .withStartupTimeout(startLimitMs)
-    .start();
-  const id = container.getId();
-  running.add(id);
-  const remove = async () => {
-    await container.stop();
-    running.delete(id);
+  const { container: k3s, host, remove, Wait } = await load();
+  const log = join(folder, "k3s.log");
+  writeFileSync(log, "");
+  let id: string | undefined;
+  const end = async () => {
+    if (!id) return;
+    await remove(id);
+    there.delete(id);
+  };
+  const created = (its: string) => {
+    id = its;
+    there.add(its);
   };
   try {
+    const container = await k3s(k3sImage, created)
+      .withCommand([...k3sCommand, `--tls-san=${await host()}`])
+      .withExtraHosts([{ host: hostName, ipAddress: "host-gateway" }])
+      .withLogConsumer((stream) => stream.on("data", (text: Buffer | string) => appendFileSync(log, text)))
+      .withWaitStrategy(Wait.forLogMessage(/k3s is up and running/))
+      .withStartupTimeout(startLimitMs)
+      .start()
+      .catch((error: unknown) => {
+        const said = lastLines(log);
+        throw said ? new Error(`${messageOf(error)}; it said:\n${said}`, { cause: error }) : error;
+      });
     const kubeconfig = join(folder, "kubeconfig");
     writeFileSync(kubeconfig, container.getKubeConfig(), { mode: 0o600 });
     const transport = await kubeconfigTransport({ kubeconfig });
     const client = createClient(transport, { clock: systemClock, userAgent: "bellows-e2e" });
-    await ready(client, async () => `see: docker logs ${id.slice(0, 12)}`);
+    await ready(client, async () => lastLines(log));
     const { output } = await container.exec(["cat", "/etc/hosts"]);
-    const address = output
-      .split("\n")
-      .find((line) => line.split(/\s+/).includes(hostName))
-      ?.split(/\s+/)[0];
+    const address = addressOf(hostName, output);
     if (!address) throw new Error(`the container does not know ${hostName}: ${output}`);
-    if (!(await reaches(client, address)))
+    const why = await whyNot(client, address);
+    if (why !== undefined)
       throw new Error(
-        `the container does not reach this machine at ${address}: a firewall lets nothing in from it, or the engine runs without root or elsewhere; --driver go does without Docker`,
+        `the container does not reach this machine at ${address} (${why}): a firewall lets nothing in from it, or the engine runs without root or elsewhere; --driver go does without Docker`,
       );
     return {
       driver: `docker (${k3sImage}, in-tree HPA off)`,
@@ -97,11 +173,17 @@ export async function startK3s({
       hostAddress: address,
       async stop() {
         await transport.close();
-        await remove();
+        await end();
       },
     };
   } catch (error) {
-    await remove();
+    await end();
     throw error;
   }
+}
+
+/** The IPv4 address of a name in a file of hosts, in which it may have one of IPv6 too. */
+function addressOf(name: string, hosts: string): string | undefined {
+  const lines = hosts.split("\n").map((line) => line.trim().split(/\s+/));
+  return lines.find(([address = "", ...names]) => isIPv4(address) && names.includes(name))?.[0];
 }
