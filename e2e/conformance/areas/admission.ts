@@ -28,6 +28,10 @@ const show = (body: Json) =>
     ? { ...body, message: body.message?.replace(/127\.0\.0\.1:\d+/g, "ADDRESS") }
     : { data: body.data, labels: body.metadata.labels };
 const create = (t: Conversation, object: Json = cm(), query = "") => t.post(`configmaps${query}`, object, { show });
+const aPod = { metadata: { name: "a" }, spec: { containers: [{ name: "c", image: "i" }] } };
+const aService = { metadata: { name: "s" }, spec: { ports: [{ port: 80 }] } };
+/** Quotas and limits are in force once a server's own cache has them, a moment after it serves them. */
+const isForbidden = ({ status }: Answer) => status === 403;
 const allow: Review = () => ({ allowed: true });
 const patchOf = (operations: Json[]): Json => ({
   allowed: true,
@@ -346,12 +350,13 @@ export const admission = area("admission", [
   ),
 
   it("a quota of pods", async (t) => {
-    await t.given("resourcequotas", { metadata: { name: "q" }, spec: { hard: { pods: "1" } } });
+    await t.given("resourcequotas", { metadata: { name: "q" }, spec: { hard: { pods: "1", services: "0" } } });
     await t.until(
       "resourcequotas/q",
       ({ status }) => status.hard,
       ({ status }) => status,
     );
+    await t.rehearse("services", aService, isForbidden);
     const pod = (name: string) => ({
       metadata: { name },
       spec: { schedulerName: "none", containers: [{ name: "c", image: "i" }] },
@@ -370,7 +375,8 @@ export const admission = area("admission", [
       spec: { hard: { "requests.cpu": "1", "limits.memory": "1Gi" } },
     });
     await t.until("resourcequotas/q", ({ status }) => status.hard);
-    await t.post("pods", { metadata: { name: "a" }, spec: { containers: [{ name: "c", image: "i" }] } });
+    await t.rehearse("pods", aPod, isForbidden);
+    await t.post("pods", aPod);
     await t.post("pods", {
       metadata: { name: "a" },
       spec: {
@@ -381,6 +387,7 @@ export const admission = area("admission", [
   it("a quota that a ReplicaSet meets", async (t) => {
     await t.given("resourcequotas", { metadata: { name: "q" }, spec: { hard: { pods: "0" } } });
     await t.until("resourcequotas/q", ({ status }) => status.hard);
+    await t.rehearse("pods", aPod, isForbidden);
     await t.given("replicasets", {
       metadata: { name: "web" },
       spec: {
@@ -407,9 +414,10 @@ export const admission = area("admission", [
       spec: { hard: { "count/secrets": "1", services: "0" } },
     });
     await t.until("resourcequotas/q", ({ status }) => status.hard);
+    await t.rehearse("services", aService, isForbidden);
     await t.post("secrets", { metadata: { name: "a" } }, { bare: true });
     await t.post("secrets", { metadata: { name: "b" } });
-    await t.post("services", { metadata: { name: "s" }, spec: { ports: [{ port: 80 }] } });
+    await t.post("services", aService);
   }),
   it("limits give defaults", async (t) => {
     await t.given("limitranges", {
@@ -418,7 +426,7 @@ export const admission = area("admission", [
         limits: [{ type: "Container", default: { cpu: "500m", memory: "256Mi" }, defaultRequest: { cpu: "100m" } }],
       },
     });
-    await t.pause(300);
+    await t.rehearse("pods", aPod, ({ body }) => Boolean(body.spec?.containers[0].resources.limits));
     await t.post(
       "pods",
       {
@@ -448,7 +456,8 @@ export const admission = area("admission", [
         ],
       },
     });
-    await t.pause(300);
+    const large = { ...aPod.spec.containers[0], resources: { limits: { cpu: "2" } } };
+    await t.rehearse("pods", { ...aPod, spec: { containers: [large] } }, isForbidden);
     const attempt = (...resources: object[]) =>
       t.post(
         "pods?dryRun=All",
@@ -530,11 +539,8 @@ export const admission = area("admission", [
       overhead: { podFixed: { cpu: "100m" } },
       scheduling: { nodeSelector: { a: "b" } },
     });
-    await t.pause(300);
-    await t.post(
-      "pods?dryRun=All",
-      { metadata: { name: "a" }, spec: { runtimeClassName: t.ns, containers: [{ name: "c", image: "i" }] } },
-      { show: ({ spec }) => [spec?.overhead, spec?.nodeSelector] },
-    );
+    const pod = { ...aPod, spec: { ...aPod.spec, runtimeClassName: t.ns } };
+    await t.rehearse("pods", pod, ({ status }) => status === 201);
+    await t.post("pods?dryRun=All", pod, { show: ({ spec }) => [spec?.overhead, spec?.nodeSelector] });
   }),
 ]);
