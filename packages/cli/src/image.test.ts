@@ -26,7 +26,7 @@ describe("the image", () => {
     expect(JSON.parse(instructions(last, "ENTRYPOINT")[0] as string)).toEqual([
       "node",
       "--max-semi-space-size=8",
-      "--heap-growing-percent=20",
+      "--heap-growing-percent=35",
       "/app/bellows.mjs",
     ]);
   });

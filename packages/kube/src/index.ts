@@ -22,7 +22,7 @@ export * from "./logging.ts";
 export * from "./manager.ts";
 export * from "./metrics.ts";
 export * from "./random.ts";
-export { releaseMemory } from "./release-memory.ts";
+export { limitHeapGrowth, releaseMemory } from "./release-memory.ts";
 export * from "./resource-path.ts";
 export { compareResourceVersions } from "./resource-version.ts";
 export { type ClientOptions, createClient } from "./rest-client.ts";

@@ -39,6 +39,8 @@ export interface ControllerSet {
   readonly definitions?: readonly string[];
   /** What neighbours know it as: a set that may act beside a rival of the others has a name of its own. Default: the command's. */
   readonly name?: string;
+  /** For controllers that keep much and make little anew: see `limitHeapGrowth`. Default: the image's. */
+  readonly heapGrowthPercent?: number;
   readonly projections?: readonly Projection[];
   /** Instead, where no other command shares the cache, whose controllers may read more of the same objects. */
   readonly projectionsAlone?: readonly Projection[];
@@ -117,6 +119,8 @@ export const controllerCommands: Readonly<
         ],
         prepare: (settings) => ({
           projectionsAlone: eventScalerProjections(),
+          // Thousands of open triggers stay, and what a poll makes is little.
+          heapGrowthPercent: 20,
           async controllers(parts) {
             const { eventScalerControllers } = await import("./event-scaler.ts");
             return eventScalerControllers(parts, settings);
