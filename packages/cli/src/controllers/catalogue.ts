@@ -120,7 +120,7 @@ export const controllerCommands: Readonly<
         prepare: (settings) => ({
           projectionsAlone: eventScalerProjections(),
           // Thousands of open triggers stay, and what a poll makes is little.
-          heapGrowthPercent: 20,
+          heapGrowthPercent: 10,
           async controllers(parts) {
             const { eventScalerControllers } = await import("./event-scaler.ts");
             return eventScalerControllers(parts, settings);
