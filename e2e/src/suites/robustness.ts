@@ -40,11 +40,18 @@ function kubeconfigWith(context: SuiteContext, change: { readonly server?: strin
   let text = readFileSync(context.controlPlane.kubeconfig, "utf8");
   const replace = (field: string, value: string) => {
     const pattern = new RegExp(`^(\\s*-?\\s*${field}: ).*$`, "m");
-    if (!pattern.test(text)) throw new Error(`the kubeconfig has no ${field}: only one with a token can be changed`);
+    if (!pattern.test(text))
+      throw new Error(`the kubeconfig has no ${field}: only one with a token or a certificate can be changed`);
     text = text.replace(pattern, `$1${value}`);
   };
   if (change.server) replace("server", change.server);
-  if (change.token) replace("token", change.token);
+  if (change.token) {
+    // In place of a certificate, with which it would be the administrator still.
+    text = text
+      .replace(/^\s*client-key(-data)?: .*\n/m, "")
+      .replace(/^(\s*-?\s*)client-certificate(-data)?: .*$/m, "$1token: none");
+    replace("token", change.token);
+  }
   const file = join(context.folder, `kubeconfig-${randomBytes(4).toString("hex")}`);
   writeFileSync(file, text, { mode: 0o600 });
   return file;
