@@ -1,3 +1,5 @@
+import { deepFreeze } from "./frozen.ts";
+
 /** Gives one value for all that are the same. */
 export type Share = <T extends object | string>(value: T) => T;
 
@@ -13,7 +15,7 @@ export function sharing(): Share {
     if (before !== undefined) return before as T;
     if (known.size >= mostShared) known.clear();
     // Not the value itself: it may be part of a whole page of a list.
-    const copy = typeof value === "string" ? value : deepFrozen(JSON.parse(text) as T);
+    const copy = typeof value === "string" ? value : deepFreeze(JSON.parse(text) as T);
     known.set(text, copy);
     return copy;
   };
@@ -47,9 +49,3 @@ const sharedConditions = (conditions: readonly object[], share: Share): readonly
       "lastTransitionTime" in condition ? withSharedTexts(condition, share) : share(condition),
     ),
   );
-
-function deepFrozen<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  for (const each of Object.values(value)) deepFrozen(each);
-  return Object.freeze(value);
-}
