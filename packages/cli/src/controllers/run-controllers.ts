@@ -66,6 +66,7 @@ export async function runControllers(
   const ready: HealthCheck[] = [];
   let started = false;
   let term: Term | undefined;
+  const acting = prepared.filter(({ set }) => set.controllers).map(({ command }) => command.name);
   // Loading the transport must not delay the answers to probes.
   const transport = Promise.withResolvers<Transport>();
   const client = createClient(lateTransport(transport.promise), {
@@ -88,7 +89,14 @@ export async function runControllers(
     healthz: [{ name: "alive", check: () => term?.alive() }],
     readyz: [
       { name: "started", check: () => (started ? undefined : "the client is being made") },
-      { name: "ready", check: async () => (await firstFailure(ready)) ?? (await term?.ready()) },
+      {
+        name: "ready",
+        async check() {
+          const failure = await firstFailure(ready);
+          if (failure !== undefined || acting.length === 0) return failure;
+          return term ? term.ready() : "no controller has been started yet";
+        },
+      },
     ],
     async routes(app) {
       for (const { set } of prepared) await set.routes?.({ client, clock })(app);
@@ -113,7 +121,6 @@ export async function runControllers(
       const serveFor = set.serve;
       if (serveFor) await untilAnswered(parts, signal, (attempt) => serveFor({ ...parts, atEnd, signal: attempt }));
     }
-    const acting = prepared.filter(({ set }) => set.controllers).map(({ command }) => command.name);
     if (acting.length === 0) {
       log.info("started", { controllers: name });
       await aborted(signal);

@@ -59,6 +59,8 @@ export function takeTurn(
   const projections = sets.flatMap((set) => set.projections ?? []);
   const cache = createCache({ client, clock, random, log, projections });
   let election: LeaderElection | undefined;
+  /** Why nothing acts, where the cache does not know: it has synced while nobody has asked it for a kind. */
+  let idle: string | undefined = "the controllers are starting";
 
   const givingUp = new AbortController();
   const signal = AbortSignal.any([told, givingUp.signal]);
@@ -93,7 +95,10 @@ export function takeTurn(
     signal.addEventListener("abort", stopWaiting, { once: true });
     const manager = createManager({ client, clock, random, log, metrics, cache, ...(election && { election }) });
     const running = await manager.add(...controllers).start(signal);
-    if (!signal.aborted) log.info("started", { controllers: controllers.map((each) => each.name).join(", ") });
+    if (!signal.aborted) {
+      log.info("started", { controllers: controllers.map((each) => each.name).join(", ") });
+      idle = undefined;
+    }
     releaseMemory();
     // Later than the code of the start is read: V8 takes no compiled code that was made with other flags.
     const growths = sets.flatMap(({ heapGrowthPercent }) => heapGrowthPercent ?? []);
@@ -104,8 +109,9 @@ export function takeTurn(
   return {
     metrics: () => metrics.metrics(),
     alive: async () => (election ? (await election.healthCheck.check()) || undefined : undefined),
-    ready: async () => (await cache.healthCheck.check()) || undefined,
+    ready: async () => (await cache.healthCheck.check()) || idle,
     done: run().finally(async () => {
+      idle = "the controllers have stopped";
       cache.stop();
       await end();
     }),
