@@ -5,12 +5,12 @@ import { parseArgs } from "node:util";
 import { runBeside } from "./beside.ts";
 import { chooseDriver, type DriverName, driverNames, NoControlPlane, startControlPlane } from "./control-plane/find.ts";
 import { goTools, has } from "./control-plane/go-tools.ts";
-import { type Outcome, runSuite } from "./run-suite.ts";
+import { type Outcome, runAttempts } from "./run-suite.ts";
 import type { Suite, SuiteContext } from "./suite.ts";
 import { suites } from "./suites/index.ts";
 import { summary } from "./summary.ts";
 
-const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--driver ${driverNames.join("|")}] [--allow-skip] [--keep] [--time-limit MINUTES] [--one-by-one]
+const usage = `npm run e2e -- [--only SUITE,...] [--case TEXT] [--kubeconfig FILE] [--driver ${driverNames.join("|")}] [--allow-skip] [--keep] [--time-limit MINUTES] [--one-by-one] [--attempts N]
 suites: ${suites.map(({ name }) => name).join(", ")}`;
 
 /** So many suites run beside the others at a time; each has control planes of its own, and two cores must do. */
@@ -34,6 +34,7 @@ async function main(): Promise<number> {
       keep: { type: "boolean", default: false },
       "time-limit": { type: "string", default: "60" },
       "one-by-one": { type: "boolean", default: false },
+      attempts: { type: "string", default: "1" },
       // A run beside another tells it what came of it.
       report: { type: "string" },
       help: { type: "boolean", default: false },
@@ -51,6 +52,11 @@ async function main(): Promise<number> {
   }
   if (values.driver !== undefined && !isDriver(values.driver)) {
     print(`--driver: ${values.driver}, expected any of ${driverNames.join(", ")}`);
+    return 1;
+  }
+  const attempts = Number(values.attempts);
+  if (!(Number.isInteger(attempts) && attempts > 0)) {
+    print(`--attempts: ${values.attempts}, expected a whole number from 1`);
     return 1;
   }
   const began = performance.now();
@@ -111,6 +117,7 @@ async function main(): Promise<number> {
     const isBeside = ({ beside = false }: Suite) =>
       beside && chosen.length > 1 && context.startControlPlane !== undefined && !values["one-by-one"];
     const flags = ["--case", values.case, "--time-limit", values["time-limit"], ...(values.keep ? ["--keep"] : [])];
+    flags.push("--attempts", values.attempts);
     // What runs beside is on the same driver, whatever comes or goes meanwhile.
     if (isDriver(driver.name)) flags.push("--driver", driver.name);
     const options = { folder, flags, print, signal: stopping.signal };
@@ -122,12 +129,15 @@ async function main(): Promise<number> {
     });
     for (const [index, suite] of chosen.filter((one) => !isBeside(one)).entries()) {
       if (stopping.signal.aborted) break;
-      // What one suite leaves must not fail the next.
-      if (index > 0 && context.startControlPlane) {
-        await controlPlane.stop();
-        controlPlane = await context.startControlPlane();
-      }
-      outcomes.push(await runSuite(suite, { ...context, controlPlane }));
+      const outcome = await runAttempts(suite, attempts, async (attempt) => {
+        // What one suite leaves must not fail the next, nor itself.
+        if ((index > 0 || attempt > 1) && context.startControlPlane) {
+          await controlPlane.stop();
+          controlPlane = await context.startControlPlane();
+        }
+        return { ...context, controlPlane };
+      });
+      outcomes.push(outcome);
     }
     await Promise.all(workers);
   } finally {

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { runSuite } from "./run-suite.ts";
+import { describe, expect, test } from "vitest";
+import { runAttempts, runSuite } from "./run-suite.ts";
 import type { Case, Suite, SuiteContext } from "./suite.ts";
 
 function aContext(more: Partial<SuiteContext> = {}) {
@@ -63,6 +63,36 @@ test("a suite that does not start, or does not end as it should, has failed", as
     aContext().context,
   );
   expect(outcome).toMatchObject({ passed: ["one"], failed: ["end"] });
+});
+
+describe("attempts", () => {
+  /** Fails so often, then holds. */
+  const failsFirst = (times: number): Suite => {
+    let left = times;
+    return aSuite([{ name: "one", run: async () => (left-- > 0 ? fails() : undefined) }]);
+  };
+
+  test("a suite that fails is run again in another context, and the outcome names what failed before", async () => {
+    const contexts: number[] = [];
+    const outcome = await runAttempts(failsFirst(1), 3, async (attempt) => {
+      contexts.push(attempt);
+      return aContext().context;
+    });
+    expect(outcome).toMatchObject({ passed: ["one"], failed: [], flaky: ["one"] });
+    expect(contexts).toEqual([1, 2]);
+  });
+
+  test("one that goes on failing has failed", async () => {
+    const outcome = await runAttempts(failsFirst(5), 2, async () => aContext().context);
+    expect(outcome).toMatchObject({ passed: [], failed: ["one"], flaky: ["one"] });
+  });
+
+  test("a run that is to end attempts nothing more", async () => {
+    const { context } = aContext({ signal: AbortSignal.abort() });
+    const outcome = await runAttempts(aSuite([], fails), 2, async () => context);
+    expect(outcome).toMatchObject({ failed: ["start"] });
+    expect(outcome.flaky).toBeUndefined();
+  });
 });
 
 test("what goes wrong in clearing up does not hide what went wrong before", async () => {

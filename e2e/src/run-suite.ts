@@ -6,6 +6,8 @@ export interface Outcome {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
+  /** What failed in an attempt before the one that the rest is of. */
+  readonly flaky?: readonly string[];
   /** What its cases counted: `conformance: 1040 the same`. */
   readonly notes: readonly string[];
   readonly seconds: number;
@@ -56,4 +58,25 @@ export async function runSuite({ name, cases, start }: Suite, context: SuiteCont
     });
   }
   return { ...outcome, notes, seconds: since(began) };
+}
+
+/**
+ * Runs a suite as often as `attempts` until nothing of it fails, each time in a context of its own. What failed before is
+ * named in the outcome, so that an attempt which passes hides nothing.
+ */
+export async function runAttempts(
+  suite: Suite,
+  attempts: number,
+  contextOf: (attempt: number) => Promise<SuiteContext>,
+): Promise<Outcome> {
+  const flaky: string[] = [];
+  for (let attempt = 1; ; attempt++) {
+    const context = await contextOf(attempt);
+    const outcome = await runSuite(suite, context);
+    if (outcome.failed.length === 0 || attempt >= attempts || context.signal.aborted) {
+      return flaky.length > 0 ? { ...outcome, flaky } : outcome;
+    }
+    flaky.push(...outcome.failed);
+    context.print(`  ${suite.name} is run again: ${outcome.failed.length} failed in attempt ${attempt} of ${attempts}`);
+  }
 }

@@ -25,6 +25,7 @@ export function summary({ driver, version, outcomes, seconds }: Run): string[] {
       ),
       ...one.notes.map((note) => row("", note)),
       ...one.failed.map((name) => row("", `FAIL ${name}`)),
+      ...(one.flaky ?? []).map((name) => row("", `FLAKY ${name}: failed in an earlier attempt`)),
     ]),
     row("all", counts(count("passed"), count("failed"), count("skipped"))),
     row("time", `${seconds.toFixed(0)} s`),
