@@ -29,6 +29,8 @@ export interface ConformanceOptions {
   readonly sequences?: number;
   /** How many calls each of them has; default 14. */
   readonly calls?: number;
+  /** Prints the cases that took longest on the real control plane. */
+  readonly times?: boolean;
   /** Ends the run after the cases that are under way. */
   readonly signal?: AbortSignal;
 }
@@ -39,10 +41,15 @@ export async function runConformance(options: ConformanceOptions): Promise<boole
   const only = (area: Area, one: Case) =>
     (!options.area || area.name.includes(options.area)) && (!options.case || one.name.includes(options.case));
   const began = performance.now();
+  const took: { name: string; ms: number }[] = [];
   const sandbox = await startSandboxTarget();
   try {
     const [realResults, sandboxResults] = await Promise.all([
-      runCases(real, areas, { only, signal }),
+      runCases(real, areas, {
+        only,
+        signal,
+        timed: (area, one, ms) => took.push({ name: `${area.name}: ${one.name}`, ms }),
+      }),
       runCases(sandbox, areas, { only, signal }),
     ]);
     if (signal?.aborted) return false;
@@ -54,6 +61,9 @@ export async function runConformance(options: ConformanceOptions): Promise<boole
       writeFileSync(differencesPage, withDifferences(readFileSync(differencesPage, "utf8"), areas));
     }
     print(table(countsOf(verdicts)));
+    if (options.times)
+      for (const { name, ms } of took.toSorted((a, b) => b.ms - a.ms).slice(0, 25))
+        print(`${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`);
     const { seed = 20_261_124, sequences = options.area || options.case ? 0 : 150 } = options;
     const parted = await differential({ real, sandbox, seed, sequences, calls: options.calls, print, signal });
     if (sequences > 0) print(`differential: ${sequences} sequences from seed ${seed}, ${parted} answered differently`);

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     sequences: { type: "string" },
     calls: { type: "string" },
+    times: { type: "boolean" },
   },
 });
 const file = values.kubeconfig ?? process.env["BELLOWS_E2E_KUBECONFIG"];
@@ -20,6 +21,7 @@ if (!file) throw new Error("--kubeconfig FILE or BELLOWS_E2E_KUBECONFIG names th
 const passed = await runConformance({
   real: await realTarget(file, values.etcd),
   record: values.record ?? false,
+  times: values.times ?? false,
   print: (line) => process.stdout.write(`${line}\n`),
   ...(values.area && { area: values.area }),
   ...(values.case && { case: values.case }),

@@ -12,7 +12,17 @@ const allow = async (t: Conversation, rules: Json[], subject: Json = { kind: "Us
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "r" },
     subjects: [subject],
   });
-  await t.pause(400);
+  const [{ apiGroups, resources, verbs, resourceNames: [name] = [] }] = rules;
+  const [resource, subresource] = resources[0].split("/");
+  const users: Json = {
+    User: { user: subject.name },
+    Group: { user: "someone", groups: [subject.name] },
+    ServiceAccount: { user: `system:serviceaccount:${t.ns}:${subject.name}` },
+  };
+  await t.mayBy({
+    ...users[subject.kind],
+    resourceAttributes: { namespace: t.ns, group: apiGroups[0], verb: verbs[0], resource, subresource, name },
+  });
 };
 const mayI = (t: Conversation, attributes: Json, options: Json = ann) =>
   t.post(
@@ -147,7 +157,10 @@ export const access = area("access", [
     });
     t.deleteAtEnd(`/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${t.ns}`);
     const { body } = await t.post("serviceaccounts/tester/token", { spec: {} }, { bare: true });
-    await t.pause(500);
+    await t.mayBy({
+      user: `system:serviceaccount:${t.ns}:tester`,
+      resourceAttributes: { verb: "impersonate", resource: "users", name: "ann" },
+    });
     const as = { authorization: `Bearer ${body.status.token}`, "impersonate-user": "ann" };
     await t.post(
       "/apis/authentication.k8s.io/v1/selfsubjectreviews",

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
 
@@ -12,10 +13,16 @@ const owned = (owner: Json, name: string, more: object = {}, metadata: object = 
 });
 const names = (list: Json) =>
   list.items.map((one: Json) => one.metadata.name).filter((name: string) => name !== "kube-root-ca.crt");
+const nobody = () => ({ metadata: { name: "never", uid: randomUUID() } });
+/** Waits until the collector knows all that has been made so far: an orphan that is made last is gone. */
+const collectorKnows = async (t: Conversation) => {
+  await t.given("configmaps", owned(nobody(), "last"));
+  await gone(t, "last");
+};
 const family = async (t: Conversation, more: object = {}, metadata: object = {}) => {
   const { body: owner } = await t.given("configmaps", { metadata: { name: "owner", ...metadata } });
   await t.given("configmaps", owned(owner, "child", more));
-  await t.pause(300);
+  await collectorKnows(t);
   return owner;
 };
 const gone = (t: Conversation, name: string) =>
@@ -100,7 +107,7 @@ export const cascades = area("cascades", [
       "configmaps",
       owned(owner, "held", { blockOwnerDeletion: true }, { finalizers: ["example.com/hold"] }),
     );
-    await t.pause(300);
+    await collectorKnows(t);
     await t.del(
       "configmaps/owner",
       { propagationPolicy: "Foreground" },
@@ -115,7 +122,7 @@ export const cascades = area("cascades", [
   it("foreground: what does not block is not waited for", async (t) => {
     const owner = await family(t);
     await t.given("configmaps", owned(owner, "held", {}, { finalizers: ["example.com/hold"] }));
-    await t.pause(300);
+    await collectorKnows(t);
     await t.del("configmaps/owner", { propagationPolicy: "Foreground" }, { bare: true });
     await gone(t, "owner");
     await t.until(
@@ -126,10 +133,7 @@ export const cascades = area("cascades", [
     await t.patch("merge", "configmaps/held", { metadata: { finalizers: [] } }, { bare: true });
   }),
   it("an owner that was never there", async (t) => {
-    await t.given(
-      "configmaps",
-      owned({ metadata: { name: "never", uid: "11111111-1111-4111-8111-111111111111" } }, "child"),
-    );
+    await t.given("configmaps", owned(nobody(), "child"));
     await gone(t, "child");
   }),
   it("an owner of the same name that is another", async (t) => {
@@ -151,7 +155,7 @@ export const cascades = area("cascades", [
         ownerReferences: [...child.metadata.ownerReferences, ...owned(two, "x").metadata.ownerReferences],
       },
     });
-    await t.pause(300);
+    await collectorKnows(t);
     await t.del("configmaps/one", undefined, { bare: true });
     await t.until(
       "configmaps/child",
@@ -165,7 +169,7 @@ export const cascades = area("cascades", [
     await family(t);
     const child = await t.peek("configmaps/child");
     await t.given("configmaps", owned(child, "grandchild"));
-    await t.pause(300);
+    await collectorKnows(t);
     await t.del("configmaps/owner", undefined, { bare: true });
     await gone(t, "grandchild");
     await left(t);
@@ -178,7 +182,7 @@ export const cascades = area("cascades", [
         ownerReferences: [{ apiVersion: "v1", kind: "Secret", name: "owner", uid: owner.metadata.uid }],
       },
     });
-    await t.pause(300);
+    await collectorKnows(t);
     await t.del("secrets/owner", undefined, { bare: true });
     await gone(t, "child");
   }),

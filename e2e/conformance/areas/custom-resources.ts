@@ -594,8 +594,8 @@ export const customResources = area("custom resources", [
       [{ op: "add", path: "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/a/maximum", value: 5 }],
       { bare: true },
     );
-    await t.until(`/apis/${t.ns}.example.com/v1`, ({ resources }) => resources.length > 0);
-    await t.pause(1500);
+    const stricter = { ...widget(t, { a: 9 }), metadata: { name: "other" } };
+    await t.rehearse("widgets", stricter, ({ status }) => status === 422);
     await t.patch("merge", "widgets/w", { spec: { b: 1 } }, { show });
     await t.patch("merge", "widgets/w", { spec: { a: 8 } }, { show });
     await t.get("widgets/w", { show });

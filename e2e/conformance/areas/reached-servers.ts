@@ -344,11 +344,11 @@ export const reachedServers = area("reached servers", [
         ({ metadata }: Json) => metadata.name === group(t),
       );
     let one: Json;
-    for (let tries = 0; tries < 100 && !one?.versions?.[0]?.resources?.length; tries++) {
+    await t.awaited("resources of the aggregated API", async () => {
       one = await found();
       t.entries.pop();
-      await t.pause(100);
-    }
+      return one?.versions?.[0]?.resources?.length;
+    });
     t.note("group", one);
   }),
   it("an aggregated API whose Service is not there", async (t) => {

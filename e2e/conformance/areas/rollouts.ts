@@ -28,15 +28,13 @@ const settled = (expected: Json) => (list: Json) => JSON.stringify(shape(list)) 
 
 /** Makes pods ready, as their kubelet would. */
 async function ready(t: Conversation, count: number, of: (pod: Json) => boolean = () => true): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  let pods: Json[] = [];
+  await t.awaited(`${count} pods`, async () => {
     const { items } = await t.peek("pods");
-    const waiting = items.filter((pod: Json) => of(pod) && !pod.metadata.deletionTimestamp);
-    if (waiting.length >= count) {
-      for (const pod of waiting.slice(0, count)) await setReady(t, pod.metadata.name);
-      return;
-    }
-    await t.pause(50);
-  }
+    pods = items.filter((pod: Json) => of(pod) && !pod.metadata.deletionTimestamp);
+    return pods.length >= count;
+  });
+  for (const pod of pods.slice(0, count)) await setReady(t, pod.metadata.name);
 }
 const setReady = async (t: Conversation, name: string) => {
   const now = new Date().toISOString().replace(/\.\d+/, "");
@@ -180,7 +178,7 @@ export const rollouts = area("rollouts", [
     await t.given("deployments", deployment(1, { paused: true }));
     await t.until(
       "deployments/web",
-      ({ status }) => status.observedGeneration === 1 && status.conditions?.length === 1,
+      ({ status }) => status.observedGeneration === 1 && status.conditions?.length === 2,
       (body) => [numbers(body), conditions(body)],
     );
     await t.get("replicasets", { show: shape });
@@ -363,8 +361,10 @@ export const rollouts = area("rollouts", [
         { bare: true },
       );
       t.entries.pop();
+      // Whoever has seen the pod ready has seen its cost.
+      await setReady(t, pod.metadata.name);
     }
-    await t.pause(500);
+    await t.until("replicasets/web", ({ status }) => status.readyReplicas === 2);
     await t.patch("merge", "replicasets/web", { spec: { replicas: 1 } }, { bare: true });
     await t.until(
       "pods",
@@ -453,30 +453,44 @@ export const rollouts = area("rollouts", [
     );
   }),
   it("a CronJob that is suspended makes nothing", async (t) => {
-    await t.given("cronjobs", {
+    const job = { template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] } } };
+    const { body } = await t.given("cronjobs", {
       metadata: { name: "c" },
-      spec: {
-        suspend: true,
-        schedule: "* * * * *",
-        jobTemplate: {
-          spec: { template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] } } },
-        },
-      },
+      spec: { suspend: true, schedule: "* * * * *", jobTemplate: { spec: job } },
     });
-    await t.pause(500);
-    await t.get("jobs", { show: ({ items }) => items.length });
+    // A Job that it does not know of: its controller says so once it has looked at it.
+    const owner = { apiVersion: "batch/v1", kind: "CronJob", name: "c", uid: body.metadata.uid, controller: true };
+    await t.given("jobs", { metadata: { name: "mine", ownerReferences: [owner] }, spec: { ...job, suspend: true } });
+    await t.until(
+      "events",
+      ({ items }) => items.some(({ involvedObject }: Json) => involvedObject.kind === "CronJob"),
+      ({ items }) =>
+        items
+          .filter(({ involvedObject }: Json) => involvedObject.kind === "CronJob")
+          .map(({ type, reason, message, source }: Json) => [type, reason, message, source]),
+    );
+    await t.get("jobs", { show: ({ items }) => items.map(({ metadata }: Json) => metadata.name) });
   }),
   it("a pod whose node is not there is no endpoint", async (t) => {
     await t.given("services", { metadata: { name: "web" }, spec: { selector: { app: "web" }, ports: [{ port: 80 }] } });
-    await t.given("pods", {
-      metadata: { name: "p", labels: { app: "web" } },
-      spec: { nodeName: "nowhere", containers: [{ name: "c", image: "i" }] },
-    });
-    const status = { phase: "Running", podIP: "10.1.2.4", podIPs: [{ ip: "10.1.2.4" }] };
-    await t.patch("merge", "pods/p/status", { status }, { bare: true });
-    await t.until("endpointslices", ({ items }) => items.length === 1);
-    await t.pause(1_500);
-    await t.get("endpointslices", { show: ({ items: [{ endpoints, ports }] }) => [endpoints ?? null, ports ?? null] });
+    await t.given("nodes", { metadata: { name: `here-${t.ns}` } });
+    t.deleteAtEnd(`nodes/here-${t.ns}`);
+    for (const [name, nodeName, ip] of [
+      ["lost", "nowhere", "10.1.2.4"],
+      ["found", `here-${t.ns}`, "10.1.2.5"],
+    ]) {
+      await t.given("pods", {
+        metadata: { name, labels: { app: "web" } },
+        spec: { nodeName, containers: [{ name: "c", image: "i" }] },
+      });
+      const status = { phase: "Running", podIP: ip, podIPs: [{ ip }] };
+      await t.patch("merge", `pods/${name}/status`, { status }, { bare: true });
+    }
+    await t.until(
+      "endpointslices",
+      ({ items: [{ endpoints }] }) => endpoints.length > 0,
+      ({ items: [{ endpoints, ports }] }) => [endpoints.map(({ addresses }: Json) => addresses), ports],
+    );
   }),
   it("Endpoints follow ready pods", async (t) => {
     await t.given("nodes", { metadata: { name: "nowhere" } });

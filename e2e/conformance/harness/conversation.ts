@@ -123,11 +123,22 @@ export class Conversation {
   }
 
   /** Tries to create something, again and again and for nothing, until the answer is `done`; keeps none of it. */
-  async rehearse(path: string, body: Json, done: (answer: Answer) => boolean): Promise<void> {
+  rehearse = (path: string, body: Json, done: (answer: Answer) => boolean): Promise<void> =>
+    this.awaited(`rehearsal of ${path}`, async () => done(await this.#send("POST", `${path}?dryRun=All`, body, {})));
+
+  /** Waits until the review of someone's rights says that he has them: the authorizer learns of roles a little later. */
+  mayBy = (spec: Json): Promise<void> =>
+    this.awaited("right", async () => {
+      const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+      return (await this.#send("POST", path, { spec }, {})).body.status?.allowed;
+    });
+
+  /** Waits until something holds; the case breaks where it never does. */
+  async awaited(what: string, holds: () => Promise<unknown>): Promise<void> {
     const endsAt = performance.now() + this.patienceMs;
-    while (!done(await this.#send("POST", `${path}?dryRun=All`, body, {}))) {
-      if (performance.now() > endsAt) throw new Error(`rehearsed in vain: ${path}`);
-      await sleep(100);
+    while (!(await holds())) {
+      if (performance.now() > endsAt) throw new Error(`waited in vain: ${what}`);
+      await sleep(60);
     }
   }
 
@@ -135,9 +146,6 @@ export class Conversation {
   async peek(path: string): Promise<Json> {
     return (await this.#send("GET", path, undefined, {})).body;
   }
-
-  /** Lets the world go on for a moment. */
-  pause = (ms: number): Promise<void> => sleep(ms / (this.#target.speed ?? 1));
 
   /** Keeps a value that the case has worked out. */
   note(step: string, shown: unknown): void {

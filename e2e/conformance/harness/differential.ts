@@ -147,13 +147,11 @@ const ofController = (metadata: Json): boolean =>
   metadata?.name === "kube-root-ca.crt" || Boolean(metadata?.generateName);
 
 /** Waits until no collector holds an object any more. */
-async function collected(talk: Conversation, path: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+const collected = (talk: Conversation, path: string): Promise<void> =>
+  talk.awaited(`the end of ${path}`, async () => {
     const { finalizers = [] } = (await talk.peek(path)).metadata ?? {};
-    if (!finalizers.includes("foregroundDeletion") && !finalizers.includes("orphan")) return;
-    await talk.pause(50);
-  }
-}
+    return !finalizers.includes("foregroundDeletion") && !finalizers.includes("orphan");
+  });
 
 /** Without managed fields and what controllers write at a time of their own. */
 function stripped(value: Json): Json {

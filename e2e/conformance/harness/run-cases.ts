@@ -17,13 +17,15 @@ export interface RunOptions {
   readonly beside?: number;
   /** No further case begins once it has aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Told how long each case took. */
+  readonly timed?: (area: Area, one: Case, ms: number) => void;
 }
 
 /** Runs every case of the areas against one server. */
 export async function runCases(
   target: Target,
   areas: readonly Area[],
-  { only, beside = 6, signal }: RunOptions = {},
+  { only, beside = 6, signal, timed }: RunOptions = {},
 ): Promise<Results> {
   const results = new Map<string, Map<string, Json>>();
   const runId = createHash("sha256").update(`${target.url} ${performance.now()}`).digest("hex").slice(0, 5);
@@ -33,7 +35,9 @@ export async function runCases(
     const number = createHash("sha256").update(`${area.name}/${one.name}`).digest("hex").slice(0, 8);
     const ns = `c${runId}${number}`;
     if (!one.clusterOnly) made.push(ns);
+    const beganAt = performance.now();
     results.get(area.name)?.set(one.name, await answersTo(target, one, ns));
+    timed?.(area, one, performance.now() - beganAt);
   };
   const wanted = areas.map((area) => ({
     area,

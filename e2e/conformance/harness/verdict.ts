@@ -22,11 +22,11 @@ export function verdictsOf(areas: readonly Area[], real: Results, sandbox: Resul
   );
 }
 
-/** A case that the real server breaks shows nothing, though the sandbox breaks it too. */
+/** A case that the real server breaks, or in which it is waited for in vain, shows nothing, though the sandbox does so too. */
 const problemsOf = (real: Json): string[] =>
   real
-    .filter(({ step }: Json) => step === brokeStep)
-    .map(({ shown }: Json) => `${brokeStep} on the real server: ${shown}`);
+    .filter(({ step, shown }: Json) => step === brokeStep || shown?.waitedInVain !== undefined)
+    .map(({ step, shown }: Json) => `on the real server, ${step}: ${JSON.stringify(shown)}`.slice(0, 600));
 
 /** Compares what the sandbox said with what was recorded of the real server. */
 export function verdictOnRecording(area: string, one: Case, recorded: unknown, answers: unknown): Verdict {
