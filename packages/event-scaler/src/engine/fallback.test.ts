@@ -90,7 +90,11 @@ test.each([
   ["static", average("500m"), {}, 5],
   ["static", whole("5"), { readyReplicas: 5 }, 10],
   ["static", whole("5"), { readyReplicas: 3 }, 16.666],
+  // Of static nothing else is looked at.
+  ["static", average("10"), { currentReplicas: 15 }, 100],
   ["currentReplicas", average("5"), { currentReplicas: 4 }, 20],
+  ["currentReplicas", average("5"), { currentReplicas: 0 }, 0],
+  ["currentReplicas", whole("10"), { currentReplicas: 6, readyReplicas: 3 }, 20],
   ["currentReplicasIfHigher", average("5"), { currentReplicas: 4 }, 50],
   ["currentReplicasIfHigher", average("5"), { currentReplicas: 14 }, 70],
   ["currentReplicasIfLower", average("5"), { currentReplicas: 4 }, 20],
@@ -122,6 +126,37 @@ test("without ready pods a Value can't fall back", () => {
   const problem = { kind: "failed", problem: "error performing fallback" };
   expect(fallbackFor(anObject({}), "s0-m", whole("5"), { readyReplicas: 0 })).toEqual(problem);
   expect(fallbackFor(anObject({}), "s0-m", whole("5"), {})).toEqual(problem);
+  const compared = anObject({}, { formula: "a", target: "3", metricType: "Value" });
+  expect(fallbackFor(compared, "s0-m", average("5"), {})).toEqual(problem);
+});
+
+test.each(["currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower"] as const)(
+  "%s without the replicas of the target is no fallback: what the source said stands",
+  (behavior) => {
+    expect(fallbackFor(anObject({ behavior }), "s0-m", average("5"), {})).toEqual({ kind: "failed" });
+    // Not that the pods could not be counted.
+    expect(fallbackFor(anObject({ behavior }), "s0-m", whole("5"), {})).toEqual({ kind: "failed" });
+  },
+);
+
+const happy = (numberOfFailures: number) => ({ numberOfFailures, status: "Happy" });
+const failing = (numberOfFailures: number) => ({ numberOfFailures, status: "Failing" });
+
+test.each([
+  { name: "a first reading makes a health", before: undefined, reading: "succeeded", after: happy(0), past: false },
+  { name: "a success forgets the failures", before: failing(5), reading: "succeeded", after: happy(0), past: false },
+  { name: "a failure counts", before: happy(0), reading: "failed", after: failing(1), past: false },
+  { name: "the threshold is not past itself", before: failing(2), reading: "failed", after: failing(3), past: false },
+  { name: "one more is past it", before: happy(3), reading: "failed", after: failing(4), past: true },
+] as const)("of a threshold of three: $name", ({ before, reading, after, past }) => {
+  const health = nextHealth(before, reading);
+  expect(health).toEqual(after);
+  const object = anObject({ failureThreshold: 3 });
+  expect(isPastThreshold(object, health)).toBe(past);
+  expect(fallbackCondition(object, { m: health })?.status).toBe(past ? "True" : "False");
+  // Another metric that is past it is enough for the condition, and a fallback that can't be used has none.
+  expect(fallbackCondition(object, { m: health, other: failing(6) })?.status).toBe("True");
+  expect(fallbackCondition(anObject({ failureThreshold: -3 }), { m: health, other: failing(6) })).toBeUndefined();
 });
 
 test("only what is needed has to be looked up", () => {

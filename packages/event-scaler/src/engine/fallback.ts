@@ -15,9 +15,9 @@ export interface FallbackValue {
 
 /** What the replicas of a fallback are computed from. */
 export interface FallbackReplicas {
-  /** `spec.replicas` of the target; needed by the currentReplicas behaviours. */
+  /** `spec.replicas` of the target, where it could be read; needed by the currentReplicas behaviours. */
   readonly currentReplicas?: number;
-  /** Running pods of the target that are ready; needed where the target of the metric is a Value. */
+  /** Running pods of the target that are ready, where they could be counted; needed where the metric's target is a Value. */
   readonly readyReplicas?: number;
 }
 
@@ -96,7 +96,8 @@ export type Fallback =
   | { readonly kind: "values"; readonly values: readonly FallbackValue[] }
   /** The formula is to see nil for this metric (behavior scalingModifiers). */
   | { readonly kind: "nil"; readonly values: readonly FallbackValue[] }
-  | { readonly kind: "failed"; readonly problem: string };
+  /** There is none, for this reason; left out where the reading's own error says it. */
+  | { readonly kind: "failed"; readonly problem?: string };
 
 /** What stands for a metric past its threshold. */
 export function fallbackFor(
@@ -108,11 +109,13 @@ export function fallbackFor(
   const { behavior = "static", replicas: wanted = 0 } = spec?.fallback ?? {};
   // Minus one is never seen: the formula gets nil instead.
   if (behavior === "scalingModifiers") return { kind: "nil", values: [{ metricName, value: -1 }] };
-  const current = currentReplicas ?? wanted;
   let replicas = wanted;
-  if (behavior === "currentReplicas") replicas = current;
-  if (behavior === "currentReplicasIfHigher") replicas = Math.max(current, wanted);
-  if (behavior === "currentReplicasIfLower") replicas = Math.min(current, wanted);
+  if (behavior !== "static") {
+    if (currentReplicas === undefined) return { kind: "failed" };
+    if (behavior === "currentReplicas") replicas = currentReplicas;
+    if (behavior === "currentReplicasIfHigher") replicas = Math.max(currentReplicas, wanted);
+    if (behavior === "currentReplicasIfLower") replicas = Math.min(currentReplicas, wanted);
+  }
 
   // A Value is compared as it is, so that the HPA multiplies by the ready pods: divide by them first.
   if (comparesValue(spec, metric)) {

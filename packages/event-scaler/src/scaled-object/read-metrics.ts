@@ -1,5 +1,5 @@
-import { isConditionTrue, type MetricSpec, Pod, parseSelector, ScaledObject } from "@bellows/api";
-import { ApiError, type ControllerContext, type Instant, keyOf } from "@bellows/kube";
+import { isConditionTrue, type MetricSpec, Pod, parseSelector, ScaledObject, SelectorError } from "@bellows/api";
+import { ApiError, type ControllerContext, type Instant, keyOf, type Scale, TransportError } from "@bellows/kube";
 import type { MetricValue, Push } from "@bellows/triggers";
 import {
   type FallbackReplicas,
@@ -122,15 +122,10 @@ async function readMetric(
 
 /** What the fallback makes of a metric that failed: its values, or why it has none. */
 async function fallBack(object: ScaledObject, failed: MetricResult, context: ControllerContext): Promise<MetricResult> {
-  let replicas: FallbackReplicas;
-  try {
-    replicas = await observeReplicas(object, failed.spec, context);
-  } catch (refusal) {
-    if (!(refusal instanceof ApiError)) throw refusal;
-    return failed;
-  }
+  const replicas = await observeReplicas(object, failed.spec, context);
   const fallback = fallbackFor(object, failed.metricName, failed.spec, replicas);
-  if (fallback.kind === "failed") return { ...failed, error: fallback.problem };
+  if (fallback.kind === "failed")
+    return fallback.problem === undefined ? failed : { ...failed, error: fallback.problem };
   const { error, ...covered } = failed;
   context.log.info("suppressing error, using fallback metrics", {
     ScaledObject: object.metadata.name,
@@ -144,21 +139,39 @@ async function fallBack(object: ScaledObject, failed: MetricResult, context: Con
     : { ...covered, values, isFallback: true, active: true };
 }
 
+/** What the fallback needs to know of the target; what can't be read is left out. */
 async function observeReplicas(
   object: ScaledObject,
   spec: MetricSpec,
-  { client, cache }: ControllerContext,
+  context: ControllerContext,
 ): Promise<FallbackReplicas> {
   const needs = fallbackNeeds(object, spec);
   if (!needs.currentReplicas && !needs.readyReplicas) return {};
-  const scale = await client.getScale(targetOf(object));
-  const selector = parseSelector(scale.status?.selector ?? "");
-  const pods = needs.readyReplicas ? cache.list(Pod, object.metadata.namespace) : [];
-  const ready = pods.filter(
-    ({ metadata, status }) =>
-      selector.matches(metadata.labels ?? {}) &&
-      status?.phase === "Running" &&
-      isConditionTrue(status.conditions, "Ready"),
-  );
-  return { currentReplicas: scale.spec?.replicas ?? 0, readyReplicas: ready.length };
+  let scale: Scale;
+  try {
+    scale = await context.client.getScale(targetOf(object));
+  } catch (error) {
+    if (!(error instanceof ApiError || error instanceof TransportError)) throw error;
+    return {};
+  }
+  const readyReplicas = needs.readyReplicas ? readyPods(object, scale, context) : undefined;
+  return { currentReplicas: scale.spec?.replicas ?? 0, ...(readyReplicas !== undefined && { readyReplicas }) };
+}
+
+/** How many pods of a target run and are ready; undefined where its selector can't be read. */
+function readyPods({ metadata }: ScaledObject, { status }: Scale, { cache }: ControllerContext): number | undefined {
+  try {
+    const selector = parseSelector(status?.selector ?? "");
+    return cache
+      .list(Pod, metadata.namespace)
+      .filter(
+        (pod) =>
+          selector.matches(pod.metadata.labels ?? {}) &&
+          pod.status?.phase === "Running" &&
+          isConditionTrue(pod.status.conditions, "Ready"),
+      ).length;
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    return undefined;
+  }
 }
