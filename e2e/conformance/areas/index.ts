@@ -3,6 +3,7 @@ import { knownDifferences } from "../known-differences.ts";
 import { access } from "./access.ts";
 import { admission } from "./admission.ts";
 import { apply } from "./apply.ts";
+import { broughtKinds } from "./brought-kinds.ts";
 import { cascades } from "./cascades.ts";
 import { customResources } from "./custom-resources.ts";
 import { discovery } from "./discovery.ts";
@@ -40,6 +41,7 @@ const all: readonly Area[] = [
   patches,
   subresources,
   customResources,
+  broughtKinds,
   evictions,
   rollouts,
   jobs,

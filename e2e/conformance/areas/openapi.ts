@@ -77,7 +77,12 @@ export const openapi = area("openapi", [
       t.get("/openapi/v3", {
         show: ({ paths }) =>
           Object.keys(paths)
-            .filter((path) => !/example|karpenter|bellows|^\.well-known|^logs$|metrics\.k8s/.test(path))
+            .filter(
+              (path) =>
+                !/example|karpenter|keda|bellows|^apis\/autoscaling\.k8s\.io|^\.well-known|^logs$|metrics\.k8s/.test(
+                  path,
+                ),
+            )
             .sort(),
       }),
     alone,

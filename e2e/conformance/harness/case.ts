@@ -19,6 +19,8 @@ export interface Area {
   readonly cases: readonly Case[];
   /** Its cases see the whole cluster: they run one after another, and no others beside them. */
   readonly alone?: boolean;
+  /** Makes what its cases share, before the first of them; what it deletes at its end goes after the last case of all. */
+  readonly prepare?: (talk: Conversation) => Promise<void>;
 }
 
 type Run = Case["run"];

@@ -56,11 +56,16 @@ export async function runCases(
     .filter(({ area }) => !area.alone)
     .flatMap(({ area, cases }) => cases.map((one) => ({ area, one })));
   const queue = together[Symbol.iterator]();
+  const prepared = preparations(target, `c${runId}`);
   await Promise.all(
     Array.from({ length: beside }, async () => {
-      for (const { area, one } of queue) await runOne(area, one);
+      for (const { area, one } of queue) {
+        await prepared.of(area);
+        await runOne(area, one);
+      }
     }),
   );
+  await prepared.end();
   // What has expired is asked for when there is a past.
   for (const { area, cases } of wanted)
     if (area.cases.some(({ needsCompaction }) => needsCompaction)) for (const one of cases) await runOne(area, one);
@@ -68,6 +73,27 @@ export async function runCases(
   const remove = (ns: string) => send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` });
   await Promise.allSettled(made.map(remove));
   return results;
+}
+
+/** What areas have made for their cases, once each. */
+function preparations(target: Target, name: string) {
+  const begun = new Map<Area, Promise<Conversation>>();
+  const begin = async ({ name: area, prepare }: Area) => {
+    const talk = new Conversation(target, name);
+    await prepare?.(talk);
+    const problem = talk.entries.find(({ status = 0 }) => status >= 400 && status !== 409);
+    if (problem) throw new Error(`${area}: ${JSON.stringify(problem)}`);
+    return talk;
+  };
+  return {
+    async of(area: Area): Promise<void> {
+      if (!begun.has(area)) begun.set(area, begin(area));
+      await begun.get(area);
+    },
+    async end(): Promise<void> {
+      for (const talk of begun.values()) await (await talk).end();
+    },
+  };
 }
 
 async function answersTo(target: Target, one: Case, ns: string): Promise<Json> {

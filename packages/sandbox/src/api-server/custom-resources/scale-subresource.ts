@@ -66,6 +66,8 @@ const largest = 2 ** 31 - 1;
 export function scaleProblems(object: unknown, paths: ScalePaths, statusOnly = false): FieldError[] {
   const checked = statusOnly ? [paths.statusReplicasPath] : [paths.specReplicasPath, paths.statusReplicasPath];
   return checked.flatMap((path) => {
+    const blocked = blockedOn(object, path);
+    if (blocked) return [invalidValue(path, 0, blocked)];
     const value = read(object, path);
     if (value === undefined) return [];
     if (typeof value !== "number" || !Number.isInteger(value))
@@ -79,6 +81,19 @@ export function scaleProblems(object: unknown, paths: ScalePaths, statusOnly = f
     if (value < 0) return [invalidValue(path, value, "should be a non-negative integer")];
     return value > largest ? [invalidValue(path, value, `should be less than or equal to ${largest}`)] : [];
   });
+}
+
+/** What is said where something on the way to a path has no fields. */
+function blockedOn(object: unknown, path: string): string | undefined {
+  const parts = partsOf(path);
+  let value = object;
+  for (const [at, part] of parts.entries()) {
+    if (value === undefined || value === null) return undefined;
+    if (!isObject(value))
+      return `.${parts.slice(0, at + 1).join(".")} accessor error: ${goText(value)} is of the type ${goType(value)}, expected map[string]interface{}`;
+    value = value[part];
+  }
+  return undefined;
 }
 
 /** A JSON value as Go's `%v` prints it. */
