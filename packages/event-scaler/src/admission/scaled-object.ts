@@ -7,6 +7,7 @@ import {
   type ScaledObjectTrigger,
 } from "@bellows/api";
 import { annotations, ownerLabel } from "../engine/annotations.ts";
+import { isResourceTrigger } from "../engine/resource-trigger.ts";
 import { compileModifiers, usesModifiers } from "../engine/scaling-modifiers.ts";
 import { hpaNameOf } from "../scaled-object/hpa.ts";
 import { boundsProblem, triggersProblem } from "../scaled-object/spec-checks.ts";
@@ -81,8 +82,6 @@ export function triggerListProblem(triggers: readonly ScaledObjectTrigger[]): Pr
   const message = triggersProblem(triggers);
   return message === undefined ? undefined : { field: "spec.triggers", message, reason: "incorrect-triggers" };
 }
-
-const isResourceTrigger = ({ type }: ScaledObjectTrigger): boolean => type === "cpu" || type === "memory";
 
 function fallbackProblem({ spec }: ScaledObject): Problem | undefined {
   const { fallback, triggers = [] } = spec ?? {};

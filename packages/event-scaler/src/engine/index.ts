@@ -5,5 +5,6 @@ export * from "./formula/index.ts";
 export * from "./hpa-health.ts";
 export * from "./polling.ts";
 export * from "./push-pace.ts";
+export * from "./resource-trigger.ts";
 export * from "./scale-request.ts";
 export * from "./scaling-modifiers.ts";

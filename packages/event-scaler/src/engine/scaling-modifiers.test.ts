@@ -80,8 +80,9 @@ test.each([
   ).toBe(active);
 });
 
-test("an activationTarget that is no number is said to be none", () => {
-  expect(() => isCompositeActive(anObject({ activationTarget: "x" }).spec, 1)).toThrow(
+test("an activationTarget that is no number is refused", () => {
+  const object = anObject({ formula: "one", target: "2", activationTarget: "x" });
+  expect(() => compileModifiers(object)).toThrow(
     'scalingModifiers.ActivationTarget parsing error strconv.ParseFloat: parsing "x": invalid syntax',
   );
 });

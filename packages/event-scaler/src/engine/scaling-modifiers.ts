@@ -1,5 +1,6 @@
 import type { ScaledObject } from "@bellows/api";
 import { compileFormula, type Formula, FormulaError } from "./formula/index.ts";
+import { isResourceTrigger } from "./resource-trigger.ts";
 
 /** The metric that a formula makes of all external metrics of a ScaledObject. */
 export const compositeMetricName = "composite-metric";
@@ -18,11 +19,11 @@ export function usesModifiers(spec: Spec): boolean {
  */
 export function compileModifiers(scaledObject: ScaledObject): Formula {
   const { spec } = scaledObject;
-  const { formula = "", target = "", metricType } = spec?.advanced?.scalingModifiers ?? {};
+  const { formula = "", target = "", activationTarget = "", metricType } = spec?.advanced?.scalingModifiers ?? {};
   if (formula === "") throw new FormulaError("error ScalingModifiers.Formula is mandatory");
   if (target === "") throw inFormula("formula is given but target is empty");
-  const names = (spec?.triggers ?? []).flatMap(({ type, name }) =>
-    name && type !== "cpu" && type !== "memory" ? [name] : [],
+  const names = (spec?.triggers ?? []).flatMap((trigger) =>
+    trigger.name && !isResourceTrigger(trigger) ? [trigger.name] : [],
   );
   let compiled: Formula;
   try {
@@ -35,6 +36,11 @@ export function compileModifiers(scaledObject: ScaledObject): Formula {
   const wrong = targetProblem(target, metricType);
   if (wrong !== undefined) {
     throw new FormulaError(`error validating target in ScalingModifiers\n${wrong}`);
+  }
+  if (activationTarget !== "" && parseFloatStrictly(activationTarget) === undefined) {
+    throw new FormulaError(
+      `scalingModifiers.ActivationTarget parsing error strconv.ParseFloat: parsing ${JSON.stringify(activationTarget)}: invalid syntax`,
+    );
   }
   return compiled;
 }
@@ -68,14 +74,9 @@ export function compositeValue({ spec, formula, values }: CompositeInput): numbe
 
 /** Whether the composite metric asks for replicas. */
 export function isCompositeActive(spec: Spec, value: number): boolean {
-  const text = spec?.advanced?.scalingModifiers?.activationTarget ?? "";
-  const target = text === "" ? 0 : parseFloatStrictly(text);
-  if (target === undefined) {
-    throw new FormulaError(
-      `scalingModifiers.ActivationTarget parsing error strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`,
-    );
-  }
-  return value > target;
+  const text = spec?.advanced?.scalingModifiers?.activationTarget || "0";
+  // One that is no number was refused before anything was read.
+  return value > Number(text);
 }
 
 const milli = (value: number) => Math.trunc(value * 1000) / 1000;

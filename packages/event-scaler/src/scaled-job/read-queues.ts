@@ -2,6 +2,7 @@ import type { ControllerContext } from "@bellows/kube";
 import { type QueueReading, readQueue } from "../engine/scaled-job-queue.ts";
 import { limitsOf, type SpecifiedScaledJob } from "../engine/scaled-job-strategy.ts";
 import type { EventScalerMetrics, ScalerLabels } from "../metrics.ts";
+import { scalerLabel } from "../scaler-label.ts";
 import { messageOf, type Scaler, type Scalers } from "../scalers/index.ts";
 
 /** What the triggers of a ScaledJob said in one poll. */
@@ -78,7 +79,7 @@ const labelsOf = ({ metadata }: SpecifiedScaledJob, { declared, index }: Scaler,
   namespace: metadata.namespace as string,
   scaledObject: metadata.name,
   type: "scaledjob",
-  scaler: declared.name || `${declared.type}Scaler`,
+  scaler: scalerLabel(declared),
   triggerIndex: index,
   metric,
 });

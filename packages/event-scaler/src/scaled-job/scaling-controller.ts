@@ -97,8 +97,10 @@ async function poll(
   const seen: QueueReadings = isOpen
     ? await readQueues(scaledJob, scalers, parts, context)
     : { readings: [], metricNames: [], activeTriggers: [], errors: [scalers.message] };
-  for (const message of seen.errors) events.record(scaledJob, { type: "Warning", reason: "KEDAScalerFailed", message });
-  parts.metrics?.scaledJobError(namespace, metadata.name, seen.errors.length > 0);
+  for (const message of seen.errors) {
+    events.record(scaledJob, { type: "Warning", reason: "KEDAScalerFailed", message });
+    parts.metrics?.scaledJobError(namespace, metadata.name, true);
+  }
   // What took long may have been overtaken by a change of the spec, whose Jobs are another matter.
   if (parts.loops.get(keyOf(scaledJob)) !== loop || context.signal.aborted) return isOpen ? scalers : [];
   adaptPolling(scaledJob, loop, seen);

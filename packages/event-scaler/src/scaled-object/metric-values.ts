@@ -33,6 +33,7 @@ export async function readMetricValues(
   try {
     opened = await scalers.open(object, seamsOf(context), builtEvent(object, context));
   } catch (error) {
+    metrics?.scaledObjectError(key.namespace, key.name, true);
     throw new Error(`error getting scalers ${messageOf(error)}`, { cause: error });
   }
   const isComposite = usesModifiers(object.spec) && Boolean(object.spec.advanced?.scalingModifiers?.target);

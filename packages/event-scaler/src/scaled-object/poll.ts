@@ -16,7 +16,7 @@ import { messageOf, type Scaler } from "../scalers/index.ts";
 import { listen } from "./listen.ts";
 import { adaptPolling, nextDueAt } from "./polling-interval.ts";
 import { type MetricResult, readMetrics, type TriggerFailure } from "./read-metrics.ts";
-import { recordComposite, recordReadings } from "./record-metrics.ts";
+import { recordComposite, recordReadings, recordUnread } from "./record-metrics.ts";
 import { request } from "./request.ts";
 import type { ScaleLoop } from "./scale-loops.ts";
 import type { ScalingParts } from "./scaling-controller.ts";
@@ -84,7 +84,7 @@ export async function actOnPushes(
   const opened = await openTriggers(object, loop, parts, context);
   if (!opened) return;
   const reading = readMetrics(object, opened, parts.scalers, context, undefined, {
-    kept: ({ index }, metricName) => (pushed.has(index) ? undefined : withoutHealth(lastResults.get(metricName))),
+    kept: ({ index }, metricName) => (pushed.has(index) ? undefined : lastResults.get(metricName)),
     told: ({ index }, metricName) => valuesOf(pushed.get(index), metricName),
     counts: pollsOf(object, loop),
   });
@@ -154,13 +154,6 @@ function valuesOf(push: Push | undefined, metricName: string): Push | undefined 
   return push && values.length > 0 ? { ...push, values } : undefined;
 }
 
-/** The health of a metric is counted by its readings alone. */
-function withoutHealth(result: MetricResult | undefined): MetricResult | undefined {
-  if (!result?.health) return result;
-  const { health: _, ...rest } = result;
-  return rest;
-}
-
 /** The object may have been paused, changed or deleted while its triggers were read. */
 const isOver = (key: ObjectKey, loop: ScaleLoop, { loops }: ScalingParts, { signal }: ControllerContext): boolean =>
   loops.get(key) !== loop || signal.aborted;
@@ -210,6 +203,7 @@ async function act(
   const { clock, events } = context;
   const state = stateOf(object, results, failures);
   recordReadings(object, fresh, parts.metrics);
+  recordUnread(object, opened, failures, parts.metrics);
   recordComposite(object, state, parts.metrics);
   const hadFallback = conditionStatus(object.status?.conditions, "Fallback") === "True";
   if (state.isFallback && !hadFallback) events.record(object, fallbackActivated);

@@ -81,12 +81,19 @@ export async function readMetrics(
       return Promise.all(
         names.map(({ spec, metricName }) => {
           const before = known.kept?.(scaler, metricName);
-          return before ?? readMetric(object, scaler, metricName, spec, known, scalers, context);
+          return withoutHealth(before) ?? readMetric(object, scaler, metricName, spec, known, scalers, context);
         }),
       );
     }),
   );
   return { results: results.flat(), failures };
+}
+
+/** The health of a metric is counted by its readings alone, once each. */
+function withoutHealth(result: MetricResult | undefined): MetricResult | undefined {
+  if (!result?.health) return result;
+  const { health: _, ...rest } = result;
+  return rest;
 }
 
 async function readMetric(

@@ -78,7 +78,7 @@ export async function request(
   });
   const { outcome, scale: after } = await act(object, scale, seen, decision, loop, parts, context);
   const isDirect = parts.engineOf(object) === "direct";
-  const isScaledDirectly = isDirect && !stands(object, after, seen.state.active);
+  const isScaledDirectly = isDirect && decision.reason !== "Paused" && !stands(object, after, seen.state.active);
   if (!isScaledDirectly) loop.history = atRest;
   const direct =
     isScaledDirectly && seen.triggers && seen.opened
@@ -154,14 +154,16 @@ async function writeDecision(
 ): Promise<ScaledObject> {
   const { client, clock } = context;
   const wasActive = decision.touchesLastActive || outcome?.touchesLastActive === true;
-  const health = isDirect ? direct : hpaHealth(hpaOf(object, context));
+  // Paused between a reading and what is made of it: nothing is looked at then.
+  const observed = isDirect ? direct : hpaHealth(hpaOf(object, context));
+  const health = decision.reason === "Paused" ? undefined : observed;
   const next = [...decision.conditions, outcome?.condition ?? [], health ?? []].flat();
   return updateStatus(client, ScaledObject, object, (before) => {
     const status = healthAfter(object, before, seen.results);
     return {
       ...status,
       conditions: withAll(status.conditions, next),
-      triggersActivity: { ...triggersActivity(object, seen.state.activeTriggers, seen.pushed) },
+      triggersActivity: { ...triggersActivity({ ...object, status }, seen.state.activeTriggers, seen.pushed) },
       ...(wasActive && { lastActiveTime: timestamp(clock.now()) }),
     };
   });
@@ -184,7 +186,7 @@ async function writeUnknownReplicas(
     return {
       ...status,
       conditions: withKedaCondition(initializedConditions(status.conditions), ready),
-      triggersActivity: { ...triggersActivity(object, seen.state.activeTriggers, seen.pushed) },
+      triggersActivity: { ...triggersActivity({ ...object, status }, seen.state.activeTriggers, seen.pushed) },
     };
   });
 }

@@ -68,6 +68,45 @@ describe("what the triggers of an object say together", () => {
     });
   });
 
+  test("a formula sees the metric of each trigger by its name, whatever else a source tells", () => {
+    const values = [
+      { metricName: "s0-redis", value: 2 },
+      { metricName: "s1-redis", value: 5 },
+    ];
+    const results = [aResult(0, 0, { values, active: true }), aResult(1, 0, { values, active: true })];
+    expect(stateOf(aScaledObject(modifiers("t0 + t1")), results, []).values).toEqual([
+      { metricName: "composite-metric", value: 7 },
+    ]);
+  });
+
+  test("a target without a formula leaves the metrics as they are", () => {
+    const { advanced, ...triggers } = modifiers("", "3");
+    const results = [aResult(0, 2), aResult(1, 4)];
+    expect(stateOf(aScaledObject({ ...triggers, advanced }), results, [])).toMatchObject({
+      active: true,
+      activeTriggers: ["s1-redis"],
+      values: [
+        { metricName: "s0-redis", value: 2 },
+        { metricName: "s1-redis", value: 4 },
+      ],
+    });
+  });
+
+  test.each([
+    { name: "of one, the other is seen", nil: [0], formula: "t0 ?? t1", is: 5 },
+    { name: "of both, the fallback's replicas stand for it", nil: [0, 1], formula: "t0 ?? t1", is: 14 },
+    { name: "of both, a constant goes before the fallback", nil: [0, 1], formula: "t0 ?? t1 ?? 3", is: 3 },
+    { name: "of none, the first is seen", nil: [], formula: "t0 ?? t1", is: 2 },
+  ])("a formula sees nil past the threshold: $name", ({ nil, formula, is }) => {
+    const fallback = { failureThreshold: 3, replicas: 7, behavior: "scalingModifiers" } as const;
+    const results = [2, 5].map((value, index) =>
+      nil.includes(index) ? aResult(index, -1, { isNil: true }) : aResult(index, value),
+    );
+    const state = stateOf(aScaledObject({ ...modifiers(formula), fallback }), results, []);
+    expect(state.values).toEqual([{ metricName: "composite-metric", value: is }]);
+    expect(state).toMatchObject({ failing: false, isFallback: false });
+  });
+
   test("a formula over a trigger that fails gives nothing", () => {
     const state = stateOf(aScaledObject(modifiers("t0 + t1")), [aResult(0, 99), failed(1)], []);
     expect(state).toMatchObject({ active: false, failing: true, values: [] });

@@ -6,6 +6,7 @@ import {
   compositeValue,
   type Formula,
   isCompositeActive,
+  isResourceTrigger,
   usesModifiers,
 } from "../engine/index.ts";
 import { messageOf } from "../scalers/index.ts";
@@ -55,8 +56,7 @@ export function stateOf(
 }
 
 /** With cpu and memory alone nothing could ever wake a target at zero: such an object is always active. */
-const hasOnlyResources = (triggers: readonly { readonly type: string }[]): boolean =>
-  triggers.every(({ type }) => type === "cpu" || type === "memory");
+const hasOnlyResources = (triggers: readonly { readonly type: string }[]): boolean => triggers.every(isResourceTrigger);
 
 /** The values as the HPA gets them: as they are, or what the formula makes of them. */
 export function compositeOf(
@@ -72,15 +72,24 @@ export function compositeOf(
   // A formula over some of its triggers only would give any number.
   if (results.some(({ error }) => error !== undefined)) return { values: [] };
   try {
-    const named = results.map(({ scaler, values: [first], isNil }) => [
-      scaler.declared.name ?? "",
-      isNil ? undefined : first?.value,
-    ]);
-    const value = compositeValue({ spec, formula: formulaOf(object), values: Object.fromEntries(named) });
+    const value = compositeValue({ spec, formula: formulaOf(object), values: valuesByTrigger(results) });
     return { values: [{ metricName: compositeMetricName, value }] };
   } catch (error) {
     return { values: [], error: messageOf(error) };
   }
+}
+
+/** What a formula sees of each trigger: the value of its own metric, whatever else its source tells; the last of several. */
+function valuesByTrigger(results: readonly MetricResult[]): Readonly<Record<string, number | undefined>> {
+  const triggerOf = new Map(results.map(({ scaler, metricName }) => [metricName, scaler.declared.name ?? ""]));
+  const named: Record<string, number | undefined> = {};
+  for (const { values, isNil } of results) {
+    for (const { metricName, value } of values) {
+      const trigger = triggerOf.get(metricName);
+      if (trigger !== undefined) named[trigger] = isNil ? undefined : value;
+    }
+  }
+  return named;
 }
 
 /** Compiled once for each spec: objects that are read from the cache share what has not changed. */
