@@ -9,7 +9,7 @@ export async function readAuthenticationFile(
 ): Promise<Record<string, string>> {
   if (!rootPath || !readFile) throw new Error("filepath-auth-root-path not configured");
   if (filePath.startsWith("/") || filePath.includes("..")) {
-    throw new Error(`spec.filePath: ${JSON.stringify(filePath)}, must be relative and not contain '..'`);
+    throw new Error(`spec.filePath: ${JSON.stringify(filePath)}: filePath must be relative and not contain '..'`);
   }
   const path = `${rootPath.replace(/\/+$/, "")}/${filePath.replace(/^(\.\/+)+/, "")}`;
   let text: string;

@@ -11,7 +11,7 @@ type HashiCorpVault = NonNullable<TriggerAuthenticationSpec["hashiCorpVault"]>;
 
 const v2 = { data: { data: { user: "u2", port: 5432 }, metadata: { version: 3 } } };
 const v1 = { data: { user: "u1", password: "p1" } };
-const certificate = { data: { certificate: "PEM", ca_chain: ["A", "B"] } };
+const certificate = { data: { certificate: "PEM", private_key_type: "rsa", ca_chain: ["A", "B"] } };
 
 /** A server that knows one token, one role and three secrets. */
 function answer({ method, url, headers, body }: HttpRequest): { status: number; body: string } {
@@ -70,9 +70,22 @@ describe("secrets", () => {
       secret: { path: "pki/issue/web", key: "certificate", type: "pki", pkiData: { commonName: "web" } },
       is: "PEM",
     },
+    { name: "what kind of key", secret: { path: "pki/issue/web", key: "private_key_type", type: "pki" }, is: "rsa" },
     { name: "a chain of certificates", secret: { path: "pki/issue/web", key: "ca_chain", type: "pki" }, is: "A\nB" },
     { name: "empty: no such path", secret: { path: "kv/none", key: "user" }, is: "" },
+    {
+      name: "empty: no such path of version 2",
+      secret: { path: "secret/data/no", key: "user", type: "secretV2" },
+      is: "",
+    },
     { name: "empty: no such key", secret: { path: "kv/db", key: "none" }, is: "" },
+    {
+      name: "empty: no such key of version 2",
+      secret: { path: "secret/data/db", key: "no", type: "secretV2" },
+      is: "",
+    },
+    { name: "empty: no such key of a certificate", secret: { path: "pki/issue/web", key: "no", type: "pki" }, is: "" },
+    { name: "empty: no such type", secret: { path: "kv/db", key: "user", type: "other" as "secret" }, is: "" },
     { name: "empty: no text", secret: { path: "secret/data/db", key: "port" }, is: "" },
     { name: "empty: the other version", secret: { path: "kv/db", key: "user", type: "secretV2" }, is: "" },
   ] as const)("$name", async ({ secret, is }) => {
@@ -97,14 +110,53 @@ describe("secrets", () => {
     expect(seen.warnings).toEqual(['{"parameter":"none","path":"kv/db","error":"key \'none\' not found"}']);
   });
 
-  test("a certificate is asked for with what is given of it", async () => {
-    const pkiData = { commonName: "web", altNames: "a,b", ttl: "1h" };
+  test("a token that lives for ever is not renewed", async () => {
+    const seen = seams({
+      http: async (request) =>
+        request.url.endsWith("/lookup-self") ? { status: 200, body: '{"data": {"ttl": 0}}' } : answer(request),
+    });
+    expect(await readVault(vault({ secrets: [{ parameter: "x", path: "kv/db", key: "user" }] }), seen)).toEqual({
+      x: "u1",
+    });
+  });
+
+  test("a certificate that several parameters come from is made once", async () => {
+    const seen = seams();
+    const one = { path: "pki/issue/web", type: "pki" as const, pkiData: { commonName: "web" } };
+    const secrets = [
+      { parameter: "certificate", key: "certificate", ...one },
+      { parameter: "chain", key: "ca_chain", ...one },
+      { parameter: "other", key: "certificate", ...one, pkiData: { commonName: "other" } },
+    ];
+    expect(await readVault(vault({ secrets }), seen)).toEqual({ certificate: "PEM", chain: "A\nB", other: "PEM" });
+    const made = seen.requests.filter(({ url }) => url.endsWith("/pki/issue/web"));
+    expect(made.map(({ body }) => body)).toEqual(['{"common_name":"web"}', '{"common_name":"other"}']);
+  });
+
+  test("a certificate is asked for with all that is given of it", async () => {
+    const pkiData = {
+      commonName: "web",
+      altNames: "a,b",
+      ipSans: "10.0.0.1",
+      uriSans: "spiffe://web",
+      otherSans: "x",
+      ttl: "1h",
+      format: "pem",
+    };
     const seen = seams();
     await readVault(
       vault({ secrets: [{ parameter: "x", path: "pki/issue/web", key: "certificate", type: "pki", pkiData }] }),
       seen,
     );
-    expect(JSON.parse(seen.requests.at(-1)?.body ?? "")).toEqual({ common_name: "web", alt_names: "a,b", ttl: "1h" });
+    expect(JSON.parse(seen.requests.at(-1)?.body ?? "")).toEqual({
+      common_name: "web",
+      alt_names: "a,b",
+      ip_sans: "10.0.0.1",
+      uri_sans: "spiffe://web",
+      other_sans: "x",
+      ttl: "1h",
+      format: "pem",
+    });
   });
 });
 
@@ -176,12 +228,27 @@ describe("login", () => {
       says: "subject isn't a service account",
     },
     {
+      name: "a file that is not there",
+      of: { ...kubernetes, credential: { serviceAccount: "/none" } },
+      says: "/none: no such file",
+    },
+    {
+      name: "a file that is too long",
+      of: { ...kubernetes, credential: { serviceAccount: "/long" } },
+      says: "/long exceeds maximum size of 1048576 bytes",
+    },
+    {
       name: "another method",
       of: { authentication: "ldap" as never },
       says: "vault auth method ldap is not supported",
     },
   ])("is refused with $name", async ({ of, says }) => {
-    const readFile = async (path: string) => (path === "/user" ? claims("someone") : "root:x:1");
+    const files: Readonly<Record<string, string>> = {
+      "/user": claims("someone"),
+      "/etc/shadow": "root:x:1",
+      "/long": "x".repeat((1 << 20) + 1),
+    };
+    const readFile = async (path: string) => files[path] ?? Promise.reject(new Error(`${path}: no such file`));
     await expect(readVault(vault({ secrets, ...of }), seams({ readFile }))).rejects.toThrow(says);
   });
 });

@@ -71,6 +71,49 @@ describe("parameters", () => {
       is: { host: "keda" },
     },
     {
+      name: "of a ClusterTriggerAuthentication: an empty text for a Secret of another namespace",
+      ref: clusterLogin,
+      objects: [clusterAuthentication(ofSecret), secret("db", { url: "shop" })],
+      is: { host: "" },
+      missing: 'parameter host: no Secret "db" of namespace keda',
+    },
+    {
+      name: "of a ClusterTriggerAuthentication: no token of a service account of another namespace",
+      ref: clusterLogin,
+      objects: [
+        clusterAuthentication({ boundServiceAccountToken: [{ parameter: "token", serviceAccountName: "worker" }] }),
+        serviceAccount("worker"),
+      ],
+      is: { token: "" },
+      missing: 'token of ServiceAccount "worker": /api/v1/namespaces/keda/serviceaccounts/worker/token not found',
+    },
+    {
+      name: "of a ClusterTriggerAuthentication: a token of a service account of the operator's namespace",
+      ref: clusterLogin,
+      objects: [
+        clusterAuthentication({ boundServiceAccountToken: [{ parameter: "token", serviceAccountName: "worker" }] }),
+        { ...serviceAccount("worker"), metadata: { name: "worker", namespace: "keda" } },
+      ],
+      is: { token: "token-of-worker" },
+    },
+    {
+      name: "a Secret and a ConfigMap",
+      ref: login,
+      objects: [
+        authentication({ ...ofSecret, configMapTargetRef: [{ parameter: "user", name: "settings", key: "user" }] }),
+        secret("db", { url: "s" }),
+        configMap("settings", { user: "u" }),
+      ],
+      is: { host: "s", user: "u" },
+    },
+    {
+      name: "an empty text for a variable where the target has no pods that are known",
+      ref: login,
+      objects: [authentication({ env: [{ parameter: "a", name: "A" }] })],
+      podSpec: { containers: [] },
+      is: { a: "" },
+    },
+    {
       name: "a token of a service account",
       ref: login,
       objects: [
@@ -86,8 +129,8 @@ describe("parameters", () => {
       is: { token: "" },
       missing: 'token of ServiceAccount "worker": /api/v1/namespaces/shop/serviceaccounts/worker/token not found',
     },
-  ])("$name", async ({ ref, objects, is, missing }) => {
-    const access = await new FakeCluster(objects).resolve(ref);
+  ])("$name", async ({ ref, objects, is, missing, podSpec }) => {
+    const access = await new FakeCluster(objects).resolve(ref, {}, podSpec);
     const noted = missing === undefined ? {} : { missing: [missing] };
     expect(access).toEqual({ authParams: is, podIdentity: { provider: "none" }, resolvedEnv: {}, ...noted });
   });
@@ -107,6 +150,15 @@ describe("parameters", () => {
         fields: { kind: "Secret", namespace: "shop", name: "db", key: "nothing", found: "no such key" },
       },
     ]);
+  });
+
+  test("what is missing in the operator's namespace is not looked for elsewhere where access is restricted", async () => {
+    const cluster = new FakeCluster([authentication(ofSecret), secret("db", { url: "shop" })]);
+    const restricted = { restrictSecretAccess: true, clusterObjectNamespace: "ops" };
+    expect(await cluster.resolve(login, restricted)).toMatchObject({
+      authParams: { host: "" },
+      missing: ['parameter host: no Secret "db" of namespace ops'],
+    });
   });
 
   test("Secrets come from the operator's namespace alone where access is restricted", async () => {
@@ -186,8 +238,8 @@ describe("a file", () => {
   });
 
   test.each([
-    { path: "/etc/passwd", says: "must be relative and not contain '..'" },
-    { path: "a/../../etc/passwd", says: "must be relative and not contain '..'" },
+    { path: "/etc/passwd", says: "filePath must be relative and not contain '..'" },
+    { path: "a/../../etc/passwd", says: "filePath must be relative and not contain '..'" },
     { path: "none.json", says: "failed to read auth file /mnt/auth/none.json: ENOENT" },
     {
       path: "a/b.json",
@@ -318,10 +370,20 @@ describe("AWS Secrets Manager", () => {
     ]);
   });
 
-  test("gives nothing without keys, and says so", async () => {
-    const { params, logins, warnings } = await of({ secrets });
+  test.each([
+    { of: {}, says: "AccessKeyID and AccessSecretKey are expected when not using a pod identity provider" },
+    { of: { podIdentity: { provider: "none" } }, says: "AccessKeyID and AccessSecretKey are expected" },
+    {
+      of: { credentials: { accessKey: key("id"), accessSecretKey: key("none") } },
+      says: "AccessKeyID and AccessSecretKey are expected",
+    },
+    { of: { podIdentity: { provider: "aws-eks" } }, says: "pod identity provider aws-eks not supported" },
+    { of: { podIdentity: { provider: "azure-workload" } }, says: "pod identity provider azure-workload not supported" },
+    { of: { podIdentity: { provider: "gcp" } }, says: "pod identity provider gcp not supported" },
+  ])("gives nothing with $of, and says so", async ({ of: manager, says }) => {
+    const { params, logins, warnings } = await of({ ...manager, secrets }, [secret("aws", { id: "AKIA" })]);
     expect({ params, logins }).toEqual({ params: {}, logins: [] });
-    expect(JSON.stringify(warnings)).toContain("AccessKeyID and AccessSecretKey are expected");
+    expect(JSON.stringify(warnings)).toContain(says);
   });
 });
 
@@ -356,6 +418,7 @@ describe("the target of a ScaledObject", () => {
 
   test("is a Deployment where nothing else is said", async () => {
     expect((await of({ name: "web" }, [deployment])).resolvedEnv).toEqual({ A: "1" });
+    expect((await of({ apiVersion: "", kind: "", name: "web" }, [deployment])).resolvedEnv).toEqual({ A: "1" });
   });
 
   test("must be there", async () => {

@@ -18,9 +18,9 @@ export async function readTargetPod(object: Scalable, client: Client): Promise<T
   const { spec } = object;
   if (!spec) return undefined;
   if ("jobTargetRef" in spec) return targetPod(spec.jobTargetRef.template.spec, spec.envSourceContainerName);
-  const { apiVersion = "apps/v1", kind = "Deployment", name, envSourceContainerName } = spec.scaleTargetRef;
+  const { apiVersion, kind, name, envSourceContainerName } = spec.scaleTargetRef;
   const namespace = object.metadata.namespace as string;
-  const podSpec = await readPodSpec(client, apiVersion, kind, namespace, name);
+  const podSpec = await readPodSpec(client, apiVersion || "apps/v1", kind || "Deployment", namespace, name);
   return targetPod(podSpec, envSourceContainerName);
 }
 
