@@ -63,6 +63,37 @@ test("HTTP requests for a metric are counted by their status", async () => {
   expect(await registry.metrics()).not.toContain('scaled_resource="so"');
 });
 
+test.each([
+  [200, "200"],
+  [201, "201"],
+  [301, "301"],
+  [404, "404"],
+  [500, "500"],
+  [503, "503"],
+  [undefined, "error"],
+])("an answer of %s is counted as %s, once in each metric", async (status, code) => {
+  const registry = new Registry();
+  const request = { namespace: "a", scaledResource: "so", scaler: "redis", triggerName: "", metricName: "m" };
+  new EventScalerMetrics(registry).requested(request, { status, durationMs: 50 });
+  const written = await registry.metrics();
+  const whose = 'namespace="a",scaled_resource="so",scaler="redis",trigger_name="",metric_name="m"';
+  expect(written).toContain(`keda_scaler_http_requests_total{${whose},status_code="${code}"} 1\n`);
+  const durations = `keda_scaler_http_request_duration_seconds`;
+  expect(written).toContain(`${durations}_count{scaler="redis",status_code="${code}"} 1\n`);
+  expect(written).toContain(`${durations}_sum{scaler="redis",status_code="${code}"} 0.05\n`);
+});
+
+test("triggers come and go in their count, those of no type are not counted", async () => {
+  const registry = new Registry();
+  const metrics = new EventScalerMetrics(registry);
+  metrics.countTrigger("cron", 1);
+  metrics.countTrigger("cron", -1);
+  metrics.countTrigger("", 1);
+  const written = await registry.metrics();
+  expect(written).toContain('keda_trigger_registered_total{type="cron"} 0\n');
+  expect(written).not.toContain('keda_trigger_registered_total{type=""}');
+});
+
 test("whose behaviour this is can be seen", async () => {
   const registry = new Registry();
   expect(new EventScalerMetrics(registry)).toBeDefined();

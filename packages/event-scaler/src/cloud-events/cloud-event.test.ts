@@ -28,6 +28,12 @@ test("an event is a POST in binary mode, as KEDA's client sends it", () => {
   });
 });
 
+test("an event of nothing has the places of its subject", () => {
+  const nothing = { ...happening, namespace: "", kind: "", name: "" };
+  const { headers } = cloudEventRequest(nothing, { clusterName: "", kedaNamespace: "keda" });
+  expect(headers).toMatchObject({ "ce-subject": "////", "ce-source": "//keda/keda" });
+});
+
 test("what headers can't hold is percent-encoded", () => {
   const { headers } = cloudEventRequest(happening, { clusterName: '서울 "1"', kedaNamespace: "keda" });
   expect(headers["ce-source"]).toBe("/%EC%84%9C%EC%9A%B8%20%221%22/keda/keda");

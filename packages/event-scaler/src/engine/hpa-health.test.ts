@@ -15,6 +15,11 @@ test.each([
     anHpa("False", "FailedGetExternalMetric", "no"),
     ["False", "FailedGetExternalMetric", "HPA is not actively scaling: no"],
   ],
+  [
+    anHpa("False", "FailedGetExternalMetric", ""),
+    ["False", "FailedGetExternalMetric", "HPA is not actively scaling: "],
+  ],
+  [anHpa("Unknown", "FailedGetScale", "no"), ["False", "FailedGetScale", "HPA is not actively scaling: no"]],
   [anHpa("False", "", "no"), ["False", "HPAMetricsUnavailable", "HPA is not actively scaling: no"]],
 ])("%o", (hpa, [status, reason, message]) => {
   expect(hpaHealth(hpa)).toEqual({ type: "HPAActive", status, reason, message });
@@ -23,4 +28,6 @@ test.each([
 test("an HPA that says nothing changes nothing", () => {
   expect(hpaHealth(undefined)).toBeUndefined();
   expect(hpaHealth({ metadata: { name: "h" } })).toBeUndefined();
+  const able = { type: "AbleToScale", status: "True", reason: "ReadyForNewScale", message: "able" };
+  expect(hpaHealth({ metadata: { name: "h" }, status: { conditions: [able] } } as never)).toBeUndefined();
 });

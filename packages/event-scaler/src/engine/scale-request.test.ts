@@ -145,6 +145,35 @@ const cases: readonly Case[] = [
     to: 2,
   },
   {
+    name: "idle may be nothing",
+    spec: { minReplicaCount: 5, idleReplicaCount: 0 },
+    replicas: 10,
+    reason: "Deactivated",
+    to: 0,
+  },
+  {
+    name: "idle without a minimum",
+    spec: { idleReplicaCount: 3 },
+    replicas: 8,
+    reason: "Deactivated",
+    to: 3,
+  },
+  {
+    name: "active at idle with scaling out held",
+    spec: { minReplicaCount: 5, idleReplicaCount: 0 },
+    annotations: annotation("paused-scale-out"),
+    replicas: 0,
+    active: true,
+    reason: "ScaleOutPaused",
+  },
+  {
+    name: "inactive above idle with scaling in held",
+    spec: { minReplicaCount: 5, idleReplicaCount: 0 },
+    annotations: annotation("paused-scale-in"),
+    replicas: 10,
+    reason: "ScaleInPaused",
+  },
+  {
     name: "inactive and idle stays",
     spec: { minReplicaCount: 5, idleReplicaCount: 2 },
     replicas: 2,
@@ -232,12 +261,40 @@ test.each([
     { replicas: 3, status: { lastActiveTime: before(1) } },
     ["Ready=True ScaledObjectReady", "Active=False ScalerCooldown"],
   ],
+  // Held in one direction it is still said whether triggers are active.
+  [
+    { replicas: 0, active: true, annotations: annotation("paused-scale-out") },
+    ["Ready=True ScaledObjectReady", "Active=True ScalerActive"],
+  ],
+  [
+    { replicas: 10, annotations: annotation("paused-scale-in") },
+    ["Ready=True ScaledObjectReady", "Active=False ScalerNotActive"],
+  ],
+  [
+    { replicas: 0, annotations: annotation("paused-replicas", "0"), active: true },
+    ["Ready=True ScaledObjectReady", "Paused=True ScaledObjectPaused"],
+  ],
   [
     { replicas: 3, annotations: annotation("paused") },
     ["Ready=True ScaledObjectReady", "Paused=True ScaledObjectPaused"],
   ],
 ])("%o says %o", (situation, conditions) => {
   expect(saying(situation)).toEqual(conditions);
+});
+
+test.each<[string, Situation, boolean]>([
+  ["a target that runs and is active", { replicas: 3, active: true }, true],
+  ["an activation", { replicas: 0, active: true }, true],
+  ["a forced activation", { replicas: 0, annotations: annotation("force-activation") }, true],
+  ["an activation from idle", { replicas: 0, active: true, spec: { minReplicaCount: 5, idleReplicaCount: 0 } }, true],
+  ["an activation that is held", { replicas: 0, active: true, annotations: annotation("paused-scale-out") }, false],
+  ["an active target of which a trigger fails", { replicas: 3, active: true, failing: true }, false],
+  ["a deactivation", { replicas: 3 }, false],
+  ["a target that is raised to its minimum", { replicas: 1, spec: { minReplicaCount: 5 } }, false],
+])("after %s the target was last active now: %s", (_, situation, expected) => {
+  const { touchesLastActive, action } = decideScaleRequest(requestOf(situation));
+  expect(touchesLastActive || action?.written.touchesLastActive === true).toBe(expected);
+  expect(action?.refused.touchesLastActive ?? false).toBe(false);
 });
 
 test("what is written is told with the triggers that asked for it", () => {
@@ -291,6 +348,13 @@ test("a reading tells of all triggers, a push of one", () => {
     "s0-a": { isActive: true },
     "s1-b": { isActive: true },
   });
+});
+
+test("a push that its source takes back is told of its trigger alone", () => {
+  const activity = { a: { isActive: true }, b: { isActive: false }, c: { isActive: true } };
+  const { scaledObject } = requestOf({ replicas: 1, status: { triggersActivity: activity } });
+  expect(triggersActivity(scaledObject, [], ["a"])).toEqual({ ...activity, a: { isActive: false } });
+  expect(triggersActivity(scaledObject, ["b"], ["b"])).toEqual({ ...activity, b: { isActive: true } });
 });
 
 const [on, off] = [{ isActive: true }, { isActive: false }];

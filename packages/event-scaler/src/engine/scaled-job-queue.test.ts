@@ -83,6 +83,29 @@ describe("several triggers", () => {
     expect(combineQueues(of, calculation, limits)).toEqual({ active: true, ...is });
   });
 
+  // Four triggers: their queues, what one Job takes, and that the last one is not active.
+  const four = [
+    [20, 1, true],
+    [10, 2, true],
+    [5, 3, true],
+    [7, 4, false],
+  ] as const;
+
+  test.each([
+    { calculation: "max", maxJobs: 100, queueLength: 20, jobs: 20 },
+    { calculation: "min", maxJobs: 100, queueLength: 5, jobs: 2 },
+    { calculation: "avg", maxJobs: 100, queueLength: 12, jobs: 9 },
+    { calculation: "sum", maxJobs: 100, queueLength: 35, jobs: 27 },
+    { calculation: "sum", maxJobs: 25, queueLength: 35, jobs: 25 },
+  ])("$calculation of four triggers, at most $maxJobs: $jobs Jobs", ({ calculation, maxJobs, queueLength, jobs }) => {
+    const readings = four.map(([value, target, active]) => ({
+      ...readQueue([{ metricName: "s0-queue", value }], [spec(String(target))], maxJobs),
+      active,
+    }));
+    const demand = combineQueues(readings, calculation, { minJobs: 0, maxJobs });
+    expect(demand).toEqual({ active: true, queueLength, jobs });
+  });
+
   test.each(["max", "min", "avg", "sum"])("%s: without an active trigger nothing is asked for", (calculation) => {
     expect(combineQueues([idle(7, 7)], calculation, limits)).toEqual({ active: false, queueLength: 0, jobs: 0 });
     expect(combineQueues([], calculation, limits)).toEqual({ active: false, queueLength: 0, jobs: 0 });

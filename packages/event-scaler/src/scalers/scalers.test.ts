@@ -69,6 +69,42 @@ test("a reading that fails is tried once more by a trigger that is opened anew",
   expect(record).toEqual(["open a", "open b", "open a", "close a"]);
 });
 
+test("what a source asks for by its stream outlives a failure, but not the spec that it was asked with", async () => {
+  const { scalers, seams } = harness((_, opened) => (opened === 3 ? five() : Promise.reject(new Error("401"))));
+  const streamed = [{ type: "External", external: { metric: { name: "s0-new" }, target: { type: "AverageValue" } } }];
+  const [scaler] = await scalers.open(object(), seams);
+  if (!scaler) throw new Error("no scaler");
+  scalers.setSpecs(scaler, streamed);
+  await scalers.read(object(), scaler, "m", seams);
+  expect(await scalers.specsOf(scaler, seams)).toBe(streamed);
+
+  const [next] = await scalers.open(object(2), seams);
+  if (!next) throw new Error("no scaler");
+  scalers.setSpecs(scaler, [...streamed, ...streamed]);
+  expect(await scalers.specsOf(next, seams)).toEqual([{ type: "External" }]);
+});
+
+test("what one deleted object asked for is not its successor's", async () => {
+  const { scalers, seams } = harness(five);
+  const [scaler] = await scalers.open(object(), seams);
+  if (!scaler) throw new Error("no scaler");
+  scalers.setSpecs(scaler, []);
+  const successor = { ...object(), metadata: { ...object().metadata, uid: "another" } };
+  const [next] = await scalers.open(successor, seams);
+  expect(await scalers.specsOf(next as never, seams)).toEqual([{ type: "External" }]);
+});
+
+test("triggers are closed once, however often they are forgotten, and opened again where they are needed", async () => {
+  const { scalers, seams, record } = harness(five);
+  await scalers.open(object(), seams);
+  scalers.forget(object());
+  scalers.forget(object());
+  await Promise.resolve();
+  expect(record.filter((line) => line.startsWith("close"))).toEqual(["close a", "close b"]);
+  await scalers.open(object(), seams);
+  expect(record.filter((line) => line.startsWith("open"))).toHaveLength(4);
+});
+
 test("a source that never answers is a failed reading, after 15 s", async () => {
   const { scalers, seams, clock } = harness(() => new Promise(() => {}));
   const [scaler] = await scalers.open(object(), seams);
