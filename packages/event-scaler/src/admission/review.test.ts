@@ -89,6 +89,11 @@ test("what is being finalized may go, whatever is wrong with it", async () => {
   };
   expect(await allowed(scaledObjects, anObject(wrong), old)).toBe(true);
   expect(await allowed(scaledObjects, anObject({ ...wrong, pollingInterval: 3 }), old)).toBe(false);
+  const twoLess = anObject(wrong, { finalizers: ["finalizer.keda.sh", "another"] });
+  expect(await allowed(scaledObjects, old, twoLess)).toBe(true);
+  expect(await allowed(scaledObjects, old, old)).toBe(false);
+  // Of the other kinds only the last finalizer.
+  expect(await allowed(scaledJobs, old, twoLess)).toBe(false);
   expect(await allowed(scaledJobs, anObject(wrong), old)).toBe(true);
   expect(await allowed(scaledJobs, anObject(wrong), anObject(wrong))).toBe(false);
 });
@@ -131,6 +136,17 @@ test.each([
   ],
   [{ podIdentity: { provider: "aws", roleArn: "r", identityOwner: "keda" } }, undefined],
   [{ podIdentity: { provider: "aws", externalID: "e" } }, /^externalID of PodIdentity requires roleArn to be set$/],
+  [{ podIdentity: { provider: "aws", externalID: "e", roleArn: "" } }, /^externalID of PodIdentity requires roleArn/],
+  [{ podIdentity: { provider: "aws", externalID: "e", roleArn: "r" } }, undefined],
+  [{ podIdentity: { provider: "aws", identityOwner: "workload" } }, undefined],
+  [{ podIdentity: { provider: "aws", identityOwner: "keda" } }, undefined],
+  [{ podIdentity: { provider: "aws", roleArn: "r" } }, undefined],
+  [{ podIdentity: { provider: "azure-workload", identityId: "i", identityTenantId: "t" } }, undefined],
+  [
+    { podIdentity: { provider: "azure-workload", identityAuthorityHost: "h", identityTenantId: "" } },
+    /^identityTenantID of PodIdentity should not be nil or empty when identityAuthorityHost/,
+  ],
+  [{ filePath: "/mnt/auth/creds.json" }, undefined],
   [{ podIdentity: { provider: "gcp" } }, undefined],
   [{ oauth2: { type: "password" } }, /^oauth2.type must be 'clientCredentials', got 'password'$/],
   [{ oauth2: { type: "clientCredentials" } }, /^oauth2.clientId is required when oauth2 is configured$/],
@@ -171,7 +187,24 @@ test("the configuration has a webhook for every path", () => {
 });
 
 test.each([
-  [{ includedEventTypes: ["keda.scaledobject.ready.v1"] }, undefined],
+  ...[
+    ...["failed", "ready", "removed", "paused", "unpaused"].flatMap((what) => [
+      `keda.scaledobject.${what}.v1`,
+      `keda.scaledjob.${what}.v1`,
+    ]),
+    ...["started", "completed", "failed"].map((what) => `keda.scaledjob.rolloutcleanup.${what}.v1`),
+  ].flatMap((type): [object, undefined][] => [
+    [{ includedEventTypes: [type] }, undefined],
+    [{ excludedEventTypes: [type] }, undefined],
+  ]),
+  [
+    { includedEventTypes: ["keda.scaledobject.ready.v1.test"] },
+    "includedEventType: keda.scaledobject.ready.v1.test in cloudeventsource/clustercloudeventsource spec is not supported",
+  ],
+  [
+    { includedEventTypes: ["keda.scaledobject.ready.v1"], excludedEventTypes: ["keda.scaledobject.ready.v1"] },
+    "setting included types and excluded types at the same time is not supported",
+  ],
   [{ excludedEventTypes: ["keda.authentication.triggerauthentication.created.v1"] }, undefined],
   [
     { includedEventTypes: ["keda.scaledobject.ready.v1"], excludedEventTypes: ["keda.scaledobject.failed.v1"] },

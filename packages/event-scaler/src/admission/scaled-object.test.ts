@@ -30,6 +30,8 @@ const limits = (limit: object): LimitRange => ({ metadata: { name: "l" }, spec: 
 const modifiers = (scalingModifiers: object, triggers: Spec["triggers"] = [{ ...cron, name: "trig_one" }]) =>
   anObject({ triggers, advanced: { scalingModifiers } });
 
+const fallback = { failureThreshold: 3, replicas: 3, behavior: "static" } as const;
+
 interface Case {
   readonly name: string;
   readonly object: ScaledObject;
@@ -74,6 +76,46 @@ const cases: readonly Case[] = [
   },
   { name: "a name that is just short enough", object: anObject({}, { name: "n".repeat(54) }) },
   {
+    name: "the longest name that a label may have, with a name for its HPA",
+    object: anObject({ advanced: { horizontalPodAutoscalerConfig: { name: "h" } } }, { name: "n".repeat(63) }),
+  },
+  {
+    name: "a name that needed one for its HPA, without it",
+    object: anObject({ advanced: {} }, { name: "n".repeat(60) }),
+    message: `HPA name "keda-hpa-${"n".repeat(60)}" derived from scaledobject is 69 characters long; must be no more than 63 characters; set spec.advanced.horizontalPodAutoscalerConfig.name to a shorter name or shorten the scaledobject name`,
+    field: "spec.advanced.horizontalPodAutoscalerConfig.name",
+  },
+  ...["cpu", "memory"].map((type) => ({
+    name: `a cached ${type}`,
+    object: anObject({ triggers: [{ type, metadata: {}, useCachedMetrics: true }, cron] }),
+    around: pods({ requests: { cpu: "1", memory: "1Gi" } }),
+    message: `property "useCachedMetrics" is not supported for "${type}" scaler`,
+  })),
+  { name: "a cached kafka", object: anObject({ triggers: [{ type: "kafka", metadata: {}, useCachedMetrics: true }] }) },
+  {
+    name: "two triggers of two names",
+    object: anObject({
+      triggers: [
+        { ...cron, name: "a" },
+        { ...cron, name: "b" },
+      ],
+    }),
+  },
+  {
+    name: "the least, at most and idle in order",
+    object: anObject({ idleReplicaCount: 1, minReplicaCount: 5, maxReplicaCount: 10 }),
+  },
+  {
+    name: "idle replicas above the minimum",
+    object: anObject({ idleReplicaCount: 2, minReplicaCount: 1, maxReplicaCount: 5 }),
+    message: "IdleReplicaCount=2 must be less than MinReplicaCount=1",
+  },
+  {
+    name: "idle replicas above the maximum, without a minimum",
+    object: anObject({ idleReplicaCount: 10, maxReplicaCount: 5 }),
+    message: "IdleReplicaCount=10 must be less than MinReplicaCount=0",
+  },
+  {
     name: "more at least than at most",
     object: anObject({ minReplicaCount: 5, maxReplicaCount: 3 }),
     message: "MinReplicaCount=5 must be less than MaxReplicaCount=3",
@@ -102,7 +144,7 @@ const cases: readonly Case[] = [
     object: anObject({
       triggers: [cpu],
       minReplicaCount: 1,
-      fallback: { failureThreshold: 3, replicas: 3, behavior: "static" },
+      fallback,
     }),
     message:
       "at least one trigger (that is not cpu or memory) has to have the `AverageValue` type for the fallback to be enabled",
@@ -110,11 +152,42 @@ const cases: readonly Case[] = [
   },
   {
     name: "a fallback of a cron and cpu",
-    object: anObject({ triggers: [cpu, cron], fallback: { failureThreshold: 3, replicas: 3, behavior: "static" } }),
+    object: anObject({ triggers: [cpu, cron], fallback }),
+  },
+  {
+    name: "a fallback that only memory could use",
+    object: anObject({ triggers: [{ type: "memory", metadata: {} }], minReplicaCount: 1, fallback }),
+    message:
+      "at least one trigger (that is not cpu or memory) has to have the `AverageValue` type for the fallback to be enabled",
+  },
+  ...(["AverageValue", "Value", undefined] as const).map((metricType) => ({
+    name: `a fallback of a metric of type ${metricType}`,
+    object: anObject({ triggers: [{ ...cron, ...(metricType && { metricType }) }], fallback }),
+  })),
+  ...(["AverageValue", "Value"] as const).map((metricType) => ({
+    name: `a fallback of a formula of type ${metricType}`,
+    object: anObject({
+      triggers: [cpu, { ...cron, name: "one" }],
+      fallback,
+      advanced: { scalingModifiers: { formula: "one * 2", target: "2", metricType } },
+    }),
+    around: pods({ requests: { cpu: "1" } }),
+  })),
+  {
+    name: "a fallback to less than nothing",
+    object: anObject({ fallback: { ...fallback, replicas: -1 } }),
+    message: "FailureThreshold=3 & Replicas=-1 must both be greater than or equal to 0",
+    field: "spec.fallback.replicas",
+  },
+  {
+    name: "a fallback of less than nothing, to less than nothing",
+    object: anObject({ fallback: { ...fallback, failureThreshold: -1, replicas: -3 } }),
+    message: "FailureThreshold=-1 & Replicas=-3 must both be greater than or equal to 0",
+    field: "spec.fallback.failureThreshold",
   },
   {
     name: "a fallback of less than nothing",
-    object: anObject({ fallback: { failureThreshold: -1, replicas: 3, behavior: "static" } }),
+    object: anObject({ fallback: { ...fallback, failureThreshold: -1 } }),
     message: "FailureThreshold=-1 & Replicas=3 must both be greater than or equal to 0",
   },
   {
@@ -129,6 +202,32 @@ const cases: readonly Case[] = [
     object: anObject(),
     around: {
       scaledObjects: [anObject({ scaleTargetRef: { name: "web", kind: "StatefulSet" } }, { name: "other" })],
+    },
+  },
+  {
+    name: "another ScaledObject's target of the core group",
+    object: anObject({ scaleTargetRef: { apiVersion: "v1", kind: "ReplicationController", name: "web" } }),
+    around: {
+      scaledObjects: [
+        anObject(
+          { scaleTargetRef: { apiVersion: "v1", kind: "ReplicationController", name: "web" } },
+          { name: "other" },
+        ),
+      ],
+    },
+    message: "the workload 'web' of type '/v1.ReplicationController' is already managed by the ScaledObject 'other'",
+  },
+  {
+    name: "a ScaledObject and an HPA of other targets",
+    object: anObject(),
+    around: {
+      scaledObjects: [anObject({ scaleTargetRef: { name: "api" } }, { name: "other" })],
+      hpas: [
+        {
+          ...anHpa(),
+          spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "api" }, maxReplicas: 3 },
+        },
+      ],
     },
   },
   { name: "itself among the others", object: anObject(), around: { scaledObjects: [anObject()] } },
@@ -157,6 +256,14 @@ const cases: readonly Case[] = [
   {
     name: "an HPA that is out of the check",
     object: anObject(),
+    around: { hpas: [anHpa({ annotations: { "validations.keda.sh/hpa-ownership": "false" } })] },
+  },
+  {
+    name: "an HPA that is out of the check, and is not taken over",
+    object: anObject(
+      { advanced: { horizontalPodAutoscalerConfig: { name: "test-hpa" } } },
+      { annotations: { "scaledobject.keda.sh/transfer-hpa-ownership": "false" } },
+    ),
     around: { hpas: [anHpa({ annotations: { "validations.keda.sh/hpa-ownership": "false" } })] },
   },
   {
@@ -192,6 +299,38 @@ const cases: readonly Case[] = [
     object: anObject({ triggers: [cpu], minReplicaCount: 1 }),
     around: pods({ requests: { cpu: "0" } }),
     message: "the scaledobject has a cpu trigger but the container c0 doesn't have the cpu request defined",
+  },
+  {
+    name: "cpu and memory without a request for memory",
+    object: anObject({ triggers: [cron, cpu, { type: "memory", metadata: { value: "10" } }], minReplicaCount: 1 }),
+    around: pods({ requests: { cpu: "100m", memory: "0" } }),
+    message: "the scaledobject has a memory trigger but the container c0 doesn't have the memory request defined",
+    field: "spec.triggers[2]",
+  },
+  {
+    name: "cpu and memory with requests for both",
+    object: anObject({ triggers: [cron, cpu, { type: "memory", metadata: { value: "10" } }], minReplicaCount: 1 }),
+    around: pods({ requests: { cpu: "100m", memory: "100m" } }),
+  },
+  {
+    name: "memory with a limit",
+    object: anObject({ triggers: [{ type: "memory", metadata: { value: "512Mi" } }], minReplicaCount: 1 }),
+    around: pods({ limits: { memory: "1Gi" } }),
+  },
+  {
+    name: "cpu and memory with the default limits of a LimitRange",
+    object: anObject({ triggers: [cron, cpu, { type: "memory", metadata: {} }] }),
+    around: {
+      ...pods({ requests: { cpu: "0", memory: "0" } }),
+      limitRanges: [limits({ type: "Container", default: { cpu: "100m", memory: "100m" } })],
+    },
+  },
+  {
+    name: "cpu of a target whose pods are not known",
+    object: anObject({
+      scaleTargetRef: { apiVersion: "custom-api", kind: "StatefulSet", name: "web" },
+      triggers: [cpu],
+    }),
   },
   {
     name: "cpu with a limit",
@@ -233,6 +372,35 @@ const cases: readonly Case[] = [
     message: 'Deployment.apps "web" not found',
   },
   { name: "a formula", object: modifiers({ target: "2", formula: "trig_one + 1" }) },
+  ...[
+    "trig_one + trig_two",
+    "float(trig_two + 1)",
+    "float(trig_two < 5 ? trig_one + trig_two : 5)",
+    "trig_two < 5 ? trig_one + trig_two : 5",
+    "count([trig_one,trig_two],{#>1}) > 1 ? 5 : 0",
+    "float(trig_one < 2 ? trig_one+trig_two >= 2 ? 5 : 10 : 0)",
+    "float(float(trig_two < 5 ? trig_one + trig_two : 5))",
+  ].map((formula) => ({
+    name: `the formula ${formula}`,
+    object: modifiers({ target: "2", formula }, [
+      { ...cron, name: "trig_one" },
+      { type: "kubernetes-workload", name: "trig_two", metadata: {} },
+    ]),
+  })),
+  {
+    name: "a formula with the fallback that is a formula's own",
+    object: anObject({
+      triggers: [{ ...cron, name: "trig_one" }, cron],
+      advanced: { scalingModifiers: { target: "2", formula: "trig_one ?? 5" } },
+      fallback: { failureThreshold: 3, replicas: 5, behavior: "scalingModifiers" },
+    }),
+  },
+  {
+    name: "a formula of triggers without names",
+    object: modifiers({ target: "2", formula: "trig_one + 1" }, [cron]),
+    message:
+      "error validating formula in ScalingModifiers\nunknown name trig_one (1:7)\n | float(trig_one + 1)\n | ......^",
+  },
   {
     name: "a formula without a target",
     object: modifiers({ formula: "trig_one + 1" }),
@@ -286,6 +454,11 @@ test.each([
   [{ minReplicaCount: 1, pollingInterval: 10, cooldownPeriod: 10 }, ["PollingInterval", "CooldownPeriod"]],
   [{ minReplicaCount: 1, cooldownPeriod: 10, idleReplicaCount: 0 }, []],
   [{ minReplicaCount: 0, pollingInterval: 10 }, []],
+  [{ minReplicaCount: 2, idleReplicaCount: 1, pollingInterval: 30 }, []],
+  [{ minReplicaCount: 2, idleReplicaCount: 0, pollingInterval: 30, cooldownPeriod: 300 }, []],
+  [{ minReplicaCount: 2, idleReplicaCount: 1, cooldownPeriod: 300 }, []],
+  [{ minReplicaCount: 2 }, []],
+  [{ minReplicaCount: 1, cooldownPeriod: 300 }, ["CooldownPeriod"]],
   [
     {
       minReplicaCount: 1,

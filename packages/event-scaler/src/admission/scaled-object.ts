@@ -6,6 +6,7 @@ import {
   type ScaledObject,
   type ScaledObjectTrigger,
 } from "@bellows/api";
+import { parseApiVersion } from "@bellows/kube";
 import { annotations, ownerLabel } from "../engine/annotations.ts";
 import { isResourceTrigger } from "../engine/resource-trigger.ts";
 import { compileModifiers, usesModifiers } from "../engine/scaling-modifiers.ts";
@@ -109,8 +110,11 @@ interface TargetReference {
   readonly name: string;
 }
 
-/** `apps/v1.Deployment`, as upstream writes what a target is. */
-const gvkOf = ({ apiVersion, kind }: TargetReference): string => `${apiVersion || "apps/v1"}.${kind || "Deployment"}`;
+/** `apps/v1.Deployment`, or `/v1.ReplicationController`, as upstream writes what a target is. */
+function gvkOf({ apiVersion, kind }: TargetReference): string {
+  const { group, version } = parseApiVersion(apiVersion || "apps/v1");
+  return `${group}/${version}.${kind || "Deployment"}`;
+}
 
 /** The target with what upstream takes where nothing is said. */
 export function targetReferenceOf({ spec }: ScaledObject): {
