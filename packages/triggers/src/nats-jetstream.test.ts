@@ -347,7 +347,7 @@ test.skipIf(!hasNatsServer)("a NATS server is heard by TLS, where its certificat
   const now = systemClock.now();
   const issuer = await issueCa(now, {});
   const { certificate: cert, key } = await issueServing(issuer, now, { names: ["localhost"] });
-  const server = await startNatsServer(folder, { ca: issuer.certificate, cert, key });
+  const server = await startNatsServer(folder, { tls: { ca: issuer.certificate, cert, key } });
   await server.ask("STREAM.CREATE.work", work);
   await server.ask("CONSUMER.DURABLE.CREATE.work.mine", { stream_name: "work", config: mine });
   const listened = async (authParams: Texts) => {

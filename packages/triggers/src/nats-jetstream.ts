@@ -36,6 +36,7 @@ const JetStreamMetadata = z.object({
   natsUser: text().optional().meta({ from: fromAuth, description: "For natsServer: name of the user." }),
   natsPassword: text().optional().meta({ from: fromAuth, description: "For natsServer: password of the user." }),
   natsToken: text().optional().meta({ from: fromAuth, description: "For natsServer: a token, instead of a user." }),
+  natsNkeySeed: text().optional().meta({ from: fromAuth, description: "For natsServer: the seed of a user's nkey." }),
   natsCredentials: text()
     .optional()
     .meta({ from: fromAuth, description: "For natsServer: content of a credentials file (JWT and seed)." }),
@@ -62,6 +63,7 @@ export const natsJetStream = defineTrigger({
     const { account = "", accountID = account } = values;
     if (accountID === "") throw new TriggerError("no account name or id given");
     checkCertificates(values);
+    checkCredentials(values);
     const scheme = values.useHttps ? "https" : "http";
     const endpoint = values.natsServerMonitoringEndpoint;
     if (!URL.canParse(`${scheme}://${endpoint}/jsz`)) {
@@ -87,7 +89,22 @@ export const natsJetStream = defineTrigger({
   },
 });
 
-/** Each message that the consumer is to get is heard of as by any other client. */
+/** @throws TriggerError  where a text is not of its form; what it holds is not told */
+function checkCredentials({ natsCredentials, natsNkeySeed }: JetStreamMetadata): void {
+  // Two parts, each between two lines of dashes.
+  const borders = natsCredentials?.match(/^-{3,}.*-{3,}\s*$/gm) ?? [];
+  if (natsCredentials !== undefined && borders.length < 4) {
+    throw new TriggerError("natsCredentials: expected the content of a credentials file");
+  }
+  if (natsNkeySeed !== undefined && !/^SU[A-Z2-7]{56}$/.test(natsNkeySeed.trim())) {
+    throw new TriggerError("natsNkeySeed: expected the seed of a user's nkey, SU and 56 letters and digits");
+  }
+}
+
+/**
+ * Each message that the consumer is to get is heard of as by any other client, and where the user may, each that it
+ * acknowledges.
+ */
 function listening(
   values: JetStreamMetadata,
   servers: readonly string[],
@@ -100,12 +117,25 @@ function listening(
     user: values.natsUser,
     password: values.natsPassword,
     token: values.natsToken,
+    seed: values.natsNkeySeed,
     credentials: values.natsCredentials,
     tls: { ca: values.ca, cert: values.cert, key: values.key },
   };
+  const { stream, consumer } = values;
+  const { namespace, name } = opening.config.object;
+  const context = { [opening.config.object.kind]: `${namespace}/${name}`, trigger: opening.config.type };
+  // Without and with a domain and an account before the names.
+  const welcome = [`$JS.ACK.${stream}.${consumer}.>`, `$JS.ACK.*.*.${stream}.${consumer}.>`];
+  let isSaid = false;
+  const refused = (subject: string, error: string) => {
+    const message = "acknowledgements can't be heard, so what the consumer has done is seen by polling only";
+    if (!isSaid) opening.log.warn(message, { ...context, subject, error });
+    isSaid = true;
+  };
   return async (handler, signal) => {
-    const subjects = values.natsSubjects ?? (await monitoring.consumer(signal)).subjects;
-    if (subjects.length === 0) throw new Error(`stream ${JSON.stringify(values.stream)} has no subjects to hear`);
-    await hearMessages(connection, subjects, pushedReadings(read, handler, opening, signal), opening.clock, signal);
+    const needed = values.natsSubjects ?? (await monitoring.consumer(signal)).subjects;
+    if (needed.length === 0) throw new Error(`stream ${JSON.stringify(stream)} has no subjects to hear`);
+    const changed = pushedReadings(read, handler, opening, signal);
+    await hearMessages(connection, { needed, welcome, refused }, changed, opening.clock, signal);
   };
 }

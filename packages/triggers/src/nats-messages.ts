@@ -9,6 +9,8 @@ export interface NatsConnection {
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
+  /** Seed of a user's nkey. */
+  readonly seed?: string | undefined;
   /** Content of a credentials file. */
   readonly credentials?: string | undefined;
   readonly tls: {
@@ -28,13 +30,23 @@ const pingMs = 20_000;
  */
 const pauseMs = 200;
 
+/** What is listened to. */
+export interface NatsSubjects {
+  /** Those without which there is nothing to hear. */
+  readonly needed: readonly string[];
+  /** Those that the user may not be allowed to subscribe to. */
+  readonly welcome: readonly string[];
+  /** Told of each of these that the server refuses. */
+  refused(subject: string, reason: string): void;
+}
+
 /**
  * Calls `heard` when a message of one of the subjects was sent, and once in the beginning, until `signal` aborts
- * (resolves) or the connection ends (rejects).
+ * (resolves), or the connection ends or a subject that is needed is refused (rejects).
  */
 export async function hearMessages(
   connection: NatsConnection,
-  subjects: readonly string[],
+  { needed, welcome, refused }: NatsSubjects,
   heard: () => void,
   clock: Clock,
   signal: AbortSignal,
@@ -46,8 +58,13 @@ export async function hearMessages(
   try {
     const connected = await abortable(connecting, until);
     connected.closed().then((error) => ended.abort(error ?? new Error("the connection ended")));
+    let allowed = welcome;
+    const refuse = (subject: string, reason: string) => {
+      allowed = allowed.filter((other) => other !== subject);
+      refused(subject, reason);
+    };
     while (!signal.aborted) {
-      const hearing = hearOnce(connected, subjects);
+      const hearing = hearOnce(connected, { needed, welcome: allowed, refused: refuse });
       await abortable(connected.flush(), until);
       heard();
       await abortable(hearing.message, until);
@@ -62,8 +79,16 @@ export async function hearMessages(
   }
 }
 
-async function connect({ servers, user, password, token, credentials, tls }: NatsConnection): Promise<Connected> {
-  const { connect: dial, credsAuthenticator } = await import("@nats-io/transport-node");
+async function connect(connection: NatsConnection): Promise<Connected> {
+  const { servers, user, password, token, seed, credentials, tls } = connection;
+  const { connect: dial, credsAuthenticator, nkeyAuthenticator } = await import("@nats-io/transport-node");
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const authenticator =
+    credentials !== undefined
+      ? credsAuthenticator(bytes(wholeLines(credentials)))
+      : seed !== undefined && nkeyAuthenticator(bytes(seed.trim()));
+  // Of a seed that is none the client would fall silent once the server asks for a signature.
+  if (authenticator) authenticator("nonce");
   const options: ConnectionOptions = {
     servers: [...servers],
     name: "bellows",
@@ -74,7 +99,7 @@ async function connect({ servers, user, password, token, credentials, tls }: Nat
     ...(user !== undefined && { user }),
     ...(password !== undefined && { pass: password }),
     ...(token !== undefined && { token }),
-    ...(credentials !== undefined && { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
+    ...(authenticator && { authenticator }),
     ...(tls.ca !== undefined || tls.cert !== undefined
       ? {
           tls: {
@@ -88,18 +113,25 @@ async function connect({ servers, user, password, token, credentials, tls }: Nat
   return await dial(options);
 }
 
+/** As the client wants the file: each line with its end, and none of Windows. */
+const wholeLines = (text: string): string => `${text.replaceAll("\r\n", "\n")}\n`;
+
 interface Hearing {
-  /** Resolves with the first message of any of the subjects; rejects where the server refuses one. */
+  /** Resolves with the first message of any of the subjects; rejects where the server refuses one that is needed. */
   readonly message: Promise<void>;
   stop(): void;
 }
 
 /** The server sends no more than one message of each subject. */
-function hearOnce(connected: Connected, subjects: readonly string[]): Hearing {
+function hearOnce(connected: Connected, { needed, welcome, refused }: NatsSubjects): Hearing {
   const { promise: message, resolve, reject } = Promise.withResolvers<void>();
   message.catch(() => {});
-  const callback = (error: Error | null) => (error ? reject(error) : resolve());
-  const subscriptions = subjects.map((subject) => connected.subscribe(subject, { max: 1, callback }));
+  const subscribe = (subject: string, failed: (error: Error) => void) =>
+    connected.subscribe(subject, { max: 1, callback: (error) => (error ? failed(error) : resolve()) });
+  const subscriptions = [
+    ...needed.map((subject) => subscribe(subject, reject)),
+    ...welcome.map((subject) => subscribe(subject, ({ message: reason }) => refused(subject, reason))),
+  ];
   return {
     message,
     stop() {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 import { answers, freePorts, hasProgram, type ServerProcess, startServer } from "./server-process.fixture.ts";
 
 /** Debian: apt-get install nats-server. */
@@ -18,21 +18,31 @@ export interface NatsServer extends ServerProcess {
 
 export const natsUser = { user: "me", pass: "secret" };
 
-/**
- * Starts NATS with JetStream, whose clients are the user me with the password secret.
- * @param tls  certificates of a server that is spoken to by TLS only, PEM
- */
-export async function startNatsServer(
-  folder: string,
-  tls?: { readonly ca: string; readonly cert: string; readonly key: string },
-): Promise<NatsServer> {
+/** What a server may have besides JetStream. */
+interface Setup {
+  /** Certificates of a server that is spoken to by TLS only, PEM. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** Content of its configuration file; it says who may connect. Left out: the user me with the password secret. */
+  readonly config?: string;
+  /** How the test connects where the configuration says who may. */
+  readonly login?: Pick<ConnectionOptions, "user" | "pass" | "token" | "authenticator">;
+}
+
+/** Starts NATS with JetStream. */
+export async function startNatsServer(folder: string, { tls, config, login }: Setup = {}): Promise<NatsServer> {
   const [port = 0, monitoringPort = 0] = await freePorts(2);
   const args = Object.entries(tls ?? {}).flatMap(([name, text]) => {
     writeFileSync(join(folder, `${name}.pem`), text);
     return [`--tls${name === "ca" ? "cacert" : name}=${join(folder, `${name}.pem`)}`];
   });
   if (tls) args.push("--tls");
-  return await startOne(folder, { host: "127.0.0.1", port, monitoringPort, args, ...(tls && { ca: tls.ca }) });
+  if (config !== undefined) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "nats.conf"), config);
+    args.push("-c", join(folder, "nats.conf"));
+  }
+  const one = { host: "127.0.0.1", port, monitoringPort, args };
+  return await startOne(folder, { ...one, ...(tls && { ca: tls.ca }), ...(config !== undefined && { login }) });
 }
 
 /** Three servers, each at an address of its own of this machine, with the same ports. */
@@ -55,19 +65,22 @@ interface OneServer {
   readonly monitoringPort: number;
   readonly args?: readonly string[];
   readonly ca?: string;
+  /** Left out: {@link natsUser}. */
+  readonly login?: Setup["login"];
 }
 
-async function startOne(folder: string, { host, port, monitoringPort, args = [], ca }: OneServer): Promise<NatsServer> {
+async function startOne(folder: string, one: OneServer): Promise<NatsServer> {
+  const { host, port, monitoringPort, args = [], ca, login } = one;
   mkdirSync(folder, { recursive: true });
   const logFile = join(folder, "nats.log");
   const numbers = ["-a", host, "-p", String(port), "-m", String(monitoringPort)];
-  const user = ["--user", natsUser.user, "--pass", natsUser.pass];
+  const user = login ? [] : ["--user", natsUser.user, "--pass", natsUser.pass];
   const server = startServer("nats-server", [...numbers, ...user, "-js", "-sd", folder, ...args], logFile);
   // The client looks for names in certificates, not for addresses.
   const address = `${ca === undefined ? host : "localhost"}:${port}`;
   try {
     const admin = await answers(server, logFile, () =>
-      connect({ servers: address, ...natsUser, ...(ca !== undefined && { tls: { ca } }) }),
+      connect({ servers: address, ...(login ?? natsUser), ...(ca !== undefined && { tls: { ca } }) }),
     );
     return {
       ...server,
