@@ -44,6 +44,17 @@ describe("the HPA of a ScaledObject", () => {
     expect(spec).toMatchObject({ minReplicas: 1, maxReplicas: 100, scaleTargetRef: { apiVersion: "apps/v1" } });
   });
 
+  test.each([
+    { of: {}, min: 1, max: 100 },
+    { of: { minReplicaCount: 5 }, min: 5, max: 100 },
+    { of: { maxReplicaCount: 10 }, min: 1, max: 10 },
+    { of: { minReplicaCount: 5, maxReplicaCount: 10 }, min: 5, max: 10 },
+    { of: { minReplicaCount: 0 }, min: 1, max: 100 },
+    { of: { idleReplicaCount: 1, minReplicaCount: 5, maxReplicaCount: 10 }, min: 5, max: 10 },
+  ])("has $min to $max replicas by $of", ({ of, min, max }) => {
+    expect(hpaOf(aScaledObject(of)).spec).toMatchObject({ minReplicas: min, maxReplicas: max });
+  });
+
   test("a name of its own is taken, also into the label, which is cut to what a label may be", () => {
     const name = `${"n".repeat(60)}--.x`;
     const object = aScaledObject({ advanced: { horizontalPodAutoscalerConfig: { name } } });

@@ -10,7 +10,7 @@ import { type Known, readMetrics } from "./read-metrics.ts";
 import { recordReadings } from "./record-metrics.ts";
 import { seamsOf } from "./seams.ts";
 import { compositeOf } from "./state.ts";
-import { healthAfter } from "./status.ts";
+import { healthAfter, tellFallback } from "./status.ts";
 
 /**
  * What an HPA is told for one metric of a ScaledObject: read now, or the value of the last poll where the trigger wants
@@ -48,7 +48,10 @@ export async function readMetricValues(
     { kept, counts: loops.get(key)?.failurePace.of("hpa", hpaSyncPeriodMs) },
   );
   recordReadings(object, results, metrics);
-  await updateStatus(context.client, ScaledObject, object, (status) => healthAfter(object, status, results));
+  const after = await updateStatus(context.client, ScaledObject, object, (status) =>
+    healthAfter(object, status, results),
+  );
+  tellFallback(object, after, context);
   const composite = compositeOf(object, results);
   const failed = failures.length > 0 || results.some(({ error }) => error !== undefined) || composite.error;
   if (failed && !results.some(({ isFallback }) => isFallback)) {

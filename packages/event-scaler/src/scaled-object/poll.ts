@@ -1,15 +1,7 @@
 import { type ScaledObject, stableJson } from "@bellows/api";
 import { type ControllerContext, keyOf, keyText, type ObjectKey } from "@bellows/kube";
 import type { Push } from "@bellows/triggers";
-import {
-  afterPush,
-  fallbackActivated,
-  fallbackDeactivated,
-  hpaSyncPeriodMs,
-  nextPollAt,
-  pollingIntervalMs,
-  usesModifiers,
-} from "../engine/index.ts";
+import { afterPush, hpaSyncPeriodMs, nextPollAt, pollingIntervalMs, usesModifiers } from "../engine/index.ts";
 import { builtEvent } from "../object/built-event.ts";
 import { conditionStatus } from "../object/conditions.ts";
 import { messageOf, type Scaler } from "../scalers/index.ts";
@@ -23,6 +15,7 @@ import type { ScalingParts } from "./scaling-controller.ts";
 import { seamsOf } from "./seams.ts";
 import { startReplicas } from "./start-replicas.ts";
 import { stateOf } from "./state.ts";
+import { tellFallback } from "./status.ts";
 import { wakeHpa } from "./wake-hpa.ts";
 
 /** Reads all triggers of an object, acts on what they say, and sets when to read again. */
@@ -200,21 +193,19 @@ async function act(
   parts: ScalingParts,
   context: ControllerContext,
 ): Promise<void> {
-  const { clock, events } = context;
+  const { clock } = context;
   const state = stateOf(object, results, failures);
   recordReadings(object, fresh, parts.metrics);
   recordUnread(object, opened, failures, parts.metrics);
   recordComposite(object, state, parts.metrics);
-  const hadFallback = conditionStatus(object.status?.conditions, "Fallback") === "True";
-  if (state.isFallback && !hadFallback) events.record(object, fallbackActivated);
-  if (!state.isFallback && hadFallback) events.record(object, fallbackDeactivated);
 
   const start = startReplicas(object, results, state);
   const [error] = state.errors;
   const composite = { values: state.values, ...(error !== undefined && { error }) };
   const triggers = { results, failures, composite };
   const seen = { state, results: fresh, opened, triggers, ...(start !== undefined && { startReplicas: start }) };
-  const { lookAgainAt, isScaledDirectly, activated } = await request(object, seen, loop, parts, context);
+  const { object: after, lookAgainAt, isScaledDirectly, activated } = await request(object, seen, loop, parts, context);
+  tellFallback(object, after, context);
   if (!isScaledDirectly && (activated || hasChanged)) await wakeHpa(object, parts.wakeAutoscaler, context);
   const edges = opened.map(({ trigger }) => trigger.nextChange?.(clock.now()) ?? Number.POSITIVE_INFINITY);
   const key = keyText(keyOf(object));

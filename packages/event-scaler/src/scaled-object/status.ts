@@ -1,6 +1,7 @@
 import type { ScaledObject } from "@bellows/api";
-import { fallbackCondition, nextHealth } from "../engine/index.ts";
-import { initializedConditions, withKedaCondition } from "../object/conditions.ts";
+import type { ControllerContext } from "@bellows/kube";
+import { fallbackActivated, fallbackCondition, fallbackDeactivated, nextHealth } from "../engine/index.ts";
+import { conditionStatus, initializedConditions, withKedaCondition } from "../object/conditions.ts";
 import type { MetricResult } from "./read-metrics.ts";
 
 export type Status = NonNullable<ScaledObject["status"]>;
@@ -15,4 +16,10 @@ export function healthAfter(object: ScaledObject, before: Status, results: reado
   const condition = fallbackCondition(object, health);
   const conditions = initializedConditions(before.conditions);
   return { ...before, health, conditions: condition ? withKedaCondition(conditions, condition) : conditions };
+}
+
+/** Tells when the Fallback condition turns, whoever's reading it was that turned it. */
+export function tellFallback(before: ScaledObject, after: ScaledObject, { events }: ControllerContext): void {
+  const [had, has] = [before, after].map(({ status }) => conditionStatus(status?.conditions, "Fallback") === "True");
+  if (had !== has) events.record(after, has ? fallbackActivated : fallbackDeactivated);
 }

@@ -223,6 +223,113 @@ checks:
   expect(failures).toEqual([]);
 });
 
+test("the HPA follows its ScaledObject, and what others do to it is undone", async () => {
+  const cron = (minute: number) =>
+    `{ type: cron, metadata: { timezone: UTC, start: ${minute} * * * *, end: ${minute + 1} * * * *, desiredReplicas: "1" } }`;
+  const patch = (object: string, value: object) =>
+    `kubectl: patch ${object} --type=merge -p '${JSON.stringify(value)}'`;
+  const named = (name: string) => ({ spec: { advanced: { horizontalPodAutoscalerConfig: { name } } } });
+  const failures = await failuresOf(`${start(`
+  - at: 0${deployment("web", 1)}
+  - at: 0
+    manifest:
+      apiVersion: keda.sh/v1alpha1
+      kind: ScaledObject
+      metadata: { name: web, annotations: { note: a, autoscaling.keda.sh/paused-scale-in: "true" } }
+      spec:
+        scaleTargetRef: { name: web }
+        minReplicaCount: 1
+        advanced:
+          horizontalPodAutoscalerConfig:
+            behavior: { scaleUp: { stabilizationWindowSeconds: 60, policies: [{ type: Pods, value: 5, periodSeconds: 30 }] } }
+        triggers: [${cron(0)}, ${cron(2)}]
+  - at: 00:00:20
+    kubectl: annotate scaledobject web autoscaling.keda.sh/paused-scale-in-
+  - at: 00:00:40
+    manifest:
+      apiVersion: keda.sh/v1alpha1
+      kind: ScaledObject
+      metadata: { name: web, annotations: { note: a, autoscaling.keda.sh/paused-scale-out: "true" } }
+      spec:
+        scaleTargetRef: { name: web }
+        minReplicaCount: 1
+        triggers: [${cron(0)}]
+  - at: 00:01:00
+    ${patch("hpa/keda-hpa-web", { spec: { maxReplicas: 9 } })}
+  - at: 00:01:20
+    ${patch("hpa/keda-hpa-web", { metadata: { labels: { "app.kubernetes.io/part-of": "other" } } })}
+  - at: 00:01:40
+    ${patch("hpa/keda-hpa-web", { metadata: { annotations: { note: "other" } } })}
+  - at: 00:02:00
+    kubectl: delete hpa keda-hpa-web
+  - at: 00:02:20
+    ${patch("scaledobject/web", named("new"))}`)}
+checks:
+  - by: 00:00:05
+    object: hpa/keda-hpa-web
+    expect:
+      spec.metrics[0].external.metric.name: s0-cron-UTC-0xxxx-1xxxx
+      spec.metrics[1].external.metric.name: s1-cron-UTC-2xxxx-3xxxx
+      spec.behavior.scaleDown.selectPolicy: Disabled
+      spec.behavior.scaleUp.stabilizationWindowSeconds: 60
+      metadata.annotations.note: a
+  - by: 00:00:05
+    object: scaledobject/web
+    expect: { 'status.conditions[?(@.type=="Paused")].status': "True" }
+  - after: 00:00:20
+    by: 00:00:25
+    object: hpa/keda-hpa-web
+    expect:
+      spec.behavior.scaleDown.selectPolicy: Max
+      spec.behavior.scaleUp.policies[0].periodSeconds: 30
+      spec.behavior.scaleUp.policies[1]: absent
+  - after: 00:00:20
+    by: 00:00:25
+    object: scaledobject/web
+    expect: { 'status.conditions[?(@.type=="Paused")].status': "False" }
+  - after: 00:00:40
+    by: 00:00:45
+    object: hpa/keda-hpa-web
+    expect:
+      spec.metrics[0].external.metric.name: s0-cron-UTC-0xxxx-1xxxx
+      spec.metrics[1]: absent
+      spec.behavior.scaleUp.selectPolicy: Disabled
+  - after: 00:00:40
+    by: 00:00:45
+    object: scaledobject/web
+    expect: { 'status.externalMetricNames[1]': absent }
+  - after: 00:01:00
+    by: 00:01:05
+    object: hpa/keda-hpa-web
+    expect: { spec.maxReplicas: 100 }
+  - after: 00:01:20
+    by: 00:01:25
+    object: hpa/keda-hpa-web
+    expect: { 'metadata.labels.app\\.kubernetes\\.io/part-of': web }
+  - after: 00:01:40
+    by: 00:01:45
+    object: hpa/keda-hpa-web
+    expect: { metadata.annotations.note: a }
+  - after: 00:02:00
+    by: 00:02:05
+    object: hpa/keda-hpa-web
+    expect: present
+  - after: 00:02:20
+    by: 00:02:25
+    object: hpa/keda-hpa-web
+    expect: absent
+  - after: 00:02:20
+    by: 00:02:25
+    object: hpa/new
+    expect: present
+  - after: 00:02:20
+    by: 00:02:25
+    object: scaledobject/web
+    expect: { status.hpaName: new }
+`);
+  expect(failures).toEqual([]);
+});
+
 test("a wrong trigger is a condition and an Event that say what is wrong, and does not stop other objects", async () => {
   const failures = await failuresOf(`${start(`
   - at: 0${deployment("jobs", 2)}
