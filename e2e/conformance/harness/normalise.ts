@@ -33,7 +33,11 @@ export function normalised(entries: readonly Entry[], ns: string): Json[] {
       return text(value);
     }
     if (typeof value === "number") return key === "nodePort" || key === "healthCheckNodePort" ? "PORT" : value;
-    if (Array.isArray(value)) return value.map((item) => walk(item, ""));
+    if (Array.isArray(value))
+      return inOrder(
+        key,
+        value.map((item) => walk(item, "")),
+      );
     if (!value || typeof value !== "object") return value;
     const isTable = value.kind === "Table" && Array.isArray(value.rows);
     const out: Record<string, Json> = {};
@@ -42,6 +46,12 @@ export function normalised(entries: readonly Entry[], ns: string): Json[] {
   };
   return entries.map((entry) => walk(entry, ""));
 }
+
+/** Conflicts of several managers come in the order of a map of Go's: another one each time. */
+const inOrder = (key: string, items: Json[]): Json[] =>
+  key === "causes" && items.every(({ reason }) => reason === "FieldManagerConflict")
+    ? items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+    : items;
 
 /** Suffixes that servers choose: of `generateName`, and hashes of templates. */
 function collectNames(value: Json, names: Map<string, string>): void {

@@ -261,6 +261,7 @@ export const subjects: readonly Subject[] = [
         { limits: [{ type: "Pod", default: { cpu: "1" } }] },
       ],
     },
+    partsStay: true,
     subresources: [],
   },
   {

@@ -1,14 +1,13 @@
 import { type LabelSelector, selectorOf, selectorOfLabels } from "@bellows/api";
 import { type ApiObject, record } from "../api-object.ts";
 import { type Scale, type ScalePaths, scaleOf, withReplicas } from "../custom-resources/scale-subresource.ts";
-import { serverSideApply } from "../managed-fields/index.ts";
 import { bodyOf } from "../rest/body.ts";
-import { tracked } from "../rest/field-tracking.ts";
 import { patcher, patchType } from "../rest/patch.ts";
 import { existing, fromStored } from "../rest/read.ts";
 import type { RequestScope } from "../rest/request-scope.ts";
 import { updateObject } from "../rest/write-object.ts";
 import { badRequest, invalid, notFound, StatusError } from "../status-error.ts";
+import { appliedScale, ofObject, ownersOfUpdate, withOwners } from "./scale-owners.ts";
 
 const builtinPaths: ScalePaths = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
 
@@ -26,13 +25,21 @@ export async function writeScale(scope: RequestScope): Promise<Scale> {
     applied: true,
     prepare: (next) => next,
     change: (before) => {
-      const wanted = wantedScale(scope, shown(scope, countable(scope, before)));
-      const { resourceVersion, uid } = wanted.metadata ?? {};
-      const scaled = withReplicas<ApiObject>(before, paths, replicasOf(scope, wanted));
-      const owned = withoutScaleTimes(tracked(scope, scaled, before, "scale"));
+      const entries = before.metadata.managedFields;
+      const path = paths.specReplicasPath;
+      const scale = withOwners(shown(scope, countable(scope, before)), entries, path);
+      const wanted = wantedScale(scope, scale);
+      const replicas = replicasOf(scope, wanted);
+      const { resourceVersion, uid, managedFields } = wanted.metadata ?? {};
+      const owners = isApply(scope) ? managedFields : ownersOfUpdate(scope, scale, replicas);
       return {
-        ...owned,
-        metadata: { ...owned.metadata, ...(resourceVersion && { resourceVersion }), ...(uid && { uid }) },
+        ...withReplicas<ApiObject>(before, paths, replicas),
+        metadata: {
+          ...before.metadata,
+          ...(entries && { managedFields: ofObject(entries, owners ?? [], path, scope.resource.apiVersion) }),
+          ...(resourceVersion && { resourceVersion }),
+          ...(uid && { uid }),
+        },
       };
     },
   });
@@ -46,32 +53,14 @@ function countable({ resource: { scalePaths } }: RequestScope, object: ApiObject
   return !scalePaths || scaleOf(object, scalePaths) ? object : withReplicas<ApiObject>(object, scalePaths, unset);
 }
 
-/** Upstream gives the owners of a Scale no time, which sorts them before the other updates. */
-function withoutScaleTimes(object: ApiObject): ApiObject {
-  const entries = object.metadata.managedFields;
-  if (!entries?.some(({ subresource, time }) => subresource === "scale" && time)) return object;
-  const timeless = entries.map(({ time, ...entry }) =>
-    entry.subresource === "scale" || time === undefined ? entry : { ...entry, time },
-  );
-  const rank = ({ operation, time }: { operation?: string; time?: string }) =>
-    operation === "Apply" ? 0 : time === undefined ? 1 : 2;
-  return { ...object, metadata: { ...object.metadata, managedFields: timeless.sort((a, b) => rank(a) - rank(b)) } };
-}
+const isApply = (scope: RequestScope): boolean =>
+  scope.request.method === "PATCH" && patchType(scope) === "application/apply-patch+yaml";
 
 function wantedScale(scope: RequestScope, before: Scale): Partial<Scale> {
   const { request } = scope;
   if (request.method === "PATCH") {
     const type = patchType(scope);
-    if (type === "application/apply-patch+yaml")
-      return serverSideApply<Scale>({
-        live: { ...before, metadata: { ...before.metadata, managedFields: undefined } },
-        config: record(request.body),
-        schema: scope.resource.rules.schema,
-        apiVersion: before.apiVersion as string,
-        manager: scope.fieldManager,
-        force: true,
-        now: "",
-      });
+    if (isApply(scope)) return appliedScale(scope, before);
     // A Scale has no lists, so that a strategic patch of it is a merge patch.
     return patcher(
       scope,

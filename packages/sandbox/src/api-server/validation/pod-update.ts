@@ -43,6 +43,8 @@ function sameNumber(errors: FieldErrors, next: readonly Container[], old: readon
     errors.forbidden(path, "pod updates may not add or remove containers");
     return false;
   }
+  // Beside what is said of any container: the API server says it twice.
+  for (const [index, { image }] of next.entries()) if (!image) errors.required(`${path}[${index}].image`);
   return true;
 }
 
