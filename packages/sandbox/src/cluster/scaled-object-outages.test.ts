@@ -1,3 +1,4 @@
+import { Deployment } from "@bellows/api";
 import { describe, expect, test } from "vitest";
 import { type Answer, eventScalerWorld } from "./event-scaler.fixture.ts";
 
@@ -128,6 +129,33 @@ test("a source that is down from the start takes nothing to zero", async () => {
   expect(await world.condition("Ready")).toBe("False TriggerError");
 });
 
+test.each([
+  ["currentReplicas", "AverageValue", "what the source said"],
+  ["currentReplicasIfHigher", "Value", "what the source said"],
+  ["static", "Value", "error performing fallback"],
+] as const)("a fallback %s of a %s that needs a target which is gone says: %s", async (behavior, metricType, says) => {
+  let answer: Answer = 3;
+  const world = await eventScalerWorld({ read: () => answer, controllers: [] });
+  const fallback = { failureThreshold: 1, replicas: 6, behavior };
+  const triggers = [{ type: "fake", name: "queue", metadata: {}, metricType }];
+  await world.scaled({ pollingInterval: 15, minReplicaCount: 1, fallback, triggers });
+  await world.clock.run(40_000);
+  await world.settled(world.client.delete(Deployment, { namespace: "default", name: "web" }));
+  answer = down;
+  await world.clock.run(60_000);
+  const events = await world.events();
+  const ownError = "error performing fallback";
+  expect(events.includes(`Warning KEDAScalerFailed ${ownError}`)).toBe(says === ownError);
+  expect(events.filter((event) => event.startsWith("Warning KEDAScalerFailed")).length).toBeGreaterThan(0);
+  expect(events.filter((event) => event.includes("ScaledObjectFallback"))).toEqual([
+    "Normal ScaledObjectFallbackActivated ScaledObject fallback is active",
+  ]);
+  expect(await world.condition("Ready")).toBe("False ErrorGettingCurrentReplicas");
+  // It is past its threshold all the same.
+  expect(await world.condition("Fallback")).toBe("True FallbackExists");
+  expect((await world.scaledObject()).status?.health?.["s0-queue"]?.numberOfFailures).toBeGreaterThan(1);
+});
+
 describe("failures count for the fallback", () => {
   const metric = "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/s0-queue";
   const selector = "scaledobject.keda.sh/name=web";
@@ -151,6 +179,55 @@ describe("failures count for the fallback", () => {
     }
     expect(await failures()).toBeLessThanOrEqual(3);
     expect(await world.condition("Fallback")).toBe("False NoFallbackFound");
+  });
+
+  test("once each, however often an HPA asks for what was read", async () => {
+    let answer: Answer = 3;
+    const world = await eventScalerWorld({ read: () => answer, controllers: [] });
+    const cached = { type: "fake", name: "queue", metadata: {}, useCachedMetrics: true };
+    await world.scaled({ ...spec, fallback: { ...spec.fallback, failureThreshold: 1 }, triggers: [cached] });
+    await world.clock.run(60_000);
+    answer = down;
+    const asked = () => world.settled(world.client.raw(metric, { labelSelector: selector }));
+    const health = async () => (await world.scaledObject()).status?.health?.["s0-queue"];
+    await world.clock.run(30_000);
+    for (let time = 0; time < 3; time++) await expect(asked()).rejects.toThrow("metric:s0-queue encountered error");
+    expect(await health()).toEqual({ numberOfFailures: 1, status: "Failing" });
+
+    await world.clock.run(30_000);
+    for (let time = 0; time < 3; time++) expect(await asked()).toMatchObject({ items: [{ value: "6" }] });
+    expect(await health()).toEqual({ numberOfFailures: 2, status: "Failing" });
+    expect(await world.condition("Fallback")).toBe("True FallbackExists");
+  });
+
+  test("and are told once, though an HPA may find them first, and a formula only sees nil", async () => {
+    const answers: Record<string, Answer> = { queue: 3, other: 4 };
+    const world = await eventScalerWorld({ read: (name) => answers[name] as Answer, controllers: [] });
+    const triggers = Object.keys(answers).map((name) => ({ type: "fake", name, metadata: {} }));
+    const fallback = { failureThreshold: 1, replicas: 6, behavior: "scalingModifiers" as const };
+    const advanced = { scalingModifiers: { formula: "queue ?? other", target: "1" } };
+    await world.scaled({ ...spec, fallback, triggers, advanced });
+    await world.clock.run(60_000);
+    const composite = "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/composite-metric";
+    const asked = () => world.settled(world.client.raw(composite, { labelSelector: selector }));
+    expect(await asked()).toMatchObject({ items: [{ value: "3" }] });
+    answers["queue"] = down;
+    for (let round = 0; round < 4; round++) {
+      await world.clock.run(15_000);
+      await asked().catch(() => undefined);
+    }
+    expect(await asked()).toMatchObject({ items: [{ value: "4" }] });
+    expect(await world.condition("Fallback")).toBe("True FallbackExists");
+    const told = async () => (await world.events()).filter((event) => event.includes("ScaledObjectFallback"));
+    const activated = "Normal ScaledObjectFallbackActivated ScaledObject fallback is active";
+    expect(await told()).toEqual([activated]);
+
+    answers["queue"] = 3;
+    await world.clock.run(60_000);
+    expect(await told()).toEqual([
+      activated,
+      "Normal ScaledObjectFallbackDeactivated ScaledObject fallback is no longer active",
+    ]);
   });
 
   test("as upstream's, where the HPA asks each 15 s", async () => {
