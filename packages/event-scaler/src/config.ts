@@ -43,6 +43,9 @@ export const EventScalerSettings = z.strictObject({
   httpDefaultTimeout: durationSetting({ above: 0 })
     .default("3s")
     .meta({ description: "Time-out of one HTTP request of a trigger." }),
+  enableHighCardinalityMetricsLabels: z.boolean().default(false).meta({
+    description: "Tell the durations of HTTP requests of triggers by object, trigger and metric.",
+  }),
   boundServiceAccountTokenExpiry: durationSetting({ above: 0 }).default("1h").meta({
     description: "For how long bound service account tokens are asked for.",
     env: "KEDA_BOUND_SERVICE_ACCOUNT_TOKEN_EXPIRY",

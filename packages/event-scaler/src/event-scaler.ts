@@ -20,6 +20,8 @@ export interface EventScalerOptions extends Omit<ScalersOptions, "openTrigger"> 
   readonly cloudEvents?: CloudEventOptions;
   /** Where KEDA's Prometheus metrics are registered; default: nowhere. */
   readonly registry?: Metrics;
+  /** Whether the durations of HTTP requests are told by object, trigger and metric; default: by type of triggers only. */
+  readonly detailedDurations?: boolean;
 }
 
 /** The values of one metric of a ScaledObject, as the external metrics API gives them to an HPA. */
@@ -44,7 +46,7 @@ export interface EventScaler extends MetricSource {
 /** The controllers of KEDA's kinds. They share the triggers that are open, so they belong into one manager. */
 export function createEventScaler(options: EventScalerOptions): EventScaler {
   const complete = { openTrigger, ...options };
-  const metrics = options.registry && new EventScalerMetrics(options.registry);
+  const metrics = options.registry && new EventScalerMetrics(options.registry, options);
   const scalers = new Scalers({
     ...complete,
     emptyAnswer({ object, name }, metricName, ignoreNullValues) {

@@ -83,6 +83,18 @@ test.each([
   expect(written).toContain(`${durations}_sum{scaler="redis",status_code="${code}"} 0.05\n`);
 });
 
+test("durations have all labels where that is asked for, and go with the object", async () => {
+  const registry = new Registry();
+  const metrics = new EventScalerMetrics(registry, { detailedDurations: true });
+  const request = { namespace: "a", scaledResource: "so", scaler: "redis", triggerName: "q", metricName: "m" };
+  metrics.requested(request, { status: 200, durationMs: 50 });
+  const count = "keda_scaler_http_request_duration_seconds_count";
+  const whose = 'namespace="a",scaled_resource="so",scaler="redis",trigger_name="q",metric_name="m",status_code="200"';
+  expect(await registry.metrics()).toContain(`${count}{${whose}} 1\n`);
+  metrics.forget("a", "so", "scaledobject");
+  expect(await registry.metrics()).not.toContain(`${count}{`);
+});
+
 test("triggers come and go in their count, those of no type are not counted", async () => {
   const registry = new Registry();
   const metrics = new EventScalerMetrics(registry);

@@ -38,6 +38,8 @@ const buildInfo = {
 
 type ObjectKind = ScalerLabels["type"];
 
+const requestLabels = ["namespace", "scaled_resource", "scaler", "trigger_name", "metric_name", "status_code"] as const;
+
 const scalerLabels = ["namespace", "metric", "scaledObject", "scaler", "triggerIndex", "type"] as const;
 
 /** KEDA's Prometheus metrics, of one process. */
@@ -52,6 +54,7 @@ export class EventScalerMetrics {
   readonly #emptyResponses: Counter<string>;
   readonly #requests: Counter<string>;
   readonly #requestDurations: Histogram<string>;
+  readonly #detailedDurations: boolean;
   readonly #triggers: Gauge<string>;
   readonly #resources: Gauge<string>;
   readonly #loopLatency: Gauge<string>;
@@ -60,7 +63,9 @@ export class EventScalerMetrics {
   /** The requests of each object, for the same. */
   readonly #requestsOf = new Map<string, Map<string, Record<string, string>>>();
 
-  constructor(registry: Metrics) {
+  /** @param detailedDurations  the durations of HTTP requests have all labels that their count has */
+  constructor(registry: Metrics, { detailedDurations = false }: { readonly detailedDurations?: boolean } = {}) {
+    this.#detailedDurations = detailedDurations;
     const registers = [registry];
     const gauge = (name: string, help: string, labelNames: readonly string[]) =>
       new Gauge({ name: `keda_${name}`, help, labelNames: [...labelNames], registers });
@@ -88,18 +93,11 @@ export class EventScalerMetrics {
       "resourceType",
       "ignoreNullValues",
     ]);
-    this.#requests = counter("scaler_http_requests_total", "HTTP requests for the metrics of scalers.", [
-      "namespace",
-      "scaled_resource",
-      "scaler",
-      "trigger_name",
-      "metric_name",
-      "status_code",
-    ]);
+    this.#requests = counter("scaler_http_requests_total", "HTTP requests for the metrics of scalers.", requestLabels);
     this.#requestDurations = new Histogram({
       name: "keda_scaler_http_request_duration_seconds",
       help: "How long the HTTP requests for the metrics of scalers took.",
-      labelNames: ["scaler", "status_code"],
+      labelNames: detailedDurations ? [...requestLabels] : ["scaler", "status_code"],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     });
@@ -178,7 +176,7 @@ export class EventScalerMetrics {
     };
     this.#requestsOf.set(object, known.set(key, set));
     this.#requests.inc(set);
-    this.#requestDurations.observe({ scaler, status_code }, durationMs / 1000);
+    this.#requestDurations.observe(this.#detailedDurations ? set : { scaler, status_code }, durationMs / 1000);
   }
 
   emptyResponse(labels: EmptyResponseLabels): void {
@@ -206,7 +204,10 @@ export class EventScalerMetrics {
     }
     this.#scalersOf.delete(key);
     const object = `${namespace}/${name}`;
-    for (const set of this.#requestsOf.get(object)?.values() ?? []) this.#requests.remove(set);
+    for (const set of this.#requestsOf.get(object)?.values() ?? []) {
+      this.#requests.remove(set);
+      if (this.#detailedDurations) this.#requestDurations.remove(set);
+    }
     this.#requestsOf.delete(object);
   }
 

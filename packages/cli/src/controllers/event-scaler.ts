@@ -56,6 +56,7 @@ export async function eventScalerControllers(
     }),
     httpTimeoutMs: durationMs(settings.httpDefaultTimeout),
     registry: metrics,
+    detailedDurations: settings.enableHighCardinalityMetricsLabels,
     engine: settings.engine,
     cloudEvents: { clusterName: settings.k8sClusterName, kedaNamespace: settings.clusterObjectNamespace },
   });
