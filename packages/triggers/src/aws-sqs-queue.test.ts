@@ -47,6 +47,12 @@ describe("metadata", () => {
     ],
     ["no region", { ...valid, awsRegion: "" }, keys, parsing + noRegion],
     ["no URL", { awsRegion: "eu-west-1" }, keys, parsing + noUrl],
+    [
+      "a URL of an environment that has none",
+      { awsRegion: "eu-west-1", queueURLFromEnv: "NONE" },
+      keys,
+      parsing + noUrl,
+    ],
     ["an empty URL of the environment", { awsRegion: "eu-west-1", queueURLFromEnv: "EMPTY" }, keys, parsing + noUrl],
     [
       "a length that is no number",
@@ -108,6 +114,14 @@ describe("a queue", () => {
     expect(asked).toMatchObject({ operation: "AmazonSQS.GetQueueAttributes", input: { QueueUrl: queueURL } });
     expect(asked?.headers["authorization"]).toContain("Credential=key/");
     expect(asked?.headers["x-amz-security-token"]).toBe("session");
+    await trigger.close();
+  });
+
+  test.each(["1", "2147483647", "2147483648"])("may have %s messages", async (messages) => {
+    const none = { ApproximateNumberOfMessagesNotVisible: "0", ApproximateNumberOfMessagesDelayed: "0" };
+    const told = { ApproximateNumberOfMessages: messages, ...none };
+    const trigger = await opened({ body: { Attributes: told } }, { scaleOnDelayed: "true" });
+    expect(await trigger.read("m", soon())).toMatchObject({ values: [{ value: Number(messages) }], active: true });
     await trigger.close();
   });
 

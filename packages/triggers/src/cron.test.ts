@@ -97,6 +97,8 @@ describe("windows", () => {
     desiredReplicas: "1",
   };
   const office = { timezone: "America/New_York", start: "0 9 * * 1-5", end: "0 17 * * 1-5", desiredReplicas: "4" };
+  const thursday = { timezone: "Etc/UTC", start: "0 0 * * Thu", end: "59 23 * * Thu", desiredReplicas: "10" };
+  const even = { timezone: "Etc/UTC", start: "0 */2 * * *", end: "0 1-23/2 * * *", desiredReplicas: "10" };
   const night = { timezone: "Etc/UTC", start: "0 22 * * *", end: "0 6 * * *", desiredReplicas: "2" };
   const adjacent = { timezone: "Etc/UTC", start: "0 8,12 * * *", end: "0 12,16 * * *", desiredReplicas: "3" };
   const repeated = { timezone: "Etc/UTC", start: "0 8,10 * * *", end: "0 16 * * *", desiredReplicas: "3" };
@@ -107,6 +109,10 @@ describe("windows", () => {
     ["closed at the end", seoul, "2026-01-01T00:20:00.000Z", false, 0, "2026-01-01T00:30:00.000Z"],
     ["open in the zone's hours", office, "2026-07-01T13:00:00Z", true, 4, "2026-07-01T21:00:00.000Z"],
     ["closed over the weekend", office, "2026-07-03T21:00:00Z", false, 0, "2026-07-06T13:00:00.000Z"],
+    ["open on a Thursday", thursday, "2026-01-01T12:00:00Z", true, 10, "2026-01-01T23:59:00.000Z"],
+    ["closed on a Friday", thursday, "2026-01-02T12:00:00Z", false, 0, "2026-01-08T00:00:00.000Z"],
+    ["open in an even hour", even, "2026-01-01T14:30:00Z", true, 10, "2026-01-01T15:00:00.000Z"],
+    ["closed in an odd hour", even, "2026-01-01T15:30:00Z", false, 0, "2026-01-01T16:00:00.000Z"],
     ["open over midnight", night, "2026-01-01T23:59:59Z", true, 2, "2026-01-02T06:00:00.000Z"],
     ["closed after a night", night, "2026-01-02T06:00:00Z", false, 0, "2026-01-02T22:00:00.000Z"],
     ["open where one window follows another", adjacent, "2026-01-01T12:00:00Z", true, 3, "2026-01-01T16:00:00.000Z"],

@@ -46,6 +46,15 @@ describe("the lag of a group", () => {
       { scaleToZeroOnInvalidOffset: true, offsetResetPolicy: "earliest" },
       1,
     ],
+    ["is not that of a partition whose end was not told", offsets([105]), offsets([100, 100]), {}, 5],
+    ["is none where no end was told", offsets([]), offsets([100]), { offsetResetPolicy: "earliest" }, 0],
+    [
+      "is none of those without a commit where no end was told",
+      offsets([]),
+      offsets([-1]),
+      { offsetResetPolicy: "earliest" },
+      0,
+    ],
     [
       "is made fit for a number of replicas that divides the partitions",
       offsets([25, 0, 0, 0, 0, 0]),
@@ -73,6 +82,22 @@ describe("the lag of a group", () => {
     const even = { ...settings, ensureEvenDistributionOfPartitions: true };
     expect(consumerLag(written, committed, even).value).toBe(consumers * 10);
   });
+
+  test.each([10, 13, 17, 25, 50, 100])(
+    "over %i partitions is for numbers of consumers that divide them",
+    (partitions) => {
+      const even = { ...settings, ensureEvenDistributionOfPartitions: true };
+      const consumers = new Set<number>();
+      for (let lag = 1; lag <= partitions * 10; lag++) {
+        const written = offsets([lag, ...Array<number>(partitions - 1).fill(0)]);
+        consumers.add(consumerLag(written, offsets(Array<number>(partitions).fill(0)), even).value / 10);
+      }
+      const divisors = Array.from({ length: partitions }, (_, index) => index + 1).filter(
+        (one) => partitions % one === 0,
+      );
+      expect([...consumers].sort((a, b) => a - b)).toEqual(divisors);
+    },
+  );
 
   test("is not known where nothing was told of what is committed", () => {
     expect(() => consumerLag(offsets([1, 1]), offsets([1]), settings)).toThrow(

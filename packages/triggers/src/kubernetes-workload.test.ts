@@ -72,6 +72,18 @@ describe("counts", () => {
   });
 });
 
+test.each([
+  ["Running", true],
+  ["Pending", true],
+  ["Unknown", true],
+  ["Succeeded", false],
+  ["Failed", false],
+])("a pod whose phase is %s counts: %s", async (phase, active) => {
+  const answer = () => ({ metadata: { resourceVersion: "1" }, items: [aPod(phase, "n1")] });
+  const trigger = await open("kubernetes-workload", { metadata: valid }, { answer });
+  expect(await trigger.read("m", soon())).toMatchObject({ active });
+});
+
 test("only pods of the namespace that the selector means are asked for", async () => {
   const asked: unknown[] = [];
   const trigger = await open(

@@ -5,6 +5,7 @@ import { externalMetric, metricQuantity, normalizeMetricName, readingOf } from "
 test.each([
   ["metric-api-a.b/c:d%e(f)", "metric-api-a-b-c-d-e-f-"],
   ["cron-Etc/UTC-0,30xxxx", "cron-Etc-UTC-0,30xxxx"],
+  ["/.:%()input/.:%()", "------input------"],
 ])("%s becomes %s", (name, normal) => {
   expect(normalizeMetricName(name)).toBe(normal);
 });
@@ -18,6 +19,10 @@ test.each([
   [1234.5, "1234.500"],
   [0.0004, "0"],
   [1000, "1k"],
+  [100.5, "100.500"],
+  [9.3e15, "9300T"],
+  [1e18, "1E"],
+  [-9.3e15, "0"],
   [1e16, "10P"],
   [1e22, "10000E"],
   [-1, "0"],

@@ -253,6 +253,40 @@ describe("a Service's endpoints", () => {
     ]);
   });
 
+  test.each(["average", "sum", "min", "max"])("that fail are left out of the %s", async (aggregationType) => {
+    // At the second address nobody listens.
+    const { value } = await endpoints([true, true], { aggregationType });
+    expect(await value).toBe(20);
+  });
+
+  test.each([
+    ["average", 30],
+    ["sum", 60],
+    ["min", 20],
+    ["max", 40],
+  ])("give their %s: %s", async (aggregationType, expected) => {
+    const urls = ["20", "40"];
+    const server = await serve((_, response) => response.end(`{"count":${urls.shift()}}`));
+    const port = Number(new URL(server.url).port);
+    // One address in two spellings.
+    const addresses = ["127.0.0.1", "127.1"];
+    const slice = { ports: [{ port }], endpoints: [{ addresses: [...addresses, "127.0.0.1"], conditions: {} }] };
+    const metadata = { url: `http://stats.shop.svc:${port}/`, aggregateFromKubeServiceEndpoints: "true" };
+    const answer = () => ({ metadata: {}, items: [slice] });
+    expect(await countOf({ ...metadata, aggregationType }, {}, { answer })).toBe(expected);
+  });
+
+  test("that all fail are an error, whatever is made of them", async () => {
+    for (const aggregationType of ["average", "sum", "min", "max"]) {
+      const { value } = await endpoints([true, true], { aggregationType, valueLocation: "none" });
+      await expect(value).rejects.toThrow(
+        new Error(
+          "error requesting metrics endpoint: could not get any metric successfully from the 2 provided endpoints",
+        ),
+      );
+    }
+  });
+
   test("give no value where there is none", async () => {
     const { value } = await endpoints([false]);
     await expect(value).rejects.toThrow(

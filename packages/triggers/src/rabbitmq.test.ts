@@ -363,6 +363,11 @@ describe("the management API", () => {
     ["/sub1/sub2/myVhost", "overriden", "/overriden", "/sub1/sub2"],
     ["/sub1/sub2//", "", "/%2F", "/sub1/sub2"],
     ["/sub1/sub2/%2F", "", "/%2F", "/sub1/sub2"],
+    ["/sub1/", "myVhost", "/myVhost", "/sub1"],
+    ["/sub1/myVhost", "overriden", "/overriden", "/sub1"],
+    ["/sub1/sub2/", "", "/%2F", "/sub1/sub2"],
+    ["/sub1/sub2/", "myVhost", "/myVhost", "/sub1/sub2"],
+    ["/sub1/sub2/%2FmyVhost", "", "/%2FmyVhost", "/sub1/sub2"],
     ["", "/", "/%2F", ""],
     ["", "my host", "/my%20host", ""],
   ])("of the path %j with the vhost %j asks for %s below %j", async (pathname, vhostName, vhost, path) => {
@@ -436,6 +441,12 @@ describe("the management API", () => {
 
 test.each([
   ["https://user1:password1@domain.com", "https://user:password@domain.com"],
+  ["https://fdasr345_-:password1@domain.com", "https://user:password@domain.com"],
+  ["https://user1:fdasr345_-@domain.com", "https://user:password@domain.com"],
+  [
+    "the queue https://user1:fdasr345_-@domain.com/api/virtual is unavailable",
+    "the queue https://user:password@domain.com/api/virtual is unavailable",
+  ],
   ["fdasr345_-:password1@domain.com", "user:password@domain.com"],
   ["this user1:password1@domain.com fails", "this user:password@domain.com fails"],
   ["nothing to replace here", "nothing to replace here"],
