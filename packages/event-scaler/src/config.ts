@@ -36,6 +36,10 @@ export const EventScalerSettings = z.strictObject({
     .string()
     .optional()
     .meta({ description: "The folder that files of TriggerAuthentications are below; without it they are refused." }),
+  caDir: z.string().default("/custom/ca").meta({
+    description:
+      "Folders, separated by commas, with certificates of authorities that triggers trust beside the usual ones.",
+  }),
   k8sClusterName: z
     .string()
     .default("kubernetes-default")

@@ -1,4 +1,4 @@
-import { createSecureContext, rootCertificates } from "node:tls";
+import { createSecureContext, getCACertificates } from "node:tls";
 import type { Clock } from "@bellows/kube";
 import type { Dispatcher } from "undici";
 import { TriggerError } from "./trigger.ts";
@@ -189,13 +189,13 @@ export function tlsOptionsOf({ ca, cert, key, passphrase, unsafe }: HttpTls) {
   };
 }
 
-/** A certificate beside those that are trusted anyway; undefined for these alone. */
+/** A certificate beside those that this process trusts anyway; undefined for these alone. */
 export const trustedCertificates = (ca: string | undefined): string[] | undefined =>
-  ca === undefined ? undefined : [...rootCertificates, ca];
+  ca === undefined ? undefined : [...getCACertificates("default"), ca];
 
 async function createDispatcher(tls: HttpTls): Promise<Dispatcher> {
   const { EnvHttpProxyAgent, interceptors } = await import("undici");
-  const connect = { ...tlsOptionsOf(tls), minVersion: "TLSv1.2" as const };
+  const connect = tlsOptionsOf(tls);
   return new EnvHttpProxyAgent({ connect, requestTls: connect, connections: mostConnections }).compose(
     interceptors.redirect({ maxRedirections: maxRedirects }),
   );

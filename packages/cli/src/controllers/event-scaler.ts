@@ -29,6 +29,7 @@ import type { Controller } from "@bellows/kube";
 import { TurnOver } from "../neighbours/watch-neighbours.ts";
 import type { ControllerParts } from "./catalogue.ts";
 import { serveSecurely } from "./secure-serving.ts";
+import { trustCertificatesIn } from "./trusted-folders.ts";
 
 /** What the webhooks look at; some of it no controller reads. */
 const reviewedKinds = [ScaledObject, HorizontalPodAutoscaler, LimitRange, Deployment, StatefulSet];
@@ -40,6 +41,7 @@ export async function eventScalerControllers(
   settings: EventScalerSettings,
 ): Promise<readonly Controller[]> {
   const { client, clock, log, cache, namespace, metrics, signal } = parts;
+  await trustCertificatesIn(settings.caDir.split(",").filter(Boolean), log);
   const { VAULT_TOKEN: vaultToken, VAULT_NAMESPACE: vaultNamespace } = process.env;
   const scaler = createEventScaler({
     resolveAccess: createResolveAccess({
