@@ -7,7 +7,7 @@ import {
   type ScaledObjectTrigger,
 } from "@bellows/api";
 import type { EventScalerOptions, OpenTrigger } from "@bellows/event-scaler";
-import { createManager, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
+import { type Client, createManager, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
 import { openTrigger as openReal } from "@bellows/triggers";
 import { Registry } from "prom-client";
 import type { BellowsController } from "./bellows-controllers.ts";
@@ -32,10 +32,13 @@ export interface FakeSources {
   readonly target?: string;
   readonly controllers?: readonly BellowsController[];
   readonly cloudEvents?: EventScalerOptions["cloudEvents"];
+  /** Called before the scaler creates an object; what it throws is what becomes of the request. */
+  readonly beforeCreate?: (kind: string) => void;
 }
 
 /** A cluster in virtual time with an event scaler whose triggers answer what the test says. */
-export async function eventScalerWorld({ read, target = "1", controllers = ["hpa"], cloudEvents }: FakeSources) {
+export async function eventScalerWorld(sources: FakeSources) {
+  const { read, target = "1", controllers = ["hpa"], cloudEvents, beforeCreate } = sources;
   const clock = new VirtualClock(startAt);
   const random = seededRandom(1);
   const world = createWorld({
@@ -73,7 +76,8 @@ export async function eventScalerWorld({ read, target = "1", controllers = ["hpa
   await settled(world.start());
   const metrics = new Registry();
   const { client } = world;
-  const seams = { client, clock, log: silentLogger, metrics };
+  const ofScaler = beforeCreate ? interposed(client, beforeCreate) : client;
+  const seams = { client: ofScaler, clock, log: silentLogger, metrics };
   const scaler = eventScalerOn(world.server, {
     ...seams,
     ...(cloudEvents && { cloudEvents }),
@@ -143,3 +147,16 @@ export async function eventScalerWorld({ read, target = "1", controllers = ["hpa
         .map(({ type, reason, message }) => `${type} ${reason} ${message}`),
   };
 }
+
+/** A client that tells of each object that is created by it. */
+const interposed = (client: Client, beforeCreate: (kind: string) => void): Client =>
+  new Proxy(client, {
+    get(target, name: keyof Client) {
+      const member = target[name] as unknown;
+      if (typeof member !== "function") return member;
+      return (...args: [{ readonly kind: string }, ...unknown[]]) => {
+        if (name === "create") beforeCreate(args[0].kind);
+        return member.apply(target, args);
+      };
+    },
+  });
