@@ -1,7 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Deployment, Job, Namespace, ScaledJob, ScaledObject, Secret, TriggerAuthentication } from "@bellows/api";
+import {
+  Deployment,
+  Job,
+  type Kind,
+  Namespace,
+  ScaledJob,
+  ScaledObject,
+  Secret,
+  TriggerAuthentication,
+} from "@bellows/api";
+import { isNotFound } from "@bellows/kube";
 import { helmTool } from "../control-plane/helm-tool.ts";
 import { publishPort } from "../control-plane/host-service.ts";
 import { freePorts } from "../control-plane/process.ts";
@@ -137,10 +147,19 @@ function followsItsWork(source: TriggerSource, index: number): Case {
       } finally {
         running.resume?.();
         await running.stop();
-        await context.controlPlane.client.delete(ScaledObject, { namespace: name, name: "worker" });
+        await deleted(ScaledObject, name, context);
       }
     },
   };
+}
+
+/** A case that failed before it was made has said why. */
+async function deleted(kind: Kind, namespace: string, { controlPlane: { client } }: SuiteContext): Promise<void> {
+  try {
+    await client.delete(kind, { namespace, name: "worker" });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
 /** Longer than the cooldown: what takes an outage for an empty queue would have no replicas by then. */
@@ -192,7 +211,7 @@ function makesJobs(source: TriggerSource): Case {
         await becomes(moreReplicas);
       } finally {
         await running.stop();
-        await client.delete(ScaledJob, { namespace, name: "worker" });
+        await deleted(ScaledJob, namespace, context);
       }
     },
   };

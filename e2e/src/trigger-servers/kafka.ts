@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { answers, freePorts, hasProgram, startServer } from "@bellows/triggers/test-servers/server-process";
-import { Admin, Producer, stringSerializers } from "@platformatic/kafka";
+import { Admin, Consumer, Producer, stringSerializers } from "@platformatic/kafka";
 import { installed } from "./installed.ts";
 import type { RunningSource, TriggerSource } from "./trigger-source.ts";
 
@@ -27,9 +27,17 @@ const jars = () =>
     ]),
   );
 
+/** Who reads the topic, and what the trigger is told of it. */
+interface Group {
+  readonly name: string;
+  readonly type: "kafka" | "apache-kafka";
+  readonly protocol: "classic" | "consumer";
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** A topic of a broker that is a cluster by itself (KRaft), where a user authenticates by SCRAM. */
-const kafkaBroker = (type: "kafka" | "apache-kafka"): TriggerSource => ({
-  name: `${type}: the lag of a consumer group`,
+const kafkaBroker = ({ name, type, protocol, metadata }: Group): TriggerSource => ({
+  name: `${type}: ${name}`,
   missing() {
     if (!hasProgram("java", "-version")) return "java (apt-get install openjdk-17-jre-headless)";
     return hasProgram("mvn", "--version") ? undefined : "mvn (apt-get install maven)";
@@ -46,6 +54,7 @@ const kafkaBroker = (type: "kafka" | "apache-kafka"): TriggerSource => ({
     const admin = new Admin(own);
     const producer = new Producer({ ...own, serializers: stringSerializers });
     await answers(server, logFile, () => admin.createTopics({ topics: [topic], partitions, replicas: 1 }));
+    if (protocol === "consumer") await joinOnce(own);
     return {
       ...server,
       trigger: {
@@ -53,9 +62,9 @@ const kafkaBroker = (type: "kafka" | "apache-kafka"): TriggerSource => ({
         metadata: {
           bootstrapServers: `127.0.0.1:${port}`,
           consumerGroup,
-          topic,
           lagThreshold: "1",
           sasl: "scram_sha512",
+          ...metadata,
         },
       },
       credentials: user,
@@ -71,6 +80,14 @@ const kafkaBroker = (type: "kafka" | "apache-kafka"): TriggerSource => ({
     };
   },
 });
+
+/** The first member decides of which protocol a group is (KIP-848), and the group remains without members. */
+async function joinOnce(broker: { clientId: string; bootstrapBrokers: string[] }): Promise<void> {
+  const consumer = new Consumer({ ...broker, groupId: consumerGroup, groupProtocol: "consumer", autocommit: false });
+  const stream = await consumer.consume({ topics: [topic], mode: "earliest" });
+  await stream.close();
+  await consumer.close(true);
+}
 
 const indexes = Array.from({ length: partitions }, (_, index) => index);
 
@@ -119,5 +136,15 @@ const propertiesOf = (folder: string, port: number, controllerPort: number, ownP
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
 
-export const kafka = kafkaBroker("kafka");
-export const apacheKafka = kafkaBroker("apache-kafka");
+export const kafka = kafkaBroker({
+  name: "the lag of a consumer group",
+  type: "kafka",
+  protocol: "classic",
+  metadata: { topic },
+});
+export const apacheKafka = kafkaBroker({
+  name: "the lag of a group of the newer protocol",
+  type: "apache-kafka",
+  protocol: "consumer",
+  metadata: {},
+});

@@ -1,19 +1,12 @@
-import { issueCa, issueServing, systemClock } from "@bellows/kube";
 import { beforeAll, describe, expect, test } from "vitest";
+import { admin, clientCertificates, group, parsing, prefix } from "./kafka-metadata.fixture.ts";
 import { metricNameOf, open, problemOf } from "./trigger.fixture.ts";
 
-const prefix = "error parsing kafka metadata: ";
-const parsing = prefix + prefix;
-const group = { bootstrapServers: "foobar:9092", consumerGroup: "my-group" };
 const valid = { ...group, topic: "my-topics" };
-const admin = { username: "admin", password: "admin" };
 
-let pem: { ca: string; cert: string; key: string };
+let pem: Awaited<ReturnType<typeof clientCertificates>>;
 beforeAll(async () => {
-  const now = systemClock.now();
-  const ca = await issueCa(now, {});
-  const { certificate, key } = await issueServing(ca, now, { names: ["client"], usage: "client" });
-  pem = { ca: ca.certificate, cert: certificate, key };
+  pem = await clientCertificates();
 });
 
 describe("metadata", () => {

@@ -22,7 +22,8 @@ const ApacheKafkaMetadata = z.object({
     .optional()
     .meta({
       from: ["triggerMetadata", "resolvedEnv"],
-      description: "The topics; without them, all topics that the members of the group read.",
+      description:
+        "The topics; without them, all topics that the members of the group read, or which a group of the newer protocol (KIP-848) has committed offsets of.",
     }),
   partitionLimitation: integerRanges().optional().meta({ description: "Only these partitions of the topics." }),
   ...kafkaLagParameters,
@@ -117,10 +118,20 @@ function saslOf(values: ApacheKafkaMetadata, { config, clock }: Opening): SASLOp
 /** The topics that the members of a group read. Upstream takes all topics of the cluster where it has members. */
 async function topicsOf(client: KafkaClient, group: string, signal: AbortSignal): Promise<readonly string[]> {
   const { state, members, topics } = await client.subscriptions(group, signal);
-  if (members === 0) throw new Error(`no active members in group ${group}, group-state is ${state}`);
+  if (members === 0) {
+    const committed = state === unknownState ? [...(await client.committed(group, undefined, signal)).keys()] : [];
+    if (committed.length > 0) return committed;
+    throw new Error(`no active members in group ${group}, group-state is ${state}`);
+  }
   if (topics.length === 0) throw new Error(`the members of group ${group} have subscribed to no topic`);
   return topics;
 }
+
+/**
+ * What brokers call a group that they know nothing of: so they do where it is of the newer protocol (KIP-848), whose
+ * members are not told of by the older question. What such a group has committed is.
+ */
+const unknownState = "Dead";
 
 /** Topics that are not there yet don't count, as long as there is one that is. */
 async function partitionsOf(

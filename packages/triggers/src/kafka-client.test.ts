@@ -92,8 +92,14 @@ test("apache-kafka: without a topic, of those that the members read", async () =
   expect(await read("apache-kafka", { topic: "" }, cluster)).toEqual([1, true]);
 });
 
+test("apache-kafka: without a topic, of a group of the newer protocol, of those that it has committed offsets of", async () => {
+  const topics = { ...jobs, mails: { ends: [7] }, others: { ends: [100] } };
+  const committed = { g: { ...someCommitted.g, mails: { 0: 5 } } };
+  expect(await read("apache-kafka", { topic: "" }, { topics, committed })).toEqual([11, true]);
+});
+
 test("apache-kafka: without a topic and without members it is not known what to read", async () => {
-  await expect(read("apache-kafka", { topic: "" })).rejects.toThrow(
+  await expect(read("apache-kafka", { topic: "" }, { topics: jobs })).rejects.toThrow(
     "no active members in group g, group-state is Dead",
   );
 });

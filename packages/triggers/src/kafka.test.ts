@@ -1,21 +1,15 @@
-import { issueCa, issueServing, systemClock, VirtualClock } from "@bellows/kube";
+import { VirtualClock } from "@bellows/kube";
 import { beforeAll, describe, expect, test } from "vitest";
 import { mskToken } from "./aws-msk-token.ts";
+import { admin, clientCertificates, group, parsing, prefix } from "./kafka-metadata.fixture.ts";
 import { metricNameOf, open, problemOf } from "./trigger.fixture.ts";
 
-const prefix = "error parsing kafka metadata: ";
-const parsing = prefix + prefix;
-const group = { bootstrapServers: "foobar:9092", consumerGroup: "my-group" };
 const valid = { ...group, topic: "my-topic" };
-const admin = { username: "admin", password: "admin" };
 const none = { provider: "none" } as const;
 
-let pem: { ca: string; cert: string; key: string };
+let pem: Awaited<ReturnType<typeof clientCertificates>>;
 beforeAll(async () => {
-  const now = systemClock.now();
-  const ca = await issueCa(now, {});
-  const { certificate, key } = await issueServing(ca, now, { names: ["client"], usage: "client" });
-  pem = { ca: ca.certificate, cert: certificate, key };
+  pem = await clientCertificates();
 });
 
 describe("metadata", () => {
