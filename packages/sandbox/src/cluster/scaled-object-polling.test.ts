@@ -1,6 +1,6 @@
 import { Deployment, Pod } from "@bellows/api";
 import { expect, test } from "vitest";
-import { eventScalerWorld } from "./event-scaler.fixture.ts";
+import { eventScalerWorld, type Reading } from "./event-scaler.fixture.ts";
 
 const adaptive = "event-scaler.bellows.dev/adaptive-polling";
 
@@ -77,4 +77,35 @@ test("pods that another workload gets or loses are followed at once, not at the 
   await clock.run(15_000);
   expect(await replicas()).toBe(0);
   expect((await settled(client.list(Deployment, { namespace: "default" }))).items).toHaveLength(1);
+});
+
+test("all sources of an object are asked before any answers, by the poll and by the HPA", async () => {
+  const names = Array.from({ length: 10 }, (_, index) => `q${index}`);
+  let asked = new Map<string, PromiseWithResolvers<Reading>>();
+  const { clock, client, condition, reads, scaled, settled } = await eventScalerWorld({
+    controllers: [],
+    read(name) {
+      const answer = Promise.withResolvers<Reading>();
+      asked.set(name, answer);
+      if (asked.size === names.length) {
+        for (const [one, { resolve }] of asked) {
+          resolve({ values: [{ metricName: `s${names.indexOf(one)}-${one}`, value: 10 }], active: true });
+        }
+        asked = new Map();
+      }
+      return answer.promise;
+    },
+  });
+  await scaled({
+    minReplicaCount: 1,
+    triggers: names.map((name) => ({ type: "fake", name, metadata: {} })),
+    advanced: { scalingModifiers: { formula: names.join(" + "), target: "1" } },
+  });
+  await clock.run(1_000);
+  expect(reads).toHaveLength(10);
+  expect(await condition("Active")).toBe("True ScalerActive");
+  const path = "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/composite-metric";
+  const answer = client.raw(path, { labelSelector: "scaledobject.keda.sh/name=web" });
+  expect(await settled(answer)).toMatchObject({ items: [{ metricName: "composite-metric", value: "100" }] });
+  expect(reads).toHaveLength(20);
 });
