@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "@bellows/api";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createEventRecorder } from "./event-recorder.ts";
 import { silentLogger } from "./logging.ts";
 import { seededRandom } from "./random.ts";
@@ -161,4 +161,34 @@ test("an Event that is refused is given up, and the next is written", async () =
   record("b");
   await recorder.flush();
   expect(events().map(({ message }) => message)).toEqual(["b"]);
+});
+
+describe("whoever flushes is about to end", () => {
+  test("and is not kept by an API server that refuses connections: one more try, and no waiting", async () => {
+    const { clock, server, recorder, record, events } = aRecorder();
+    server.down = true;
+    record("a");
+    await clock.run(1_000);
+    const tries = server.requests.length;
+    await recorder.flush();
+    expect(server.requests.length).toBe(tries + 1);
+    server.down = false;
+    await recorder.flush();
+    expect(events().map(({ message }) => message)).toEqual(["a"]);
+    expect(clock.now()).toBe(Date.parse("2026-01-01T00:00:01Z"));
+  });
+
+  test("and waits five seconds for one that does not answer", async () => {
+    const { clock, server, recorder, record } = aRecorder();
+    server.intercept = () => new Promise(() => {});
+    record("a");
+    let flushed = false;
+    void recorder.flush().then(() => {
+      flushed = true;
+    });
+    await clock.run(4_999);
+    expect(flushed).toBe(false);
+    await clock.run(1);
+    expect(flushed).toBe(true);
+  });
 });

@@ -27,6 +27,8 @@ const mostWaiting = 1000;
 /** Tries to write one Event while no answer comes, and the wait between them (client-go's). */
 const writeTries = 12;
 const retryMs = 10_000;
+/** An API server that does not answer must not keep a process from ending: what is not written by then is lost. */
+const flushMs = 5_000;
 /** The longest message that events.k8s.io accepts. */
 const longestMessage = 1024;
 
@@ -47,6 +49,10 @@ class CorrelatingRecorder implements EventRecorder {
   readonly #written = new RecentMap<{ name: string; namespace: string }>(4096);
   readonly #waiting: Recorded[] = [];
   #writing: Promise<void> | undefined;
+  /** Resolves when the next try has got no answer. */
+  #unanswered = Promise.withResolvers<void>();
+  /** Ends the wait for the next try. */
+  #wake = new AbortController();
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -64,7 +70,13 @@ class CorrelatingRecorder implements EventRecorder {
   }
 
   async flush(): Promise<void> {
-    while (this.#writing) await this.#writing;
+    const patience = new AbortController();
+    const over = Promise.race([this.#unanswered.promise, sleep(this.#options.clock, flushMs, patience.signal)]);
+    const isOver = over.then(() => true);
+    this.#wake.abort();
+    this.#wake = new AbortController();
+    while (this.#writing) if (await Promise.race([this.#writing, isOver])) break;
+    patience.abort();
   }
 
   #event(involvedObject: Regarding, input: EventInput, { message, count }: CorrelatedEvent, now: Instant): CoreEvent {
@@ -117,7 +129,9 @@ class CorrelatingRecorder implements EventRecorder {
           const level = isNamespaceGone(error) ? "debug" : "warn";
           return log[level]("failed to write event", { ...about, error: String(error) });
         }
-        await sleep(clock, retryMs);
+        this.#unanswered.resolve();
+        this.#unanswered = Promise.withResolvers();
+        await sleep(clock, retryMs, this.#wake.signal);
       }
     }
   }

@@ -13,6 +13,9 @@ export interface EventInput {
 /** Records core/v1 Events, counting repeats of one (object, reason, message) instead of writing them anew. */
 export interface EventRecorder {
   record(regarding: KubernetesObject, event: EventInput): void;
-  /** Resolves when all that was recorded has been written (or given up on). */
+  /**
+   * Resolves when all that was recorded has been written (or given up on), when a try gets no answer, and after five
+   * seconds at the latest: for whoever is about to end. What waits then is still tried while the process runs.
+   */
   flush(): Promise<void>;
 }

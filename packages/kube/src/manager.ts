@@ -1,6 +1,6 @@
 import { createCache, type InformerCache, type Projection } from "./cache.ts";
 import type { Client, ObjectKey } from "./client.ts";
-import { type Clock, sleep } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { Controller, ControllerContext, Watch } from "./controller.ts";
 import { type ControllerMetrics, controllerMetrics } from "./controller-metrics.ts";
 import { createEventRecorder } from "./event-recorder.ts";
@@ -112,9 +112,6 @@ export function createManager(options: ManagerOptions): Manager {
   };
 }
 
-/** Events that are not written by then are lost: an API server that is down must not keep a process from ending. */
-const flushMs = 5_000;
-
 interface RunOptions extends Omit<ManagerOptions, "cache" | "events"> {
   readonly cache: InformerCache;
   readonly events: EventRecorder;
@@ -167,10 +164,7 @@ class ControllerRun {
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#queue.stop();
-    const { clock, events } = this.#options;
-    const patience = new AbortController();
-    await Promise.race([events.flush(), sleep(clock, flushMs, patience.signal)]);
-    patience.abort();
+    await this.#options.events.flush();
   }
 
   #follow({ kind, keys }: Watch): void {

@@ -20,6 +20,7 @@ import { tellDefinitionProblems } from "../neighbours/definitions.ts";
 import { type NeighbourWatch, watchNeighbours } from "../neighbours/watch-neighbours.ts";
 import { watchAccess } from "./access.ts";
 import type { ControllerCommand, ControllerSet } from "./catalogue.ts";
+import { endingTransport } from "./ending-transport.ts";
 import { lateTransport } from "./late-transport.ts";
 import { type ProcessParts, type Term, takeTurn } from "./take-turn.ts";
 import { untilAnswered } from "./until-answered.ts";
@@ -107,7 +108,7 @@ export async function runControllers(
     const connected = inCluster ? await inClusterTransport() : await kubeconfigTransport(settings);
     const access = watchAccess(connected, { controller: name, server: connected.server ?? "", clock, log, metrics });
     ready.push(access.healthCheck);
-    transport.resolve(access.transport);
+    transport.resolve(endingTransport(access.transport, { clock, signal }));
     started = true;
     const namespace = settings.leaderElectResourceNamespace ?? connected.namespace;
     const lease = { namespace, name: settings.leaderElectResourceName ?? `bellows-${name}` };

@@ -150,3 +150,15 @@ test("a process that is to end waits no more", async () => {
   await clock.run(0);
   expect((await turn).free).toEqual([]);
 });
+
+test("who is to end does not wait for a look that gets no answer", async () => {
+  const { clock, stopping, watch } = world(
+    ["hpa"],
+    () => [],
+    () => new Promise(() => {}),
+  );
+  const turn = watch.turn();
+  await clock.run(1_000);
+  stopping.abort();
+  expect((await turn).free).toEqual([]);
+});

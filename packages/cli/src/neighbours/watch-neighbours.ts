@@ -120,9 +120,9 @@ export function watchNeighbours(options: WatchNeighboursOptions): NeighbourWatch
       await look(free.length < controllers.length || count % fullLookEvery === 0);
       await sleep(clock, lookMs, signal);
     }
-    free = [];
-    waiting.resolve();
   })();
+  // A look under way may wait long for its answer.
+  signal.addEventListener("abort", () => waiting.resolve(), { once: true });
 
   return {
     async turn() {
