@@ -32,7 +32,8 @@ export async function kubeconfigTransport({
   if (kubeconfig !== undefined && !existsSync(kubeconfig)) {
     throw new Error(`kubeconfig: ${JSON.stringify(kubeconfig)}: no such file`);
   }
-  const [{ KubeConfig }, { parse }] = await Promise.all([import("@kubernetes/client-node"), import("yaml")]);
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { parse } = await import("yaml");
   return transportOf(() => {
     const config = new KubeConfig();
     const source = kubeconfig ?? process.env.KUBECONFIG ?? "~/.kube/config";
