@@ -22,7 +22,7 @@ export function listenToSources(
   for (const scaler of scalers) if (scaler.trigger.listen) void listen(scaler, listener, context);
 }
 
-/** A stream that ends or breaks is opened again, ever later. */
+/** A stream that ends or breaks is opened again; ever later where it broke before it told anything, as upstream. */
 async function listen(
   scaler: Scaler,
   { kind, key, handler, ending: ofLoop }: Listener,
@@ -30,9 +30,11 @@ async function listen(
 ): Promise<void> {
   const ending = AbortSignal.any([ofLoop, signal]);
   const backoff = new Backoff(backoffOfStreams, clock, random);
+  const told = telling(handler(scaler), () => backoff.reset());
   while (!ending.aborted) {
     try {
-      await scaler.trigger.listen?.(handler(scaler), ending);
+      await scaler.trigger.listen?.(told, ending);
+      backoff.reset();
     } catch (error) {
       if (ending.aborted) return;
       const fields = { [kind]: keyText(key), trigger: scaler.declared.type, error: messageOf(error) };
@@ -41,3 +43,15 @@ async function listen(
     await sleep(clock, backoff.nextMs(), ending);
   }
 }
+
+/** The handler, which says whenever the source tells something. */
+const telling = (handler: PushHandler, tells: () => void): PushHandler => ({
+  push(push) {
+    tells();
+    handler.push(push);
+  },
+  metricSpecs(specs) {
+    tells();
+    handler.metricSpecs(specs);
+  },
+});
