@@ -33,7 +33,7 @@ export async function readScale(client: Client, target: ScaleTarget): Promise<Ob
     const specReplicas = scale.spec?.replicas ?? 0;
     return {
       specReplicas,
-      statusReplicas: sharers(specReplicas, scale.status?.replicas),
+      statusReplicas: isArgoRollout(target) ? specReplicas : sharers(specReplicas, scale.status?.replicas),
       selector: scale.status?.selector ?? "",
       isRollingOut: false,
       ...(scale.metadata.resourceVersion && { resourceVersion: scale.metadata.resourceVersion }),
@@ -55,6 +55,10 @@ export const targetOf = (
 
 /** The kinds of most targets: watched, so that their scale needs no request. */
 export const watchedTargets = [Deployment, StatefulSet] as const;
+
+/** Its status counts canaries and the stable pods that they stand beside, for as long as a step takes. */
+const isArgoRollout = ({ apiVersion, kind }: ScaleTarget): boolean =>
+  kind === "Rollout" && groupOf(apiVersion) === "argoproj.io";
 
 const watchedKind = (apiVersion: string, kind: string) =>
   watchedTargets.find((each) => each.kind === kind && each.group === groupOf(apiVersion));

@@ -61,12 +61,10 @@ export async function scaleDirectly(
   const target = { namespace: object.metadata.namespace as string, selector: scale.status?.selector ?? "" };
   const now = clock.now();
   const pods = podsOfTarget(specs, target, context);
+  const { replicas: specReplicas = 0 } = scale.spec ?? {};
   const seen = {
-    scale: {
-      specReplicas: scale.spec?.replicas ?? 0,
-      statusReplicas: scale.status?.replicas ?? 0,
-      selector: target.selector,
-    },
+    // The status counts the pods of a rollout twice; written back, they would be rolled out on top of.
+    scale: { specReplicas, statusReplicas: specReplicas, selector: target.selector },
     ...pods,
     autoscalersOfPods: [keyText(keyOf(object))],
     readings: await directReadings(specs, triggers, target, client),

@@ -1,4 +1,4 @@
-import { decisionRecordAnnotation, HorizontalPodAutoscaler, type ScaledObject } from "@bellows/api";
+import { Deployment, decisionRecordAnnotation, HorizontalPodAutoscaler, type ScaledObject } from "@bellows/api";
 import { describe, expect, test } from "vitest";
 import { eventScalerWorld } from "./event-scaler.fixture.ts";
 
@@ -90,6 +90,18 @@ describe("the direct engine", () => {
     expect(await world.replicas()).toBe(1);
     expect(await world.condition("HPAActive")).toBe("False FailedGetResourceMetric");
     expect((await world.events()).some((event) => event.includes("FailedGetResourceMetric"))).toBe(true);
+  });
+
+  test("leaves the replicas as they are in a rollout, whose surge is no work", async () => {
+    const world = await eventScalerWorld({ read: () => 10 });
+    await world.scaled({ pollingInterval: 5, minReplicaCount: 1, maxReplicaCount: 30 }, { ...direct, replicas: 10 });
+    await world.clock.run(10_000);
+    const template = { metadata: { annotations: { version: "2" } } };
+    const body = { spec: { template, strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } } };
+    const key = { namespace: "default", name: "web" };
+    await world.settled(world.client.patch(Deployment, key, { type: "merge", body }));
+    expect(await world.replicasFor(60)).toEqual([10]);
+    expect((await world.client.get(Deployment, key)).status?.replicas).toBe(11);
   });
 
   test("leaves a target alone that another HPA begins to scale", async () => {
