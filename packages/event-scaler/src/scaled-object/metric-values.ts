@@ -26,7 +26,7 @@ export async function readMetricValues(
 ): Promise<readonly MetricValue[]> {
   const object = context.cache.get(ScaledObject, key);
   if (!object?.spec)
-    throw new Error(`error getting scalers scaledobjects.keda.sh ${JSON.stringify(key.name)} not found`);
+    throw new Error(`error getting scalers ScaledObject.keda.sh ${JSON.stringify(key.name)} not found`);
   const malformed = specProblem(ScaledObject, object);
   if (malformed !== undefined) throw new Error(`error getting scalers ${malformed}`);
   let opened: readonly Scaler[];

@@ -5,7 +5,7 @@ import {
   ScaledObject,
   timestamp,
 } from "@bellows/api";
-import { ApiError, type ControllerContext, type Instant, keyOf, keyText, type Scale } from "@bellows/kube";
+import { ApiError, type ControllerContext, type Instant, isNotFound, keyOf, keyText, type Scale } from "@bellows/kube";
 import {
   decideScaleRequest,
   hpaHealth,
@@ -175,9 +175,10 @@ const withAll = (conditions: KedaCondition[] | undefined, next: readonly KedaCon
 async function writeUnknownReplicas(
   object: ScaledObject,
   seen: Seen,
-  { message: cause }: ApiError,
+  refusal: ApiError,
   { client, log }: ControllerContext,
 ): Promise<ScaledObject> {
+  const cause = causeOf(object, refusal);
   const message = `Error getting current replicas count for ScaleTarget: ${cause}`;
   log.warn("the target's scale can't be read", { ScaledObject: keyText(keyOf(object)), error: cause });
   return updateStatus(client, ScaledObject, object, (before) => {
@@ -189,6 +190,15 @@ async function writeUnknownReplicas(
       triggersActivity: { ...triggersActivity({ ...object, status }, seen.state.activeTriggers, seen.pushed) },
     };
   });
+}
+
+const cachedKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "ReplicaSet"]);
+
+/** Upstream reads workloads of the kinds above itself, and names them by their kind. */
+function causeOf(object: ScaledObject, refusal: ApiError): string {
+  const { apiVersion, kind, name } = targetOf(object);
+  const isCached = apiVersion.startsWith("apps/") && cachedKinds.has(kind);
+  return isNotFound(refusal) && isCached ? `${kind}.apps ${JSON.stringify(name)} not found` : refusal.message;
 }
 
 function hpaOf({ metadata, status }: ScaledObject, { cache }: ControllerContext): HorizontalPodAutoscaler | undefined {

@@ -150,10 +150,23 @@ test.each([
   expect(events.filter((event) => event.includes("ScaledObjectFallback"))).toEqual([
     "Normal ScaledObjectFallbackActivated ScaledObject fallback is active",
   ]);
-  expect(await world.condition("Ready")).toBe("False ErrorGettingCurrentReplicas");
+  const { status } = await world.scaledObject();
+  expect(status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+    status: "False",
+    reason: "ErrorGettingCurrentReplicas",
+    message: 'Error getting current replicas count for ScaleTarget: Deployment.apps "web" not found',
+  });
   // It is past its threshold all the same.
   expect(await world.condition("Fallback")).toBe("True FallbackExists");
-  expect((await world.scaledObject()).status?.health?.["s0-queue"]?.numberOfFailures).toBeGreaterThan(1);
+  expect(status?.health?.["s0-queue"]?.numberOfFailures).toBeGreaterThan(1);
+});
+
+test("a metric of a ScaledObject that there is not says so in upstream's words", async () => {
+  const { client, settled } = await eventScalerWorld({ read: () => 1, controllers: [] });
+  const path = "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/s0-queue";
+  await expect(settled(client.raw(path, { labelSelector: "scaledobject.keda.sh/name=web" }))).rejects.toThrow(
+    'error when getting metric values error getting scalers ScaledObject.keda.sh "web" not found',
+  );
 });
 
 describe("failures count for the fallback", () => {
