@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -31,6 +31,15 @@ test("a wrong setting ends it with exit code 2 and a line that names it", () => 
   const { status, stderr } = bellows("hpa", "--horizontal-pod-autoscaler-sync-period=15");
   expect(status).toBe(2);
   expect(stderr).toBe('--horizontal-pod-autoscaler-sync-period: "15", expected a duration such as 15s or 1h30m\n');
+});
+
+test("told to end before it has begun it ends, since the first process of a container is deaf to what nobody listens to", () => {
+  const early = join(folder, "early");
+  mkdirSync(early);
+  copyFileSync(join(folder, "app/bellows.mjs"), join(early, "bellows.mjs"));
+  writeFileSync(join(early, "main.mjs"), 'setInterval(() => {}, 1_000); process.kill(process.pid, "SIGTERM");');
+  const { status, signal } = spawnSync(process.execPath, [join(early, "bellows.mjs")], { timeout: 20_000 });
+  expect({ status, signal }).toEqual({ status: 143, signal: null });
 });
 
 test("it imports nothing but itself and Node", () => {

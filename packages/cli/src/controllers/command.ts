@@ -84,7 +84,11 @@ async function run(
     );
     const { runControllers } = await import("./run-controllers.ts");
     const stop = new AbortController();
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      // In place of the bundle's own, which ends what has not begun. Told twice, it ends at once.
+      process.removeAllListeners(signal);
+      process.on(signal, () => (stop.signal.aborted ? process.exit(1) : stop.abort()));
+    }
     // A dashboard has no election; where it runs with others, theirs counts.
     const settings = Object.assign({}, ...read.map((each) => each.settings));
     const wasTold = await runControllers(name, settings, prepared, stop.signal);
