@@ -309,4 +309,34 @@ export const apply = area("apply", [
   it("the manager's name comes from the user agent", async (t) => {
     await t.post("configmaps", cm({ x: "1" }), { headers: { "user-agent": "my-tool/v1.2 (linux)" }, show: owners });
   }),
+  it("the owners of replicas that are scaled", async (t) => {
+    const counted = { ...dep({}), spec: { ...(dep({}) as Json).spec, replicas: 2, paused: true } };
+    await t.apply("deployments/web", counted, { manager: "one", bare: true });
+    const scale = (replicas: number) => ({
+      apiVersion: "autoscaling/v1",
+      kind: "Scale",
+      metadata: { name: "web" },
+      spec: { replicas },
+    });
+    const owning = ({ metadata }: Json) =>
+      metadata.managedFields
+        .filter(({ fieldsV1 }: Json) => fieldsV1["f:spec"]?.["f:replicas"])
+        .map(({ manager, operation, subresource }: Json) => [manager, operation, subresource]);
+    const then = async () => t.note("owned by", owning(await t.peek("deployments/web")));
+    const path = "deployments/web/scale";
+    const refusal = { show: ({ message, details, spec }: Json) => [message, details?.causes, spec] };
+    await t.apply(path, scale(5), { manager: "two", ...refusal });
+    await t.apply(path, scale(2), { manager: "two", ...refusal });
+    await then();
+    await t.apply(path, scale(3), { manager: "two", force: true, ...refusal });
+    await then();
+    for (const replicas of [4, 0, 0, 1]) {
+      await t.patch("merge", `${path}?fieldManager=three`, { spec: { replicas } }, refusal);
+      await then();
+    }
+    await t.apply(path, scale(2), { manager: "two", ...refusal });
+    await t.apply(path, scale(1), { manager: "two", ...refusal });
+    await then();
+    await t.apply(path, { ...scale(1), spec: { replicas: 1, extra: 2 } }, { manager: "two", ...refusal });
+  }),
 ]);

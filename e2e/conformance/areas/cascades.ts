@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
+import { idle, idleDeployment } from "./idle-pods.ts";
 
 const owned = (owner: Json, name: string, more: object = {}, metadata: object = {}) => ({
   metadata: {
@@ -187,17 +188,7 @@ export const cascades = area("cascades", [
     await gone(t, "child");
   }),
   it("a Deployment takes its ReplicaSets and pods with it", async (t) => {
-    await t.given("deployments", {
-      metadata: { name: "web" },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: { app: "web" } },
-        template: {
-          metadata: { labels: { app: "web" } },
-          spec: { schedulerName: "none", containers: [{ name: "c", image: "i" }] },
-        },
-      },
-    });
+    await t.given("deployments", idleDeployment(2));
     await t.until(
       "pods",
       ({ items }) => items.length === 2,
@@ -216,17 +207,7 @@ export const cascades = area("cascades", [
     );
   }),
   it("a Deployment without its ReplicaSet", async (t) => {
-    await t.given("deployments", {
-      metadata: { name: "web" },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: { app: "web" } },
-        template: {
-          metadata: { labels: { app: "web" } },
-          spec: { schedulerName: "none", containers: [{ name: "c", image: "i" }] },
-        },
-      },
-    });
+    await t.given("deployments", idleDeployment(1));
     await t.until("pods", ({ items }) => items.length === 1);
     await t.del("deployments/web", { propagationPolicy: "Orphan" }, { bare: true });
     await t.until("deployments/web", (_, status) => status === 404);
@@ -236,7 +217,7 @@ export const cascades = area("cascades", [
     await t.given("jobs", {
       metadata: { name: "j" },
       spec: {
-        template: { spec: { restartPolicy: "Never", schedulerName: "none", containers: [{ name: "c", image: "i" }] } },
+        template: { spec: idle("i", { restartPolicy: "Never" }) },
       },
     });
     await t.until(
@@ -249,7 +230,7 @@ export const cascades = area("cascades", [
   it("a pod of no node goes at once, one of a node when its kubelet says so", async (t) => {
     await t.given("pods", {
       metadata: { name: "free" },
-      spec: { schedulerName: "none", containers: [{ name: "c", image: "i" }] },
+      spec: idle(),
     });
     await t.given("pods", {
       metadata: { name: "bound" },

@@ -585,6 +585,17 @@ export const customResources = area("custom resources", [
       { show: ({ metadata, spec }) => [metadata.generation, spec.versions[0].additionalPrinterColumns] },
     );
   }),
+  it("pages", async (t) => {
+    await define(t);
+    for (const name of ["a", "b", "c"]) await t.given("widgets", widget(t, {}, { metadata: { name } }));
+    const show = ({ items, metadata }: Json) => [
+      items.map(({ metadata: { name } }: Json) => name),
+      metadata.remainingItemCount,
+    ];
+    const { body } = await t.get("widgets?limit=2", { show });
+    await t.get(`widgets?limit=2&continue=${encodeURIComponent(body.metadata.continue)}`, { show });
+    await t.get("widgets?limit=2&continue=nonsense");
+  }),
   it("an object that is invalid after its schema became stricter", async (t) => {
     await define(t, { schema: props({ a: int, b: int }) });
     await t.given("widgets", widget(t, { a: 9 }));

@@ -1,5 +1,6 @@
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
+import { idle } from "./idle-pods.ts";
 
 const pod = (name: string, more: object = {}) => ({
   metadata: { name, labels: { app: "web" } },
@@ -69,7 +70,7 @@ export const evictions = area("evictions", [
         selector: { matchLabels: { app: "web" } },
         template: {
           metadata: { labels: { app: "web" } },
-          spec: { schedulerName: "none", containers: [{ name: "c", image: "i" }] },
+          spec: idle(),
         },
       },
     });

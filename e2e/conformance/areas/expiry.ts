@@ -44,6 +44,35 @@ export const expiry = area(
       },
       { needsCompaction: true },
     ),
+    it(
+      "a list of a revision that is forgotten",
+      (t) => t.get("configmaps?resourceVersion=2&resourceVersionMatch=Exact"),
+      {
+        needsCompaction: true,
+      },
+    ),
+    it(
+      "a page of a revision that is forgotten",
+      (t) => t.get("configmaps?resourceVersion=2&limit=1", { show: (list) => list.message ?? names(list) }),
+      { needsCompaction: true },
+    ),
+    it(
+      "what is not older than a revision that is forgotten",
+      (t) => t.get("configmaps?resourceVersion=2&resourceVersionMatch=NotOlderThan", { show: names }),
+      { needsCompaction: true },
+    ),
+    ...(["configmaps", "/api/v1/nodes"] as const).map((path) =>
+      it(
+        `a watch of ${path} from a revision that is forgotten`,
+        async (t) => {
+          const watch = await t.watch(`${path}?resourceVersion=2&timeoutSeconds=5`, (object) =>
+            object.kind === "Status" ? { ...object, message: object.message?.replace(/\(\d+\)/, "(N)") } : object.kind,
+          );
+          await watch.end();
+        },
+        { needsCompaction: true },
+      ),
+    ),
   ],
   { alone: true },
 );

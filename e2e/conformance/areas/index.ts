@@ -7,6 +7,7 @@ import { broughtKinds } from "./brought-kinds.ts";
 import { cascades } from "./cascades.ts";
 import { customResources } from "./custom-resources.ts";
 import { discovery } from "./discovery.ts";
+import { events } from "./events.ts";
 import { evictions } from "./eviction.ts";
 import { expiry } from "./expiry.ts";
 import { fieldValidation } from "./field-validation.ts";
@@ -43,6 +44,7 @@ const all: readonly Area[] = [
   customResources,
   broughtKinds,
   evictions,
+  events,
   rollouts,
   jobs,
   access,

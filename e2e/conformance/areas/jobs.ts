@@ -1,5 +1,6 @@
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
+import { idle } from "./idle-pods.ts";
 
 const index = (pod: Json): string => pod.metadata.labels["batch.kubernetes.io/job-completion-index"];
 const conditions = ({ status }: Json) =>
@@ -10,7 +11,7 @@ const has = (type: string) => (body: Json) => body.status.conditions?.some((one:
 const job = (spec: object = {}): Json => ({
   metadata: { name: "j" },
   spec: {
-    template: { spec: { restartPolicy: "Never", schedulerName: "none", containers: [{ name: "c", image: "i" }] } },
+    template: { spec: idle("i", { restartPolicy: "Never" }) },
     ...spec,
   },
 });

@@ -63,6 +63,74 @@ export const lists = area("lists", [
       show: page,
     });
   }),
+  it("what is made after the first page is on none", async (t) => {
+    await seven(t);
+    const { body } = await t.get("configmaps?labelSelector=all&limit=3", { show: page });
+    await t.given("configmaps", { metadata: { name: "dd", labels: { all: "yes" } } });
+    await t.patch("merge", "configmaps/e", { data: { late: "yes" } }, { bare: true });
+    await t.get(`configmaps?labelSelector=all&limit=9&continue=${encodeURIComponent(body.metadata.continue)}`, {
+      show: (list) => [page(list), list.items.map(({ data }: Json) => data ?? null)],
+    });
+  }),
+  it("every page of a list is of one resourceVersion", async (t) => {
+    await seven(t);
+    const first = (await t.get("configmaps?labelSelector=all&limit=3", { show: page })).body.metadata;
+    await t.given("configmaps", { metadata: { name: "z", labels: { all: "yes" } } });
+    const query = `configmaps?labelSelector=all&limit=3&continue=${encodeURIComponent(first.continue)}`;
+    const second = (await t.get(query, { show: page })).body.metadata;
+    t.note("the same", first.resourceVersion === second.resourceVersion);
+  }),
+  it("a page for another selector goes on from where the first stopped", async (t) => {
+    await seven(t);
+    const { body } = await t.get("configmaps?labelSelector=all&limit=2", { show: page });
+    const next = encodeURIComponent(body.metadata.continue);
+    await t.get(`configmaps?labelSelector=n%3Df&limit=2&continue=${next}`, { show: page });
+    await t.get(`configmaps?limit=1&continue=${next}`, { show: page });
+    await t.get(`configmaps?continue=${next}`, {
+      show: ({ metadata, items }) => [metadata.remainingItemCount, items.length],
+    });
+  }),
+  it("a token of one resource for another", async (t) => {
+    await seven(t);
+    await t.given("secrets", { metadata: { name: "e" } });
+    const { body } = await t.get("configmaps?labelSelector=all&limit=2", { show: page });
+    await t.get(`secrets?limit=2&continue=${encodeURIComponent(body.metadata.continue)}`, { show: page });
+  }),
+  it("pages of a table, as kubectl reads them", async (t) => {
+    await seven(t);
+    const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    const show = ({ rows, metadata }: Json) => [rows.map(({ cells }: Json) => cells[0]), metadata.remainingItemCount];
+    const { body } = await t.get("configmaps?limit=5", { headers: { accept }, show });
+    await t.get(`configmaps?limit=5&continue=${encodeURIComponent(body.metadata.continue)}`, {
+      headers: { accept },
+      show,
+    });
+  }),
+  it("pages of metadata", async (t) => {
+    await seven(t);
+    const accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
+    const { body } = await t.get("configmaps?limit=5", { headers: { accept }, show: page });
+    await t.get(`configmaps?limit=5&continue=${encodeURIComponent(body.metadata.continue)}`, {
+      headers: { accept },
+      show: page,
+    });
+  }),
+  it("pages over all namespaces", async (t) => {
+    for (const name of ["a", "b", "c", "d", "e"])
+      await t.given("configmaps", { metadata: { name, labels: { own: t.ns } } });
+    const query = `/api/v1/configmaps?limit=4&labelSelector=own%3D${t.ns}`;
+    const { body } = await t.get(query, { show: page });
+    await t.get(`${query}&continue=${encodeURIComponent(body.metadata.continue)}`, { show: page });
+  }),
+  it("pages of a resourceVersion", async (t) => {
+    await seven(t);
+    const { body } = await t.given("configmaps", { metadata: { name: "last" } });
+    const known = `resourceVersion=${body.metadata.resourceVersion}`;
+    await t.get("configmaps?limit=2&labelSelector=all&resourceVersion=0&resourceVersionMatch=Exact");
+    await t.get(`configmaps?limit=2&labelSelector=all&${known}&resourceVersionMatch=Exact`, { show: page });
+    await t.get(`configmaps?limit=2&labelSelector=all&${known}&resourceVersionMatch=NotOlderThan`, { show: page });
+    await t.get(`configmaps?limit=2&labelSelector=all&${known}`, { show: page });
+  }),
   it("a continue token that is none", (t) => t.get("configmaps?limit=2&continue=nonsense")),
   it("a continue token of another version", (t) =>
     t.get(`configmaps?limit=2&continue=${Buffer.from('{"v":"v0","rv":1,"start":"a"}').toString("base64url")}`)),

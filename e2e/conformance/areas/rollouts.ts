@@ -1,14 +1,13 @@
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
+import { idle, idleDeployment } from "./idle-pods.ts";
 
 const template = (image: string, more: object = {}) => ({
   metadata: { labels: { app: "web" } },
-  spec: { schedulerName: "none", containers: [{ name: "c", image }], ...more },
+  spec: idle(image, more),
 });
-const deployment = (replicas: number, spec: object = {}) => ({
-  metadata: { name: "web" },
-  spec: { replicas, selector: { matchLabels: { app: "web" } }, template: template("i:1"), ...spec },
-});
+const deployment = (replicas: number, spec: object = {}) =>
+  idleDeployment(replicas, { template: template("i:1"), ...spec });
 const sets = ({ items }: Json) =>
   items
     .map((one: Json) => ({
@@ -296,7 +295,7 @@ export const rollouts = area("rollouts", [
   it("a ReplicaSet adopts pods that match", async (t) => {
     await t.given("pods", {
       metadata: { name: "lone", labels: { app: "web" } },
-      spec: { schedulerName: "none", containers: [{ name: "c", image: "i" }] },
+      spec: idle(),
     });
     await t.given("replicasets", {
       metadata: { name: "web" },

@@ -40,7 +40,7 @@ export class Conversation {
   constructor(target: Target, ns: string) {
     this.#target = target;
     this.ns = ns;
-    this.patienceMs = 90_000;
+    this.patienceMs = 180_000;
   }
 
   get = (path: string, options: AskOptions = {}): Promise<Answer> => this.ask("GET", path, undefined, options);

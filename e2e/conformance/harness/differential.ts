@@ -136,10 +136,20 @@ async function answers(target: Target, calls: readonly Call[], ns: string): Prom
   } catch (error) {
     talk.note("broke", String(error));
   } finally {
+    await release(target, calls, ns);
     await talk.end();
     void send(target, { method: "DELETE", path: `/api/v1/namespaces/${ns}` }).catch(() => undefined);
   }
   return withoutKnown(normalised(talk.entries, ns));
+}
+
+/** Takes away the finalizers that calls have left, which would keep a server busy with deletions for long. */
+async function release(target: Target, calls: readonly Call[], ns: string): Promise<void> {
+  const talk = new Conversation(target, ns);
+  for (const plural of new Set(calls.map(({ path }) => path.split(/[/?]/)[0] as string)))
+    for (const { metadata } of (await talk.peek(plural)).items ?? [])
+      if (metadata.finalizers)
+        await talk.patch("merge", `${plural}/${metadata.name}`, { metadata: { finalizers: null } });
 }
 
 /** What controllers make of a namespace and of its Services, at times of their own; generated calls generate no names. */

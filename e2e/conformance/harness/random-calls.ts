@@ -95,7 +95,7 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
             { propagationPolicy: subject.collectedLate ? "Background" : "Foreground" },
             { preconditions: { resourceVersion: "1" } },
             { preconditions: { uid: "00000000-0000-4000-8000-000000000000" } },
-            { propagationPolicy: "Orphan" },
+            { propagationPolicy: subject.collectedLate ? "Background" : "Orphan" },
             { orphanDependents: true, propagationPolicy: "Orphan" },
           ] as Json[]),
         }),

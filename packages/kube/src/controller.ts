@@ -72,6 +72,8 @@ export function mapped<T extends KubernetesObject>(
  */
 export interface Controller {
   readonly name: string;
+  /** Whom its Events name as their source, where that is not its name. */
+  readonly eventSource?: string;
   readonly watches: readonly Watch[];
   /** Kinds that are read from the cache without waking this controller. */
   readonly reads?: readonly Kind[];

@@ -60,7 +60,7 @@ export function createManager(options: ManagerOptions): Manager {
 
   async function runControllers(signal: AbortSignal, started: () => void): Promise<void> {
     const runs = controllers.map((controller) => {
-      const events = recorderOf(controller.name);
+      const events = recorderOf(controller.eventSource ?? controller.name);
       return new ControllerRun(controller, { ...options, cache, events, signal });
     });
     // In the order in which they were added, so that a run is deterministic.

@@ -60,7 +60,8 @@ const at = (object: unknown, ...path: readonly string[]): string => {
   return value === undefined || value === null ? "" : String(value);
 };
 
-const eventFields = (regarding: string, reason: string, reporting: string): SelectableFields => ({
+const reportingComponent = (object: ApiObject) => at(object, "reportingComponent") || at(object, "source", "component");
+const eventFields = (regarding: string, reason: string, reporting: SelectableFields): SelectableFields => ({
   ...Object.fromEntries(
     ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map((field) => [
       `${regarding}.${field}`,
@@ -68,8 +69,7 @@ const eventFields = (regarding: string, reason: string, reporting: string): Sele
     ]),
   ),
   [reason]: (object) => at(object, "reason"),
-  reportingComponent: (object) => at(object, "reportingComponent") || at(object, "source", "component"),
-  [reporting]: (object) => at(object, "source", "component") || at(object, "reportingComponent"),
+  ...reporting,
   type: (object) => at(object, "type"),
 });
 
@@ -94,10 +94,13 @@ export const selectableFieldsOf: Readonly<Record<string, SelectableFields>> = {
     "spec.type": (object) => at(object, "spec", "type"),
   },
   replicationcontrollers: { "status.replicas": (object) => at(object, "status", "replicas") || "0" },
-  events: eventFields("involvedObject", "reason", "source"),
+  events: eventFields("involvedObject", "reason", {
+    reportingComponent,
+    source: (object) => at(object, "source", "component") || at(object, "reportingComponent"),
+  }),
   "jobs.batch": { "status.successful": (object) => at(object, "status", "succeeded") || "0" },
   "certificatesigningrequests.certificates.k8s.io": { "spec.signerName": (object) => at(object, "spec", "signerName") },
 };
 
 /** The same for events.k8s.io, where the fields have other names. */
-export const eventsGroupFields = eventFields("regarding", "reason", "reportingController");
+export const eventsGroupFields = eventFields("regarding", "reason", { reportingController: reportingComponent });

@@ -70,7 +70,7 @@ function pageOf(scope: RequestScope, options: ListOptions, selected: Selection):
     if (token.revision >= 0) revision = token.revision;
     objects = collection.listAt(revision, prefix, prefix + after);
     if (!objects) throw expiredPage(after);
-  } else if (options.resourceVersionMatch === "Exact") {
+  } else if (exactly(options)) {
     revision = parseVersion(options.resourceVersion, true);
     atLeast(scope, options.resourceVersion, true);
     objects = collection.listAt(revision, prefix);
@@ -136,6 +136,10 @@ export function atLeast(scope: RequestScope, resourceVersion: string, listing = 
     retryAfterSeconds: 1,
   });
 }
+
+/** A page of a revision is of just that one, where nothing else is said. */
+const exactly = ({ resourceVersionMatch: match, resourceVersion, limit }: ListOptions): boolean =>
+  match === "Exact" || (!match && limit > 0 && Boolean(resourceVersion) && resourceVersion !== "0");
 
 function validateListOptions(options: ListOptions): void {
   const errors: FieldError[] = [];

@@ -70,5 +70,20 @@ function validateChange(errors: FieldErrors, event: Event, old: Event): void {
   if (!equalJson(event.series ?? null, old.series ?? null)) validateSeries(errors, event);
   for (const field of fixed)
     if (!equalJson(event[field] ?? null, old[field] ?? null))
-      errors.immutable(field === "reportingComponent" ? "reportingController" : field, event[field] ?? null);
+      errors.immutable(field === "reportingComponent" ? "reportingController" : field, shownValue(field, event));
+}
+
+/** As Go prints it: what is involved has no names of JSON there. */
+function shownValue(field: (typeof fixed)[number], event: Event): unknown {
+  if (field !== "involvedObject") return event[field] ?? null;
+  const { kind, namespace, name, uid, apiVersion, resourceVersion, fieldPath } = event.involvedObject;
+  return {
+    Kind: kind ?? "",
+    Namespace: namespace ?? "",
+    Name: name ?? "",
+    UID: uid ?? "",
+    APIVersion: apiVersion ?? "",
+    ResourceVersion: resourceVersion ?? "",
+    FieldPath: fieldPath ?? "",
+  };
 }

@@ -29,6 +29,7 @@ import { countHealthy, disruptionsAllowed, expectation, needsScale, stillDisrupt
 export const disruptionController = (): Controller =>
   toleratingConflicts({
     name: "disruption-controller",
+    eventSource: "controllermanager",
     watches: [
       self(PodDisruptionBudget),
       mapped(Pod, (pod, context) => budgetsOf(pod, context)),

@@ -97,7 +97,7 @@ describe("StatefulSets", () => {
       "apps.kubernetes.io/pod-index": "1",
     });
     expect(pods[1]?.spec).toMatchObject({ hostname: "db-1", subdomain: "db" });
-    expect(await world.eventsOf("db")).toContain("SuccessfulCreate: create Pod db-0 in StatefulSet db successful");
+    expect(await world.eventsOf("db")).toContain("SuccessfulCreate: Create Pod db-0 in StatefulSet db successful");
     const set = await world.client.get(StatefulSet, { ...inDefault, name: "db" });
     expect(set.status).toMatchObject({ replicas: 3, readyReplicas: 3, currentReplicas: 3, updatedReplicas: 3 });
     expect(set.status?.currentRevision).toBe(set.status?.updateRevision);

@@ -160,12 +160,12 @@ class StatefulSync {
       const metadata = { ...claim.metadata, ...(reference.length > 0 && { ownerReferences: reference }) };
       try {
         await client.create(PersistentVolumeClaim, { ...claim, metadata }, { fieldManager });
-        const message = `create Claim ${claim.metadata.name} Pod ${podName} in StatefulSet ${name} success`;
+        const message = `Create Claim ${claim.metadata.name} Pod ${podName} in StatefulSet ${name} success`;
         events.record(this.#set, { type: "Normal", reason: "SuccessfulCreate", message });
       } catch (error) {
         if (isAlreadyExists(error)) continue;
         const cause = error instanceof Error ? error.message : String(error);
-        const message = `create Claim ${claim.metadata.name} for Pod ${podName} in StatefulSet ${name} failed error: ${cause}`;
+        const message = `Create Claim ${claim.metadata.name} for Pod ${podName} in StatefulSet ${name} failed error: ${cause}`;
         events.record(this.#set, { type: "Warning", reason: "FailedCreate", message });
         throw error;
       }
@@ -191,12 +191,12 @@ class StatefulSync {
         ? {
             type: "Normal" as const,
             reason: `Successful${word}`,
-            message: `${verb} Pod ${podName} in StatefulSet ${name} successful`,
+            message: `${word} Pod ${podName} in StatefulSet ${name} successful`,
           }
         : {
             type: "Warning" as const,
             reason: `Failed${word}`,
-            message: `${verb} Pod ${podName} in StatefulSet ${name} failed error: ${cause}`,
+            message: `${word} Pod ${podName} in StatefulSet ${name} failed error: ${cause}`,
           };
     this.#context.events.record(this.#set, event);
   }
