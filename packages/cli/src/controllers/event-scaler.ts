@@ -25,7 +25,7 @@ import {
   webhookConfiguration,
 } from "@bellows/event-scaler";
 import type { EventScalerSettings } from "@bellows/event-scaler/config";
-import type { Controller } from "@bellows/kube";
+import { type Controller, createEventRecorder } from "@bellows/kube";
 import { TurnOver } from "../neighbours/watch-neighbours.ts";
 import type { ControllerParts } from "./catalogue.ts";
 import { serveSecurely } from "./secure-serving.ts";
@@ -40,7 +40,7 @@ export async function eventScalerControllers(
   parts: ControllerParts,
   settings: EventScalerSettings,
 ): Promise<readonly Controller[]> {
-  const { client, clock, log, cache, namespace, metrics, signal } = parts;
+  const { client, clock, random, log, cache, namespace, metrics, signal } = parts;
   await trustCertificatesIn(settings.caDir.split(",").filter(Boolean), log);
   const { VAULT_TOKEN: vaultToken, VAULT_NAMESPACE: vaultNamespace } = process.env;
   const scaler = createEventScaler({
@@ -68,8 +68,11 @@ export async function eventScalerControllers(
   const handler = externalMetricsHandler({ ...scaler, clock, forward: forwarder({ former: () => former, token }) });
   let requestHeader = await readRequestHeaderConfig(client);
   const guarded = guardedHandler({ handler, client, clock, requestHeader: () => requestHeader });
+  const events = createEventRecorder({ client, clock, random, log, component: "keda-admission" });
+  parts.atEnd(() => events.flush());
   const review = admissionHandler({
     cache,
+    events,
     resourceOf: (apiVersion, kind) => client.resourceOf(apiVersion, kind),
     metrics: new WebhookMetrics(metrics),
   });

@@ -62,7 +62,24 @@ test("a wrong ScaledObject is refused with upstream's message, and counted", asy
   );
 });
 
-test("warnings are given back, and recorded unless the run is dry", async () => {
+test("a ScaledJob's problems are counted, too", async () => {
+  const registry = new Registry();
+  const handler = admissionHandler({ cache: cacheOf(), metrics: new WebhookMetrics(registry) });
+  const spec = { jobTargetRef: { template: { spec: { containers: [{ name: "c", image: "i" }] } } }, triggers: [] };
+  const scaledJob = { kind: "ScaledJob", metadata: { name: "sj" }, spec };
+  const more = { operation: "UPDATE", namespace: "jobs" };
+  const { body } = await handler({ path: scaledJobs, body: review(scaledJob, more) });
+  expect(body).toMatchObject({
+    response: { status: { message: "no triggers defined in the ScaledObject/ScaledJob" } },
+  });
+  const text = await registry.metrics();
+  expect(text).toContain(
+    'keda_webhook_scaled_object_validation_errors_total{namespace="jobs",action="update",reason="incorrect-triggers"} 1',
+  );
+  expect(text).not.toContain("keda_webhook_scaled_object_validations_total{");
+});
+
+test("warnings are given back, and recorded unless the run is dry or the object is refused", async () => {
   const recorded: string[] = [];
   const events = {
     record: (_: KubernetesObject, { reason }: EventInput) => void recorded.push(reason),
@@ -74,6 +91,8 @@ test("warnings are given back, and recorded unless the run is dry", async () => 
   expect(body).toMatchObject({
     response: { allowed: true, warnings: [expect.stringContaining("CooldownPeriod is configured")] },
   });
+  expect(recorded).toEqual([]);
+  await handler({ path: scaledObjects, body: review(anObject({ ...object.spec, maxReplicaCount: 0 })) });
   expect(recorded).toEqual([]);
   await handler({ path: scaledObjects, body: review(object) });
   expect(recorded).toEqual(["KEDAScalerInfo"]);

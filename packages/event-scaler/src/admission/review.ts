@@ -107,10 +107,13 @@ function reviewOf(uid: string, { problems, warnings }: Findings) {
   };
 }
 
+const actionOf = ({ operation }: ReviewRequest): "create" | "update" => (operation === "CREATE" ? "create" : "update");
+
+const namespaceOf = ({ object, namespace = "" }: ReviewRequest): string => object?.metadata.namespace ?? namespace;
+
 async function checkScaledObject(request: ReviewRequest, options: AdmissionOptions): Promise<Findings> {
   const scaledObject = request.object as ScaledObject;
-  const action = request.operation === "CREATE" ? "create" : "update";
-  const namespace = scaledObject.metadata.namespace ?? request.namespace ?? "";
+  const [action, namespace] = [actionOf(request), namespaceOf(request)];
   if (request.oldObject && isReleased(scaledObject, request.oldObject)) return noFindings;
   options.metrics?.validated(namespace, action);
   const dryRun = request.dryRun ?? false;
@@ -118,7 +121,7 @@ async function checkScaledObject(request: ReviewRequest, options: AdmissionOptio
     validateScaledObject(scaledObject, await surroundingsOf(scaledObject, namespace, options), { dryRun }),
   );
   for (const { reason } of findings.problems) options.metrics?.refused(namespace, action, reason);
-  if (options.events && !dryRun) {
+  if (options.events && !dryRun && findings.problems.length === 0) {
     for (const message of findings.warnings) {
       options.events.record(scaledObject, { type: "Normal", reason: "KEDAScalerInfo", message });
     }
@@ -161,13 +164,16 @@ const isLastReleased = (object: KubernetesObject, old: KubernetesObject): boolea
 const sameSpec = (left: object, right: object): boolean =>
   stableJson((left as { readonly spec?: unknown }).spec) === stableJson((right as { readonly spec?: unknown }).spec);
 
-function checkScaledJob({ object, oldObject }: ReviewRequest): Promise<Findings> | Findings {
-  const scaledJob = object as ScaledJob;
-  if (oldObject && isLastReleased(scaledJob, oldObject)) return noFindings;
-  return whateverForm(ScaledJob, scaledJob, () => {
+async function checkScaledJob(request: ReviewRequest, { metrics }: AdmissionOptions): Promise<Findings> {
+  const scaledJob = request.object as ScaledJob;
+  if (request.oldObject && isLastReleased(scaledJob, request.oldObject)) return noFindings;
+  const findings = await whateverForm(ScaledJob, scaledJob, () => {
     const problem = triggerListProblem(scaledJob.spec?.triggers ?? []);
     return problem ? { problems: [problem], warnings: [] } : noFindings;
   });
+  // As upstream, under the ScaledObjects' name, and the errors only.
+  for (const { reason } of findings.problems) metrics?.refused(namespaceOf(request), actionOf(request), reason);
+  return findings;
 }
 
 function checkAuthentication({ object, oldObject }: ReviewRequest): Promise<Findings> | Findings {
