@@ -1,31 +1,12 @@
-import type { Metrics } from "@bellows/kube";
+import { keyOfText, keyText, type Metrics, type ObjectKey } from "@bellows/kube";
 import type { HttpOutcome } from "@bellows/triggers";
 import { Counter, Gauge, Histogram } from "prom-client";
+import { HttpRequestCounts, requestLabels, requestLabelsOf, type ScalerRequest } from "./http-request-counts.ts";
+import { ReadingsByObject, type ScalerLabels, type ScalerReadings } from "./scaler-readings.ts";
 import { kedaVersion } from "./scaling.ts";
+import { type Sample, ScrapedCounter, ScrapedGauge } from "./scraped-metric.ts";
 
-/** Which metric of which trigger a value is of. */
-export interface ScalerLabels {
-  readonly namespace: string;
-  /** Name of the ScaledObject or ScaledJob. */
-  readonly scaledObject: string;
-  readonly type: "scaledobject" | "scaledjob";
-  /** Name of the trigger, or the type of the scaler where it has none. */
-  readonly scaler: string;
-  readonly triggerIndex: number;
-  readonly metric: string;
-}
-
-/** Whose metric an HTTP request is for. */
-export interface ScalerRequest {
-  readonly namespace: string;
-  /** Name of the ScaledObject or ScaledJob. */
-  readonly scaledResource: string;
-  /** Type of the trigger. */
-  readonly scaler: string;
-  /** Empty where it has none. */
-  readonly triggerName: string;
-  readonly metricName: string;
-}
+export type { ScalerLabels };
 
 /** Labels of KEDA's names. There is no Go here: `goversion` is Node's version. */
 const buildInfo = {
@@ -38,30 +19,22 @@ const buildInfo = {
 
 type ObjectKind = ScalerLabels["type"];
 
-const requestLabels = ["namespace", "scaled_resource", "scaler", "trigger_name", "metric_name", "status_code"] as const;
-
 const scalerLabels = ["namespace", "metric", "scaledObject", "scaler", "triggerIndex", "type"] as const;
 
 /** KEDA's Prometheus metrics, of one process. */
 export class EventScalerMetrics {
-  readonly #value: Gauge<string>;
-  readonly #latency: Gauge<string>;
-  readonly #active: Gauge<string>;
-  readonly #scalerErrors: Counter<string>;
   readonly #paused: Gauge<string>;
-  readonly #scaledObjectErrors: Counter<string>;
   readonly #scaledJobErrors: Counter<string>;
   readonly #emptyResponses: Counter<string>;
-  readonly #requests: Counter<string>;
   readonly #requestDurations: Histogram<string>;
   readonly #detailedDurations: boolean;
   readonly #triggers: Gauge<string>;
   readonly #resources: Gauge<string>;
-  readonly #loopLatency: Gauge<string>;
-  /** The scalers of each object, so that they can be removed with it. */
-  readonly #scalersOf = new Map<string, Map<string, KnownScaler>>();
-  /** The requests of each object, for the same. */
-  readonly #requestsOf = new Map<string, Map<string, Record<string, string>>>();
+  readonly #readings = new ReadingsByObject();
+  readonly #requests = new HttpRequestCounts();
+  /** By key text. */
+  readonly #scaledObjectErrors = new Map<string, number>();
+  readonly #lateSeconds = { scaledobject: new Map<string, number>(), scaledjob: new Map<string, number>() };
 
   /** @param detailedDurations  the durations of HTTP requests have all labels that their count has */
   constructor(registry: Metrics, { detailedDurations = false }: { readonly detailedDurations?: boolean } = {}) {
@@ -72,18 +45,38 @@ export class EventScalerMetrics {
     const counter = (name: string, help: string, labelNames: readonly string[]) =>
       new Counter({ name: `keda_${name}`, help, labelNames: [...labelNames], registers });
 
-    this.#value = gauge("scaler_metrics_value", "The value of each metric that the HPA compares.", scalerLabels);
-    this.#latency = gauge("scaler_metrics_latency_seconds", "How long reading each metric took.", scalerLabels);
-    this.#active = gauge("scaler_active", "Whether each scaler asks for replicas (1) or not (0).", scalerLabels);
-    this.#scalerErrors = counter("scaler_detail_errors_total", "Failed readings of each scaler.", scalerLabels);
+    const ofScalers = (name: string, help: string) => ({
+      name: `keda_${name}`,
+      help,
+      labelNames: scalerLabels,
+      registers,
+    });
+    const scraped = (name: string, help: string, pick: (readings: ScalerReadings) => number | undefined) =>
+      new ScrapedGauge(ofScalers(name, help), () => this.#readings.samples(pick));
+
+    scraped("scaler_metrics_value", "The value of each metric that the HPA compares.", ({ value }) => value);
+    scraped("scaler_metrics_latency_seconds", "How long reading each metric took.", ({ latencyMs }) =>
+      latencyMs === undefined ? undefined : latencyMs / 1000,
+    );
+    scraped("scaler_active", "Whether each scaler asks for replicas (1) or not (0).", ({ active }) =>
+      active === undefined ? undefined : Number(active),
+    );
+    new ScrapedCounter(ofScalers("scaler_detail_errors_total", "Failed readings of each scaler."), () =>
+      this.#readings.samples(({ failures }) => failures),
+    );
     this.#paused = gauge("scaled_object_paused", "Whether a ScaledObject is paused (1) or not (0).", [
       "namespace",
       "scaledObject",
     ]);
-    this.#scaledObjectErrors = counter("scaled_object_errors_total", "Errors of each ScaledObject.", [
-      "namespace",
-      "scaledObject",
-    ]);
+    new ScrapedCounter(
+      {
+        name: "keda_scaled_object_errors_total",
+        help: "Errors of each ScaledObject.",
+        labelNames: ["namespace", "scaledObject"],
+        registers,
+      },
+      () => samplesOf(this.#scaledObjectErrors, ({ namespace = "", name }) => ({ namespace, scaledObject: name })),
+    );
     this.#scaledJobErrors = counter("scaled_job_errors_total", "Errors of each ScaledJob.", ["namespace", "scaledJob"]);
     this.#emptyResponses = counter("scaler_empty_upstream_responses_total", "Queries that found nothing.", [
       "namespace",
@@ -93,7 +86,15 @@ export class EventScalerMetrics {
       "resourceType",
       "ignoreNullValues",
     ]);
-    this.#requests = counter("scaler_http_requests_total", "HTTP requests for the metrics of scalers.", requestLabels);
+    new ScrapedCounter(
+      {
+        name: "keda_scaler_http_requests_total",
+        help: "HTTP requests for the metrics of scalers.",
+        labelNames: requestLabels,
+        registers,
+      },
+      () => this.#requests.samples(),
+    );
     this.#requestDurations = new Histogram({
       name: "keda_scaler_http_request_duration_seconds",
       help: "How long the HTTP requests for the metrics of scalers took.",
@@ -113,37 +114,39 @@ export class EventScalerMetrics {
       "type",
       "namespace",
     ]);
-    this.#loopLatency = gauge(
-      "internal_scale_loop_latency_seconds",
-      "By how much the last reading of each object was late.",
-      ["namespace", "type", "resource"],
+    new ScrapedGauge(
+      {
+        name: "keda_internal_scale_loop_latency_seconds",
+        help: "By how much the last reading of each object was late.",
+        labelNames: ["namespace", "type", "resource"],
+        registers,
+      },
+      () =>
+        (["scaledobject", "scaledjob"] as const).flatMap((type) =>
+          samplesOf(this.#lateSeconds[type], ({ namespace = "", name }) => ({ namespace, type, resource: name })),
+        ),
     );
   }
 
   /** A metric was read. */
   read(labels: ScalerLabels, { value, latencyMs, active }: ScalerReading): void {
-    const known = this.#scaler(labels);
-    const { set } = known;
-    // Looking a label set up costs more than all else of a reading that says what the last one said.
-    if (value !== undefined && value !== known.value) this.#value.set(set, value);
-    if (latencyMs !== undefined && latencyMs !== known.latencyMs) this.#latency.set(set, latencyMs / 1000);
-    if (active !== undefined && active !== known.active) this.#active.set(set, active ? 1 : 0);
-    known.value = value ?? known.value;
-    known.latencyMs = latencyMs ?? known.latencyMs;
-    known.active = active ?? known.active;
+    const readings = this.#readings.of(labels);
+    readings.value = value ?? readings.value;
+    readings.latencyMs = latencyMs ?? readings.latencyMs;
+    readings.active = active ?? readings.active;
   }
 
   /** A reading failed, or did not (which makes the counter appear at 0). An error also counts for the object. */
   scalerError(labels: ScalerLabels, failed: boolean): void {
-    const known = this.#scaler(labels);
-    if (failed || !known.isCounted) this.#scalerErrors.inc(known.set, failed ? 1 : 0);
-    known.isCounted = true;
+    const readings = this.#readings.of(labels);
+    readings.failures = (readings.failures ?? 0) + (failed ? 1 : 0);
     // Upstream counts under scaled_object even for a ScaledJob.
-    if (failed) this.#scaledObjectErrors.inc({ namespace: labels.namespace, scaledObject: labels.scaledObject }, 1);
+    if (failed) this.scaledObjectError(labels.namespace, labels.scaledObject, true);
   }
 
   scaledObjectError(namespace: string, scaledObject: string, failed: boolean): void {
-    this.#scaledObjectErrors.inc({ namespace, scaledObject }, failed ? 1 : 0);
+    const key = keyText({ namespace, name: scaledObject });
+    this.#scaledObjectErrors.set(key, (this.#scaledObjectErrors.get(key) ?? 0) + (failed ? 1 : 0));
   }
 
   scaledJobError(namespace: string, scaledJob: string, failed: boolean): void {
@@ -156,27 +159,18 @@ export class EventScalerMetrics {
 
   /** How late a reading began, compared with its schedule. */
   loopLatency(namespace: string, type: ObjectKind, resource: string, lateMs: number): void {
-    this.#loopLatency.set({ namespace, type, resource }, lateMs / 1000);
+    this.#lateSeconds[type].set(keyText({ namespace, name: resource }), lateMs / 1000);
   }
 
   /** An HTTP request for a metric is over; there is no status where nobody answered. */
   requested(request: ScalerRequest, { status, durationMs }: HttpOutcome): void {
-    const { namespace, scaledResource, scaler, triggerName, metricName } = request;
     const status_code = status === undefined ? "error" : String(status);
-    const object = `${namespace}/${scaledResource}`;
-    const known = this.#requestsOf.get(object) ?? new Map<string, Record<string, string>>();
-    const key = `${scaler}/${triggerName}/${metricName}/${status_code}`;
-    const set = known.get(key) ?? {
-      namespace,
-      scaled_resource: scaledResource,
-      scaler,
-      trigger_name: triggerName,
-      metric_name: metricName,
-      status_code,
-    };
-    this.#requestsOf.set(object, known.set(key, set));
-    this.#requests.inc(set);
-    this.#requestDurations.observe(this.#detailedDurations ? set : { scaler, status_code }, durationMs / 1000);
+    this.#requests.add(request, status_code);
+    const labels = { scaler: request.scaler, status_code };
+    this.#requestDurations.observe(
+      this.#detailedDurations ? { ...requestLabelsOf(request), status_code } : labels,
+      durationMs / 1000,
+    );
   }
 
   emptyResponse(labels: EmptyResponseLabels): void {
@@ -198,42 +192,18 @@ export class EventScalerMetrics {
 
   /** Takes away what was said of an object's scalers: stale values are worse than none. */
   forget(namespace: string, name: string, type: ObjectKind): void {
-    const key = `${type}/${namespace}/${name}`;
-    for (const { set } of this.#scalersOf.get(key)?.values() ?? []) {
-      for (const metric of [this.#value, this.#latency, this.#active, this.#scalerErrors]) metric.remove(set);
+    this.#readings.forget(namespace, name, type);
+    for (const labels of this.#requests.forget(namespace, name)) {
+      if (this.#detailedDurations) this.#requestDurations.remove(labels);
     }
-    this.#scalersOf.delete(key);
-    const object = `${namespace}/${name}`;
-    for (const set of this.#requestsOf.get(object)?.values() ?? []) {
-      this.#requests.remove(set);
-      if (this.#detailedDurations) this.#requestDurations.remove(set);
-    }
-    this.#requestsOf.delete(object);
-  }
-
-  #scaler(labels: ScalerLabels): KnownScaler {
-    const { namespace, scaledObject, type, scaler, triggerIndex, metric } = labels;
-    const key = `${type}/${namespace}/${scaledObject}`;
-    const inner = `${triggerIndex}/${scaler}/${metric}`;
-    const ofObject = this.#scalersOf.get(key) ?? new Map<string, KnownScaler>();
-    let known = ofObject.get(inner);
-    if (!known) {
-      const set = { namespace, metric, scaledObject, scaler, triggerIndex: String(triggerIndex), type };
-      known = { set, value: undefined, latencyMs: undefined, active: undefined, isCounted: false };
-      this.#scalersOf.set(key, ofObject.set(inner, known));
-    }
-    return known;
   }
 }
 
-/** What was said of a scaler last. */
-interface KnownScaler {
-  readonly set: Record<string, string>;
-  value: number | undefined;
-  latencyMs: number | undefined;
-  active: boolean | undefined;
-  isCounted: boolean;
-}
+/** One sample for each object, by its key text. */
+const samplesOf = (
+  values: ReadonlyMap<string, number>,
+  labelsOf: (key: ObjectKey) => Record<string, string>,
+): Sample[] => [...values].map(([text, value]) => ({ labels: labelsOf(keyOfText(text)), value }));
 
 export type ResourceType =
   | "scaled_object"
