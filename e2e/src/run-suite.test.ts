@@ -95,6 +95,16 @@ describe("attempts", () => {
   });
 });
 
+test("what this machine lacks is skipped, with a line that says what", async () => {
+  const { lines, context } = aContext();
+  const cases = [
+    { name: "with Redis", run: fails, missing: () => "redis-server is not installed" },
+    { name: "with NATS", run: async () => {}, missing: () => undefined },
+  ];
+  expect(await runSuite(aSuite(cases), context)).toMatchObject({ passed: ["with NATS"], skipped: ["with Redis"] });
+  expect(lines.join("\n")).toContain("skip  with Redis (redis-server is not installed)");
+});
+
 test("what goes wrong in clearing up does not hide what went wrong before", async () => {
   const { lines, context } = aContext();
   const run = async () => {

@@ -28,9 +28,10 @@ export async function runSuite({ name, cases, start }: Suite, context: SuiteCont
   const began = performance.now();
   const since = (from: number) => (performance.now() - from) / 1000;
   const runs = async (one: Case) => {
-    if (one.skipped !== undefined) {
+    const why = one.skipped ?? one.missing?.();
+    if (why !== undefined) {
       outcome.skipped.push(one.name);
-      print(`  skip  ${one.name} (${one.skipped})`);
+      print(`  skip  ${one.name} (${why})`);
       return;
     }
     const from = performance.now();
