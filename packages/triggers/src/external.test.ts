@@ -214,6 +214,23 @@ describe("a scaler that pushes", () => {
     });
   });
 
+  test("very often is heard to the last word, and what it wants once a second", async () => {
+    const many = 4999;
+    scaler.onActiveStream = (stream) => {
+      for (let count = 1; count <= many; count++) stream.write({ result: count === many });
+    };
+    scaler.onSpecStream = (stream) => {
+      for (let targetSize = 1; targetSize <= many; targetSize++)
+        stream.write({ metricSpecs: [{ metricName: "jobs", targetSize }] });
+    };
+    await listened(async (pushes, specs) => {
+      const began = systemClock.now();
+      const wanted = () => specs.at(-1)?.[0]?.external?.target.averageValue;
+      await expect.poll(() => [pushes.at(-1)?.active, wanted()], { timeout: 60_000 }).toEqual([true, `${many}`]);
+      expect(specs.length).toBeLessThan(3 + (systemClock.now() - began) / 1000);
+    });
+  });
+
   test("needs not tell what it wants", async () => {
     scaler.onActiveStream = (stream) => stream.write({ result: true });
     await listened(async (pushes) => {

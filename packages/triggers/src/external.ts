@@ -1,4 +1,4 @@
-import type { MetricSpec } from "@bellows/api";
+import { type MetricSpec, sameJson } from "@bellows/api";
 import { z } from "zod";
 import { defineTrigger, type Opening } from "./define-trigger.ts";
 import { type ExternalScalerClient, openExternalScalerClient } from "./external-scaler-client.ts";
@@ -6,6 +6,7 @@ import type { NamedAmount, ScaledObjectRef } from "./external-scaler-messages.ts
 import { checkCertificates } from "./http-client.ts";
 import { flag, text } from "./metadata.ts";
 import { readingOf } from "./metric.ts";
+import { paced } from "./paced.ts";
 import type { Trigger, TriggerConfig, TriggerType } from "./trigger.ts";
 
 const fromAuth = ["authParams"] as const;
@@ -71,15 +72,24 @@ function polled(scaler: ExternalScalerClient, opening: Opening): Trigger {
   };
 }
 
+/** What a scaler wants is written into an HPA: where it wants something else all the time, no more often than this. */
+const specsPauseMs = 1000;
+
 function listening(scaler: ExternalScalerClient, opening: Opening): NonNullable<Trigger["listen"]> {
   const object = objectRef(opening.config);
   return async (handler, signal) => {
+    let before: readonly MetricSpec[] | undefined;
+    const tell = (wanted: readonly MetricSpec[]) => {
+      if (!sameJson(wanted, before)) handler.metricSpecs(wanted);
+      before = wanted;
+    };
     const ended = new AbortController();
     const until = AbortSignal.any([signal, ended.signal]);
     // Both streams begin anew together: what one has missed the other would not tell.
     const active = scaler.streamActive(object, (isActive) => handler.push({ active: isActive }), until);
+    const heard = paced(tell, specsPauseMs, opening.clock, until);
     const specs = scaler
-      .streamMetricSpecs(object, (wanted) => handler.metricSpecs(specsOf(wanted, opening)), until)
+      .streamMetricSpecs(object, (wanted) => heard(specsOf(wanted, opening)), until)
       .then((has) => (has ? undefined : active));
     try {
       await Promise.race([active, specs]);
