@@ -9,6 +9,7 @@ import {
   tryHelm,
   uninstall,
 } from "../chart/chart.ts";
+import { upgradesDefinitions } from "../chart/definition-upgrade.ts";
 import { expectedUnused } from "../chart/expected-unused.ts";
 import { refusals, settingsOf } from "../chart/refused-values.ts";
 import { renderings } from "../chart/rendered-values.ts";
@@ -277,6 +278,10 @@ export const helmSuite: Suite = {
         const surplus = unused.filter((right) => right !== "delete apiregistration.k8s.io/apiservices");
         expect(surplus.length === 0, `rights that it did not need: ${surplus.join(", ")}`);
       },
+    },
+    {
+      name: "an upgrade brings a definition's new fields; objects outlive it, an uninstall and a second install",
+      run: upgradesDefinitions,
     },
     {
       name: "uninstall keeps the definitions, and a second install takes them again",
