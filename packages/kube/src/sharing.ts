@@ -33,11 +33,12 @@ export function withSharedTexts<T>(value: T, share: Share): T {
   if (typeof value === "string") return value.length > longestShared ? value : share(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return Object.freeze(value.map((each) => withSharedTexts(each, share))) as T;
-  const shared: Record<string, unknown> = {};
-  for (const key in value) {
-    const part: unknown = value[key];
-    if (tellingApart.has(key)) shared[key] = part;
-    else if (key === "conditions" && Array.isArray(part)) shared[key] = sharedConditions(part, share);
+  // A copy is as large as what it holds; an object that grows part by part keeps room for more.
+  const shared = { ...value } as Record<string, unknown>;
+  for (const key in shared) {
+    const part = shared[key];
+    if (tellingApart.has(key)) continue;
+    if (key === "conditions" && Array.isArray(part)) shared[key] = sharedConditions(part, share);
     else shared[key] = withSharedTexts(part, share);
   }
   return Object.freeze(shared) as T;

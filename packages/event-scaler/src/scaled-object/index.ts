@@ -3,7 +3,7 @@ import type { ControllerContext } from "@bellows/kube";
 import type { EventScaler } from "../event-scaler.ts";
 import { type ScaledObjectParts, scaledObjectController } from "./controller.ts";
 import { readMetricValues } from "./metric-values.ts";
-import { ScaleLoops } from "./scale-loops.ts";
+import { resultOf, ScaleLoops } from "./scale-loops.ts";
 import { scaledObjectScalingController } from "./scaling-controller.ts";
 
 /** The two controllers of ScaledObjects, and what the external metrics API answers from. */
@@ -32,7 +32,7 @@ export function createScaledObjectScaling(options: Omit<ScaledObjectParts, "loop
         { namespace, name },
         metricName,
         parts,
-        (scaler, metric) => (scaler.declared.useCachedMetrics ? kept?.get(metric) : undefined),
+        (scaler, metric) => (scaler.declared.useCachedMetrics ? kept && resultOf(kept, metric) : undefined),
         context,
       );
     },

@@ -14,12 +14,16 @@ export function listen(
   { loops, scalers }: ScaledObjectParts,
   context: ControllerContext,
 ): void {
-  if (loop.isListening) return;
-  loop.isListening = true;
   const key = keyOf(object);
+  // It may have ended while its triggers were opened.
+  if (loop.isListening || loops.get(key) !== loop) return;
+  loop.isListening = true;
+  if (!opened.some(({ trigger }) => trigger.listen)) return;
+  loop.ending = new AbortController();
   const handler = (scaler: Scaler) => ({
     push(push: Push) {
       // Of many the last one counts: a source that floods fills nothing.
+      loop.pushed ??= new Map();
       loop.pushed.set(scaler.index, push);
       loops.wakeScaling(key);
     },

@@ -10,7 +10,7 @@ import { adaptPolling, nextDueAt } from "./polling-interval.ts";
 import { type MetricResult, readMetrics, type TriggerFailure } from "./read-metrics.ts";
 import { recordComposite, recordReadings, recordUnread } from "./record-metrics.ts";
 import { request } from "./request.ts";
-import type { ScaleLoop } from "./scale-loops.ts";
+import { resultOf, type ScaleLoop } from "./scale-loops.ts";
 import type { ScalingParts } from "./scaling-controller.ts";
 import { seamsOf } from "./seams.ts";
 import { startReplicas } from "./start-replicas.ts";
@@ -38,13 +38,13 @@ export async function poll(
   const opened = await openTriggers(object, loop, parts, context);
   if (!opened) return;
   const kept = (scaler: Scaler, metricName: string) =>
-    scaler.declared.useCachedMetrics && startedAt < cachedUntil ? lastResults.get(metricName) : undefined;
+    scaler.declared.useCachedMetrics && startedAt < cachedUntil ? resultOf(lastResults, metricName) : undefined;
   const { results, failures } = await readMetrics(object, opened, parts.scalers, context, undefined, {
     kept,
     counts: pollsOf(object, loop),
   });
   if (isOver(key, loop, parts, context)) return;
-  loop.lastResults = new Map(results.map((result) => [result.metricName, result]));
+  loop.lastResults = results;
   adaptPolling(object, loop, { results, before: lastResults, startedAt });
 
   const { errors } = stateOf(object, results, failures);
@@ -70,14 +70,14 @@ export async function actOnPushes(
   parts: ScalingParts,
   context: ControllerContext,
 ): Promise<void> {
-  const { pushed, lastResults } = loop;
+  const { pushed = new Map<number, Push>(), lastResults } = loop;
   const key = keyOf(object);
-  loop.pushed = new Map();
+  loop.pushed = undefined;
   loop.pushPace = afterPush(loop.pushPace, context.clock.now());
   const opened = await openTriggers(object, loop, parts, context);
   if (!opened) return;
   const reading = readMetrics(object, opened, parts.scalers, context, undefined, {
-    kept: ({ index }, metricName) => (pushed.has(index) ? undefined : lastResults.get(metricName)),
+    kept: ({ index }, metricName) => (pushed.has(index) ? undefined : resultOf(lastResults, metricName)),
     told: ({ index }, metricName) => valuesOf(pushed.get(index), metricName),
     counts: pollsOf(object, loop),
   });
@@ -91,11 +91,8 @@ export async function actOnPushes(
   }
   const { results, failures } = await reading;
   if (isOver(key, loop, parts, context)) return;
-  loop.lastResults = new Map(
-    results.map((result) => [
-      result.metricName,
-      pushed.has(result.scaler.index) ? result : (lastResults.get(result.metricName) ?? result),
-    ]),
+  loop.lastResults = results.map((result) =>
+    pushed.has(result.scaler.index) ? result : (resultOf(lastResults, result.metricName) ?? result),
   );
   // A source that says it is active is, whatever its value.
   const asked = results.map((result) =>
@@ -170,10 +167,10 @@ async function openTriggers(
 }
 
 /** Whether a metric has another value than at the last reading. */
-const differ = (results: readonly MetricResult[], last: ReadonlyMap<string, MetricResult>): boolean =>
+const differ = (results: readonly MetricResult[], last: readonly MetricResult[]): boolean =>
   results.some(
     ({ metricName, values }) =>
-      values.length > 0 && stableJson(values) !== stableJson(last.get(metricName)?.values ?? []),
+      values.length > 0 && stableJson(values) !== stableJson(resultOf(last, metricName)?.values ?? []),
   );
 
 interface Readings {

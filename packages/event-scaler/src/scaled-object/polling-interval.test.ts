@@ -32,11 +32,11 @@ function intervals(object: ScaledObject, readings: readonly MetricResult[]): num
   const loop = loops.get(key);
   if (!loop) throw new Error("no loop");
   let startedAt = nextDueAt(object, loop, 0);
-  let before: ReadonlyMap<string, MetricResult> = new Map();
+  let before: readonly MetricResult[] = [];
   return readings.map((reading) => {
     loop.dueAt = nextDueAt(object, loop, startedAt);
     adaptPolling(object, loop, { results: [reading], before, startedAt });
-    before = new Map([["m", reading]]);
+    before = [reading];
     const interval = loop.dueAt - startedAt;
     startedAt = loop.dueAt;
     return interval;

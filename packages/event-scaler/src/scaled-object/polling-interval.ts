@@ -9,12 +9,12 @@ import {
   pollingIntervalMs,
 } from "../engine/index.ts";
 import type { MetricResult } from "./read-metrics.ts";
-import type { ScaleLoop } from "./scale-loops.ts";
+import { resultOf, type ScaleLoop } from "./scale-loops.ts";
 
 /** What a poll came to, and the one before. */
 interface Polled {
   readonly results: readonly MetricResult[];
-  readonly before: ReadonlyMap<string, MetricResult>;
+  readonly before: readonly MetricResult[];
   readonly startedAt: Instant;
 }
 
@@ -33,7 +33,7 @@ export function adaptPolling(object: ScaledObject, loop: ScaleLoop, { results, b
     return;
   }
   const ordinaryMs = pollingIntervalMs(object.spec?.pollingInterval);
-  const metrics = results.map((result) => polled(result, before.get(result.metricName)));
+  const metrics = results.map((result) => polled(result, resultOf(before, result.metricName)));
   loop.pollingLevel = nextPollingLevel(bounds, loop.pollingLevel, ordinaryMs, metrics);
   loop.dueAt = nextDueAt(object, loop, startedAt);
 }

@@ -14,10 +14,10 @@ export interface ScaleLoop {
   /** How often, where that goes by the metrics. */
   pollingLevel?: PollingLevel | undefined;
   /** What sources said by themselves since that was last acted on, by the place of the trigger. */
-  pushed: Map<number, Push>;
+  pushed: Map<number, Push> | undefined;
   pushPace: PushPace;
-  /** What was read last, by metric. */
-  lastResults: ReadonlyMap<string, MetricResult>;
+  /** What was read last of each metric. */
+  lastResults: readonly MetricResult[];
   readonly failurePace: FailurePace;
   /** Until when triggers that want to be polled only are not read again. */
   cachedUntil: Instant;
@@ -26,9 +26,13 @@ export interface ScaleLoop {
   /** What was last told of the direct engine's decisions. */
   explained: string;
   isListening: boolean;
-  /** Aborts when the loop ends. */
-  readonly ending: AbortController;
+  /** Aborts when the loop ends, for those that listen to its sources. */
+  ending: AbortController | undefined;
 }
+
+/** What was read last of one metric. There are a few of an object: a list is looked through. */
+export const resultOf = (results: readonly MetricResult[], metricName: string): MetricResult | undefined =>
+  results.find((result) => result.metricName === metricName);
 
 /**
  * Which ScaledObjects are to be read. The controller of the objects starts and stops the loops, the one of their scale
@@ -58,20 +62,20 @@ export class ScaleLoops {
   /** Starts the loop of an object, anew where its spec has changed. Tells whether there was none before. */
   start(key: ObjectKey, uid: string, generation: number): boolean {
     const before = this.get(key);
-    before?.ending.abort();
+    before?.ending?.abort();
     this.#loops.set(keyText(key), {
       uid,
       generation,
       dueAt: Number.NEGATIVE_INFINITY,
-      pushed: new Map(),
+      pushed: undefined,
       pushPace: fullPace,
-      lastResults: new Map(),
+      lastResults: [],
       failurePace: before?.failurePace ?? new FailurePace(),
       cachedUntil: Number.NEGATIVE_INFINITY,
       history: before?.history ?? noHistory,
       explained: "",
       isListening: false,
-      ending: new AbortController(),
+      ending: undefined,
     });
     this.wakeScaling(key);
     return before === undefined;
@@ -79,7 +83,7 @@ export class ScaleLoops {
 
   /** Tells whether there was one. */
   stop(key: ObjectKey): boolean {
-    this.get(key)?.ending.abort();
+    this.get(key)?.ending?.abort();
     return this.#loops.delete(keyText(key));
   }
 

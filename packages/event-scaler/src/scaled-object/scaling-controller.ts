@@ -35,7 +35,7 @@ export function scaledObjectScalingController(parts: ScaledObjectParts): Control
       if (!loop || !object?.spec || object.metadata.deletionTimestamp || isPaused(object)) return;
       if (!isWellFormed(ScaledObject, object)) return;
       const now = context.clock.now();
-      const pushesDueAt = loop.pushed.size > 0 ? pushAllowedAt(loop.pushPace) : Number.POSITIVE_INFINITY;
+      const pushesDueAt = loop.pushed ? pushAllowedAt(loop.pushPace) : Number.POSITIVE_INFINITY;
       if (now >= pushesDueAt) await actOnPushes(object, loop, scaling, context);
       else if (now >= loop.dueAt) await poll(object, loop, scaling, context);
       else return lookAgainAt(Math.min(loop.dueAt, pushesDueAt));
