@@ -51,6 +51,9 @@ const tests = output
   .flatMap((chunk) => chunk.moduleIds ?? [])
   .filter((id) => /\.test\.ts$|\/vitest\/|fast-check/.test(id));
 if (tests.length > 0) throw new Error(`the bundle holds test code: ${tests.join(", ")}`);
+// For the bill of materials: of what is depended on, not everything is used.
+const packages = packagesOf(output.flatMap((chunk) => chunk.moduleIds ?? []));
+writeFileSync(join(out, "bundled.json"), `${JSON.stringify(packages, null, 2)}\n`);
 const bytes = output.reduce((sum, part) => sum + Buffer.byteLength(part.code ?? part.source ?? ""), 0);
 process.stdout.write(`${out}: ${output.length} files, ${(bytes / 2 ** 20).toFixed(1)} MiB\n`);
 
@@ -70,6 +73,17 @@ const alone = ["--ignore-neighbours", "--leader-elect=false"];
 await warm(entry, ["event-scaler", "--secure-port=0", ...alone]);
 await warm(entry, ["node-provisioner", "--cloud=simulated", "--cluster-name=none", "--webhook-port=0", ...alone]);
 if (user) giveCache(join(out, "cache"), user);
+
+/** Whose the modules are, as package URLs. */
+function packagesOf(modules) {
+  const folder = /^.*\/(?:node_modules\/(?:@[^/]+\/)?|packages\/)[^/]+(?=\/)/;
+  const folders = new Set(modules.flatMap((id) => folder.exec(id) ?? []));
+  const urls = [...folders].map((each) => {
+    const { name, version } = JSON.parse(readFileSync(join(each, "package.json"), "utf8"));
+    return `pkg:npm/${name.replace("@", "%40")}@${version}`;
+  });
+  return [...new Set(urls)].sort();
+}
 
 /** Node reads a source with a single character beyond ASCII into two bytes each: of megabytes, for a few arrows. */
 function escapeWide(file) {

@@ -77,3 +77,20 @@ test("the bill of materials has what runs, and no tools", () => {
   );
   for (const tool of ["vitest", "typescript", "rolldown", "fast-check"]) expect(purls).not.toContain(`pkg:npm/${tool}`);
 });
+
+test("the image's bill of materials has what the bundle holds, and no dependency that nothing of it uses", () => {
+  const [file, list] = [join(folder, "image-sbom.json"), join(folder, "app/bundled.json")];
+  const { status, stderr } = spawnSync(process.execPath, [join(bootstrap, "sbom.mjs"), file, list], {
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+  const bill = JSON.parse(readFileSync(file, "utf8"));
+  const purls = (bill.components as { purl: string }[]).map(({ purl }) => purl).sort();
+  const held = (JSON.parse(readFileSync(list, "utf8")) as string[]).filter((url) => !url.includes("%40bellows/cli@"));
+  expect(purls).toEqual(held);
+  const names = purls.map((purl) => purl.replace(/@[^@]*$/, ""));
+  expect(names).toEqual(expect.arrayContaining(["pkg:npm/%40bellows/hpa", "pkg:npm/fastify", "pkg:npm/undici"]));
+  expect(names.filter((name) => name.includes("%40types/"))).toEqual([]);
+  const refs = (bill.dependencies as { ref: string; dependsOn: string[] }[]).flatMap(({ dependsOn }) => dependsOn);
+  expect(refs.filter((ref) => !purls.includes(ref))).toEqual([]);
+});
