@@ -28,7 +28,7 @@ export async function startFromChart(
 type Container = NonNullable<Pod["spec"]>["containers"][number];
 
 /** What a kubelet would give it: texts, and keys of Secrets. */
-async function environmentOf(
+export async function environmentOf(
   container: Container | undefined,
   namespace: string,
   { controlPlane: { client } }: SuiteContext,

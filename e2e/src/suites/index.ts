@@ -4,6 +4,7 @@ import { cpaChart } from "./cpa-chart.ts";
 import { eventScaler } from "./event-scaler.ts";
 import { helmSuite } from "./helm.ts";
 import { hpa } from "./hpa.ts";
+import { image } from "./image.ts";
 import { neighbours } from "./neighbours.ts";
 import { nodes } from "./nodes.ts";
 import { robustness } from "./robustness.ts";
@@ -15,6 +16,7 @@ export const suites: readonly Suite[] = [
   conformance,
   helmSuite,
   cpaChart,
+  image,
   nodes,
   robustness,
   neighbours,
