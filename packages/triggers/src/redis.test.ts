@@ -1,9 +1,10 @@
-import { systemClock } from "@bellows/kube";
+import { silentLogger, systemClock } from "@bellows/kube";
 import type { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
+import { openTrigger } from "./catalogue.ts";
 import { hasRedisServer, redisServer } from "./redis-server.fixture.ts";
 import { freePorts } from "./server-process.fixture.ts";
-import { metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
+import { aTriggerConfig, fakeSeams, metricNameOf, open, problemOf, soon } from "./trigger.fixture.ts";
 import type { Push } from "./trigger.ts";
 
 const parsing = "error parsing redis metadata: error parsing redis metadata: ";
@@ -148,6 +149,61 @@ describe.skipIf(!hasRedisServer)("a Redis server", () => {
     stopping.abort();
     await ended;
     await trigger.close();
+  });
+
+  describe("that tells nothing", () => {
+    /** What is logged, and what listening ends with, for a user who may do no more than `rights` say. */
+    async function listened(...rights: string[]) {
+      const { admin, port } = server();
+      await admin.call("ACL", "SETUSER", "reader", "reset", "on", ">few", "~*", "+@all", ...rights);
+      const warnings: string[] = [];
+      const seams = {
+        ...fakeSeams({ clock: systemClock }),
+        log: { ...silentLogger, warn: (said: string) => void warnings.push(said) },
+      };
+      const metadata = {
+        listName: "jobs",
+        host: "127.0.0.1",
+        port: String(port),
+        databaseIndex: "2",
+        username: "reader",
+      };
+      const trigger = await openTrigger(aTriggerConfig("redis", { metadata, authParams: { password: "few" } }), seams);
+      const stopping = new AbortController();
+      const pushed = Promise.withResolvers<void>();
+      const handler = { push: () => pushed.resolve(), metricSpecs: () => {} };
+      const ended = trigger.listen?.(handler, stopping.signal).catch((error: Error) => error.message);
+      // It is polled all the same.
+      await admin.rpush("jobs", "a");
+      expect(await trigger.read("m", soon())).toMatchObject({ active: true });
+      const stop = async () => {
+        stopping.abort();
+        await ended;
+        await trigger.close();
+      };
+      return { warnings, pushed: pushed.promise, ended, stop };
+    }
+
+    test("says so, where it is set to", async () => {
+      const { warnings, stop } = await listened("&*");
+      await expect.poll(() => warnings).toEqual(["the server does not notify of changes, so the key is only polled"]);
+      await stop();
+    });
+
+    test("may tell all the same, where its settings are not for everybody", async () => {
+      await server().admin.config("SET", "notify-keyspace-events", "KA");
+      const { warnings, pushed, stop } = await listened("&*", "-config");
+      await pushed;
+      expect(warnings).toEqual(["notify-keyspace-events can't be read: changes are heard of only if it is set"]);
+      await stop();
+    });
+
+    test("says so to a user who may not listen", async () => {
+      await server().admin.config("SET", "notify-keyspace-events", "KA");
+      const { ended, stop } = await listened("resetchannels");
+      expect(await ended).toMatch(/NOPERM/);
+      await stop();
+    });
   });
 
   test("is not listened to where that is not wanted", async () => {
