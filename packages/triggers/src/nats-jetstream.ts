@@ -124,13 +124,13 @@ function listening(
   const { stream, consumer } = values;
   const { namespace, name } = opening.config.object;
   const context = { [opening.config.object.kind]: `${namespace}/${name}`, trigger: opening.config.type };
-  // Without and with a domain and an account before the names.
+  // Without and with a domain and an account before the names: servers use one of them.
   const welcome = [`$JS.ACK.${stream}.${consumer}.>`, `$JS.ACK.*.*.${stream}.${consumer}.>`];
-  let isSaid = false;
+  const missing = new Set(welcome);
   const refused = (subject: string, error: string) => {
+    const isLast = missing.delete(subject) && missing.size === 0;
     const message = "acknowledgements can't be heard, so what the consumer has done is seen by polling only";
-    if (!isSaid) opening.log.warn(message, { ...context, subject, error });
-    isSaid = true;
+    if (isLast) opening.log.warn(message, { ...context, subject: welcome[0], error });
   };
   return async (handler, signal) => {
     const needed = values.natsSubjects ?? (await monitoring.consumer(signal)).subjects;
