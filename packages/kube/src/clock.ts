@@ -34,18 +34,27 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 const longestTimeoutMs = 2 ** 31 - 1;
 
 /** A timer of the machine that may be further away than its own timers reach. Never, for infinity. */
-function afterMachineMs(ms: number, run: () => void): Timer {
-  let handle: NodeJS.Timeout | undefined;
-  const wait = (leftMs: number) => {
-    if (leftMs <= longestTimeoutMs) handle = setTimeout(run, Math.max(0, leftMs));
-    else handle = setTimeout(() => wait(leftMs - longestTimeoutMs), longestTimeoutMs);
-  };
-  wait(ms);
-  return { cancel: () => clearTimeout(handle) };
+class MachineTimer implements Timer {
+  readonly #run: () => void;
+  #handle: NodeJS.Timeout | undefined;
+
+  constructor(ms: number, run: () => void) {
+    this.#run = run;
+    this.#wait(ms);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+
+  #wait(leftMs: number): void {
+    if (leftMs <= longestTimeoutMs) this.#handle = setTimeout(this.#run, Math.max(0, leftMs));
+    else this.#handle = setTimeout(() => this.#wait(leftMs - longestTimeoutMs), longestTimeoutMs);
+  }
 }
 
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after: afterMachineMs,
+  after: (ms, run) => new MachineTimer(ms, run),
 };

@@ -34,13 +34,14 @@ export const cron = defineTrigger({
       end: parseCron(values.end, values.timezone),
     };
     const window: CronWindow = { start: new Remembered(schedules.start), end: new Remembered(schedules.end) };
-    const edges = new Remembered({ next: (after) => nextEdge(schedules, after) });
+    const edges = new Remembered(new Edges(schedules));
+    const { desiredReplicas } = values;
     const name = `cron-${values.timezone}-${expressionInName(values.start)}-${expressionInName(values.end)}`;
     return {
       metricSpecs: () => [external(name, 1)],
       read: async (asked) => {
         const active = isWithin(window, clock.now());
-        return { values: [{ metricName: asked, value: active ? values.desiredReplicas : 0 }], active };
+        return { values: [{ metricName: asked, value: active ? desiredReplicas : 0 }], active };
       },
       nextChange: (after) => edges.next(after),
       close: async () => {},
@@ -100,14 +101,24 @@ function isWithin({ start, end }: CronWindow, now: Instant): boolean {
 /** Firings that change nothing (a start within a window) are passed over, up to so many. */
 const maxFirings = 200;
 
-function nextEdge(window: CronWindow, after: Instant): Instant | undefined {
-  const before = isWithin(window, after);
-  let at = after;
-  for (let firing = 0; firing < maxFirings; firing++) {
-    const next = Math.min(window.start.next(at) ?? Infinity, window.end.next(at) ?? Infinity);
-    if (next === Infinity) return undefined;
-    at = next;
-    if (isWithin(window, at) !== before) return at;
+/** When a window opens or closes. */
+class Edges implements Firings {
+  readonly #window: CronWindow;
+
+  constructor(window: CronWindow) {
+    this.#window = window;
   }
-  return at;
+
+  next(after: Instant): Instant | undefined {
+    const { start, end } = this.#window;
+    const before = isWithin(this.#window, after);
+    let at = after;
+    for (let firing = 0; firing < maxFirings; firing++) {
+      const next = Math.min(start.next(at) ?? Infinity, end.next(at) ?? Infinity);
+      if (next === Infinity) return undefined;
+      at = next;
+      if (isWithin(this.#window, at) !== before) return at;
+    }
+    return at;
+  }
 }

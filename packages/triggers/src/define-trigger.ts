@@ -51,8 +51,7 @@ export function defineTrigger<Schema extends MetadataSchema>(definition: Trigger
       const { values, notices } = prefixed([problemPrefix, parameterPrefix], () =>
         readMetadata(metadata, config, validate && ((found) => validate(found, config))),
       );
-      const external: Opening["external"] = (name, target, { asIs = false } = {}) =>
-        externalMetric(indexedMetricName(config.index, asIs ? name : normalizeMetricName(name)), metricType, target);
+      const external = externalOf(config.index, metricType);
       const trigger = prefixed([problemPrefix], () => definition.open(values, { ...seams, config, external }));
       return Object.assign(trigger, {
         notices: definition.anyMetadata ? notices.filter(({ type }) => type !== "Warning") : notices,
@@ -60,6 +59,12 @@ export function defineTrigger<Schema extends MetadataSchema>(definition: Trigger
     },
   };
 }
+
+/** Apart from where a trigger is opened: it lives as long, and would keep all that the trigger was opened with. */
+const externalOf =
+  (index: number, metricType: ReturnType<typeof externalMetricType>): Opening["external"] =>
+  (name, target, { asIs = false } = {}) =>
+    externalMetric(indexedMetricName(index, asIs ? name : normalizeMetricName(name)), metricType, target);
 
 function prefixed<T>(prefixes: readonly (string | undefined)[], run: () => T): T {
   try {

@@ -88,8 +88,8 @@ class SharingClient implements HttpClient {
   readonly #endings = new Set<AbortController>();
   #closed: Error | undefined;
 
-  constructor(seams: HttpSeams, timeoutMs: number, tls: HttpTls) {
-    this.#seams = seams;
+  constructor({ clock, http, requested }: HttpSeams, timeoutMs: number, tls: HttpTls) {
+    this.#seams = { clock, ...(http && { http }), ...(requested && { requested }) };
     this.#timeoutMs = timeoutMs;
     this.#tls = tls;
   }
