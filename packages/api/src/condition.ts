@@ -1,5 +1,5 @@
 /** The shape of `metav1.Condition`, and of the older conditions of pods, nodes and autoscalers that lack some of it. */
-interface ConditionFields {
+export interface ConditionFields {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;

@@ -16,6 +16,7 @@ import {
   lookAgainAt,
   mapped,
   type ObjectKey,
+  reportInvalidSpec,
   self,
 } from "@bellows/kube";
 import { Corrections } from "./corrections.ts";
@@ -27,7 +28,7 @@ import { decide, explainer, withAction } from "./explain.ts";
 import { nodesThatCount } from "./node-watch.ts";
 import { observeSize, type SizedTarget, sizeTargets } from "./proportional.ts";
 import { RunningAutoscalers } from "./running-autoscalers.ts";
-import { writeProblem, writeStatus } from "./status.ts";
+import { writeStatus } from "./status.ts";
 import { autoscalersOf, completed, problemOf } from "./stored-autoscaler.ts";
 
 /** Targets of kinds that are not watched are looked at this often. */
@@ -63,7 +64,11 @@ export function clusterProportionalAutoscalerController({ ignoreNeighbours = fal
       const found = context.cache.get(ClusterProportionalAutoscaler, key);
       if (!found || found.metadata.deletionTimestamp) return;
       const malformed = problemOf(found);
-      if (malformed !== undefined) return writeProblem(found, key, malformed, context);
+      if (malformed !== undefined) {
+        const { generation } = found.metadata;
+        const ready = { type: "Ready", ...(generation !== undefined && { observedGeneration: generation }) };
+        return reportInvalidSpec(ClusterProportionalAutoscaler, found, ready, malformed, context);
+      }
       const autoscaler = completed(found);
       const size = observeSize(context, nodesOf(autoscaler));
       const { namespace = "", name, uid = "", generation } = autoscaler.metadata;

@@ -33,29 +33,6 @@ export async function writeStatus(
   await client.patch(ClusterProportionalAutoscaler, key, { type: "merge", body: { metadata: { annotations } } });
 }
 
-/** For a spec that nothing can be made of: the targets keep what they have. */
-export async function writeProblem(
-  autoscaler: ClusterProportionalAutoscaler,
-  key: ObjectKey,
-  message: string,
-  { client, clock, events }: ControllerContext,
-): Promise<void> {
-  const { metadata, status: before } = autoscaler;
-  const known = before?.conditions?.find(({ type }) => type === "Ready");
-  if (known?.status === "False" && known.message === message) return;
-  const { generation } = metadata;
-  const observed = generation !== undefined && { observedGeneration: generation };
-  const ready = { type: "Ready", status: "False", reason: "InvalidSpec", message, ...observed };
-  const conditions = setCondition<NonNullable<Status["conditions"]>[number]>(
-    before?.conditions,
-    ready as never,
-    clock.now(),
-  );
-  events.record(autoscaler, { type: "Warning", reason: "InvalidSpec", message });
-  const body = { status: { ...observed, conditions } };
-  await client.patch(ClusterProportionalAutoscaler, key, { type: "merge", body }, { subresource: "status" });
-}
-
 function statusOf(
   { metadata: { generation }, spec, status: before }: ClusterProportionalAutoscaler,
   { seen }: CpaDecision,

@@ -19,6 +19,7 @@ import {
   keyText,
   lookAgainAt,
   type ObjectKey,
+  reportInvalidSpec,
   type ScaleTarget,
 } from "@bellows/kube";
 import { AutoscalersByTarget } from "./autoscalers-by-target.ts";
@@ -34,7 +35,7 @@ import { PodMetricsReader } from "./pod-metrics-reader.ts";
 import { PodsByLabel } from "./pods-by-label.ts";
 import { SelectorsByNamespace } from "./selectors-by-namespace.ts";
 import { followAutoscalers, followMetrics, followPods, followTargets } from "./wake-ups.ts";
-import { writeProblem, writeStatus } from "./write-status.ts";
+import { writeStatus } from "./write-status.ts";
 
 export interface HpaControllerOptions extends Partial<HpaConfig> {
   /** Longest time between two syncs of one autoscaler; default 15 s, as kube-controller-manager's flag. */
@@ -161,7 +162,7 @@ export function hpaController(options: HpaControllerOptions = {}): HpaController
       const malformed = isTwin ? specProblem(kind, found) : undefined;
       if (malformed !== undefined) {
         forget(key);
-        return writeProblem(kind, found, malformed, context);
+        return reportInvalidSpec(kind, found, { type: "AbleToScale" }, malformed, context);
       }
       if (!found.spec) return forget(key);
       const now = context.clock.now();

@@ -2,13 +2,11 @@ import {
   decisionAnnotation,
   decisionRecordAnnotation,
   type HorizontalPodAutoscaler,
-  type HorizontalPodAutoscalerCondition,
   type HorizontalPodAutoscalerStatus,
   type Kind,
-  setCondition,
   stableJson,
 } from "@bellows/api";
-import { type ControllerContext, isInvalid } from "@bellows/kube";
+import type { ControllerContext } from "@bellows/kube";
 import type { HpaRecord } from "./explain.ts";
 import { refusal } from "./observe-scale.ts";
 
@@ -36,29 +34,5 @@ export async function writeStatus(
     await write({ ...(!kind.custom && { metadata }), status: changed }, { subresource: "status" });
   } catch (error) {
     context.events.record(hpa, { type: "Warning", reason: "FailedUpdateStatus", message: refusal(error) });
-  }
-}
-
-/** For a spec that nothing can be made of: the target keeps what it has. */
-export async function writeProblem(
-  kind: Kind<HorizontalPodAutoscaler>,
-  hpa: HorizontalPodAutoscaler,
-  message: string,
-  { client, clock, events }: ControllerContext,
-): Promise<void> {
-  const { metadata, status: before } = hpa;
-  const known = before?.conditions?.find(({ type }) => type === "AbleToScale");
-  if (known?.status === "False" && known.message === message) return;
-  events.record(hpa, { type: "Warning", reason: "InvalidSpec", message });
-  const next = { type: "AbleToScale", status: "False", reason: "InvalidSpec", message };
-  const conditions = setCondition<HorizontalPodAutoscalerCondition>(before?.conditions, next, clock.now());
-  const { generation } = metadata;
-  const body = { status: { ...(generation !== undefined && { observedGeneration: generation }), conditions } };
-  const key = { namespace: metadata.namespace as string, name: metadata.name };
-  try {
-    await client.patch(kind, key, { type: "merge", body }, { subresource: "status" });
-  } catch (error) {
-    // With a spec that its definition refuses, the API server may refuse the status, too: then the Event has to do.
-    if (!isInvalid(error)) throw error;
   }
 }

@@ -14,6 +14,7 @@ export { HandoverClock } from "./handover-clock.ts";
 export * from "./health.ts";
 export * from "./http-transport.ts";
 export * from "./informer.ts";
+export { reportInvalidSpec } from "./invalid-spec.ts";
 export * from "./json-logger.ts";
 export * from "./kubeconfig.ts";
 export * from "./leader-election.ts";
