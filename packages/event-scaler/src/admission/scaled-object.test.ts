@@ -430,11 +430,18 @@ const cases: readonly Case[] = [
       'error validating target in ScalingModifiers\nerror converting target for scalingModifiers (string->float) to valid target: strconv.ParseFloat: parsing "two": invalid syntax',
     field: "spec.advanced.scalingModifiers.target",
   },
+  {
+    name: "an activation target that is no number",
+    object: modifiers({ target: "2", formula: "trig_one", activationTarget: "few" }),
+    message: 'scalingModifiers.ActivationTarget parsing error strconv.ParseFloat: parsing "few": invalid syntax',
+    field: "spec.advanced.scalingModifiers.activationTarget",
+  },
   { name: "a formula with fallbacks", object: modifiers({ target: "2", formula: "trig_one ?? 5" }) },
   {
     name: "the fallback of a formula without one",
     object: anObject({ fallback: { failureThreshold: 3, replicas: 3, behavior: "scalingModifiers" } }),
     message: "scalingModifiers fallback behavior requires scalingModifiers.formula to be defined",
+    field: "spec.fallback.behavior",
   },
 ];
 

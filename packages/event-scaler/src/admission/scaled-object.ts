@@ -11,7 +11,7 @@ import { annotations, ownerLabel } from "../engine/annotations.ts";
 import { isResourceTrigger } from "../engine/resource-trigger.ts";
 import { compileModifiers, usesModifiers } from "../engine/scaling-modifiers.ts";
 import { hpaNameOf } from "../scaled-object/hpa.ts";
-import { boundsProblem, triggersProblem } from "../scaled-object/spec-checks.ts";
+import { boundsProblem, formulaFallbackProblem, triggersProblem } from "../scaled-object/spec-checks.ts";
 import type { Findings, Problem } from "./problem.ts";
 
 /** What a ScaledObject is checked against, all of its own namespace. */
@@ -202,22 +202,23 @@ function hpaRivalOf(
 }
 
 function modifiersProblem(scaledObject: ScaledObject): Problem | undefined {
-  const { fallback, advanced } = scaledObject.spec ?? {};
   if (usesModifiers(scaledObject.spec)) {
     try {
       compileModifiers(scaledObject);
     } catch (error) {
       const { message } = error as Error;
-      const field = message.startsWith("error validating target") ? "target" : "formula";
-      return { field: `spec.advanced.scalingModifiers.${field}`, message, reason: "scaling-modifiers" };
+      return { field: `spec.advanced.scalingModifiers.${fieldOf(message)}`, message, reason: "scaling-modifiers" };
     }
   }
-  if (fallback?.behavior !== "scalingModifiers" || advanced?.scalingModifiers?.formula) return undefined;
-  return {
-    field: "spec.fallback.behavior",
-    message: "scalingModifiers fallback behavior requires scalingModifiers.formula to be defined",
-    reason: "scaling-modifiers-fallback",
-  };
+  const message = formulaFallbackProblem(scaledObject);
+  return message === undefined
+    ? undefined
+    : { field: "spec.fallback.behavior", message, reason: "scaling-modifiers-fallback" };
+}
+
+function fieldOf(message: string): "target" | "activationTarget" | "formula" {
+  if (message.startsWith("error validating target")) return "target";
+  return message.startsWith("scalingModifiers.ActivationTarget") ? "activationTarget" : "formula";
 }
 
 /** cpu and memory are compared with what the containers request, and can't tell whether zero pods should be one. */

@@ -13,7 +13,7 @@ import { Problem, type Step } from "./problem.ts";
 import { rivalHpa, rivalScaledObject } from "./rivals.ts";
 import { findTarget, type GroupVersionKindResource, gvkText, targetOf } from "./scale-target.ts";
 import { seamsOf } from "./seams.ts";
-import { boundsProblem, triggersProblem, triggersTypesOf } from "./spec-checks.ts";
+import { boundsProblem, formulaFallbackProblem, triggersProblem, triggersTypesOf } from "./spec-checks.ts";
 import { formulaOf } from "./state.ts";
 
 const hpaFailed = "failed to ensure HPA is correctly created for ScaledObject";
@@ -31,7 +31,7 @@ export async function ensure(
   const wrong = triggersProblem(triggers);
   if (wrong) throw new Problem(triggersFailed, wrong);
 
-  const unknown = engineProblem(object) ?? adaptivePollingProblem(object);
+  const unknown = formulaFallbackProblem(object) ?? engineProblem(object) ?? adaptivePollingProblem(object);
   if (unknown) throw new Problem(hpaFailed, unknown);
   const isDirect = parts.engineOf(object) === "direct";
 

@@ -31,6 +31,13 @@ export function triggersProblem(triggers: readonly ScaledObjectTrigger[]): strin
   return undefined;
 }
 
+/** What is wrong with a fallback that leaves it to a formula. */
+export function formulaFallbackProblem({ spec }: ScaledObject): string | undefined {
+  const { fallback, advanced } = spec ?? {};
+  if (fallback?.behavior !== "scalingModifiers" || advanced?.scalingModifiers?.formula) return undefined;
+  return "scalingModifiers fallback behavior requires scalingModifiers.formula to be defined";
+}
+
 /** The columns that list the triggers and their authentications. */
 export function triggersTypesOf(triggers: readonly ScaledObjectTrigger[]): {
   triggersTypes: string;

@@ -101,6 +101,26 @@ const cases: readonly Case[] = [
     "formula is given but target is empty",
   ],
   [
+    "an activation target that is no number",
+    {
+      ...toWeb,
+      triggers: [fake("a")],
+      advanced: { scalingModifiers: { formula: "a", target: "2", activationTarget: "few" } },
+    },
+    `${hpa}scalingModifiers.ActivationTarget parsing error strconv.ParseFloat: parsing "few": invalid syntax`,
+    'parsing "few": invalid syntax',
+  ],
+  [
+    "a fallback that leaves it to a formula which isn't there",
+    {
+      ...toWeb,
+      triggers: [fake("a")],
+      fallback: { failureThreshold: 1, replicas: 0, behavior: "scalingModifiers" },
+    },
+    `${hpa}scalingModifiers fallback behavior requires scalingModifiers.formula to be defined`,
+    "scalingModifiers fallback behavior requires scalingModifiers.formula to be defined",
+  ],
+  [
     "a target that isn't there",
     { scaleTargetRef: { name: "nothing" }, triggers: [cron()] },
     `${target}deployments.apps "nothing" not found`,
