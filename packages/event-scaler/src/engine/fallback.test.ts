@@ -120,6 +120,8 @@ test("behavior scalingModifiers leaves it to the formula", () => {
   const object = anObject({ behavior: "scalingModifiers" }, { formula: "a ?? 1", target: "3" });
   expect(fallbackFor(object, "s0-m", average("5"), {}).kind).toBe("nil");
   expect(fallbackNeeds(object, whole("5"))).toEqual({ currentReplicas: false, readyReplicas: false });
+  const withoutFormula = anObject({ behavior: "scalingModifiers" });
+  expect(fallbackFor(withoutFormula, "s0-m", average("5"), {})).toEqual({ kind: "failed" });
 });
 
 test("without ready pods a Value can't fall back", () => {

@@ -107,8 +107,11 @@ export function fallbackFor(
   { currentReplicas, readyReplicas }: FallbackReplicas,
 ): Fallback {
   const { behavior = "static", replicas: wanted = 0 } = spec?.fallback ?? {};
-  // Minus one is never seen: the formula gets nil instead.
-  if (behavior === "scalingModifiers") return { kind: "nil", values: [{ metricName, value: -1 }] };
+  if (behavior === "scalingModifiers") {
+    // Minus one is never seen: the formula gets nil instead. Without a formula an HPA would see it.
+    const hasFormula = Boolean(spec?.advanced?.scalingModifiers?.formula);
+    return hasFormula ? { kind: "nil", values: [{ metricName, value: -1 }] } : { kind: "failed" };
+  }
   let replicas = wanted;
   if (behavior !== "static") {
     if (currentReplicas === undefined) return { kind: "failed" };
