@@ -62,12 +62,14 @@ async function main(): Promise<number> {
   const began = performance.now();
   const stopping = new AbortController();
   const end = (why: string, code: number) => {
+    // One Ctrl-C comes several times: from the terminal, from npm and from what started this process.
+    if (stopping.signal.aborted) return;
     print(why);
     stopping.abort();
     // A case that hangs must not hold the run: processes are ended on exit.
     setTimeout(() => process.exit(code), 15_000).unref();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end(`stopped by ${signal}`, 1));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(`stopped by ${signal}`, 1));
   const minutes = Number(values["time-limit"]);
   setTimeout(() => end(`stopped: ${minutes} minutes are over`, 1), minutes * 60_000).unref();
 
@@ -84,7 +86,7 @@ async function main(): Promise<number> {
     return undefined;
   });
   if (!driver) return values["allow-skip"] ? 0 : 1;
-  let controlPlane = await startControlPlane(driver, { folder, print });
+  let controlPlane = await startControlPlane(driver, { folder, print, signal: stopping.signal });
   const { driver: driverText } = controlPlane;
   const outcomes: Outcome[] = [];
   let version = "unknown";
@@ -98,7 +100,7 @@ async function main(): Promise<number> {
     const startMore = async () => {
       const own = join(folder, `control-plane-${++more}`);
       mkdirSync(own);
-      return startControlPlane(driver, { folder: own, print });
+      return startControlPlane(driver, { folder: own, print, signal: stopping.signal });
     };
     const context: SuiteContext = {
       controlPlane,

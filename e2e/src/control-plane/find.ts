@@ -65,7 +65,12 @@ export async function chooseDriver({
 /** A control plane of its own for every call; a kubeconfig's is the same each time. */
 export async function startControlPlane(
   driver: Driver,
-  options: { readonly folder: string; readonly print: (line: string) => void },
+  options: {
+    readonly folder: string;
+    readonly print: (line: string) => void;
+    /** Aborts when the run is to end: what starts slowly is given up, and taken away. */
+    readonly signal: AbortSignal;
+  },
 ): Promise<StartedControlPlane> {
   switch (driver.name) {
     case "kubeconfig": {

@@ -17,7 +17,13 @@ current-context: default
 `;
 
 /** The libraries with a container that only notes what is asked of it. */
-function fakeLibraries({ fails = "", says = "", hosts = "172.17.0.1 host.docker.internal" } = {}) {
+function fakeLibraries({
+  fails = "",
+  says = "",
+  hosts = "172.17.0.1 host.docker.internal",
+  createsAfter = Promise.resolve(),
+  startsAfter = Promise.resolve(),
+} = {}) {
   const asked = { image: "", command: [] as string[], hosts: [] as object[], removed: [] as string[] };
   const id = "0123456789abcdef";
   let created: (id: string) => void;
@@ -38,10 +44,12 @@ function fakeLibraries({ fails = "", says = "", hosts = "172.17.0.1 host.docker.
     withWaitStrategy: () => container,
     withStartupTimeout: () => container,
     async start() {
+      await createsAfter;
       created(id);
       const log = new Readable({ read() {} });
       consume(log);
       if (says) log.emit("data", says);
+      await startsAfter;
       if (fails) throw new Error(fails);
       return {
         getKubeConfig: () => kubeconfig,
@@ -110,6 +118,39 @@ test("where k3s ends instead of coming up, the failure has what it said last", a
   const { load } = fakeLibraries({ fails: "Log stream ended", says: "starting\nfatal: no data folder\n" });
   const refused = startK3s({ folder, load, ready, whyNot });
   await expect(refused).rejects.toThrow("Log stream ended; it said:\nstarting\nfatal: no data folder");
+});
+
+describe("a run that is to end", () => {
+  const never = new Promise<void>(() => {});
+
+  test("waits for no container that starts, and takes it away", async () => {
+    const stopping = new AbortController();
+    const { asked, id, load } = fakeLibraries({ startsAfter: never });
+    const starting = startK3s({ folder, load, ready, whyNot, signal: stopping.signal });
+    await new Promise(setImmediate);
+    stopping.abort();
+    await expect(starting).rejects.toThrow("stopped while a control plane was starting");
+    expect(asked.removed).toEqual([id]);
+  });
+
+  test("waits for one that the engine is making, which would stay behind", async () => {
+    const stopping = new AbortController();
+    const creating = Promise.withResolvers<void>();
+    const { asked, id, load } = fakeLibraries({ createsAfter: creating.promise, startsAfter: never });
+    const starting = startK3s({ folder, load, ready, whyNot, signal: stopping.signal });
+    await new Promise(setImmediate);
+    stopping.abort();
+    creating.resolve();
+    await expect(starting).rejects.toThrow("stopped while a control plane was starting");
+    expect(asked.removed).toEqual([id]);
+  });
+
+  test("makes none where none is being made", async () => {
+    const { asked, load } = fakeLibraries();
+    const signal = AbortSignal.abort();
+    await expect(startK3s({ folder, load, ready, whyNot, signal })).rejects.toThrow("stopped");
+    expect(asked.image).toBe("");
+  });
 });
 
 test("a container that does not know the way to this machine is stopped again", async () => {

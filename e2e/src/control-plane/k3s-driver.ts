@@ -33,6 +33,7 @@ export const k3sCommand: readonly string[] = [
 ];
 
 const startLimitMs = 180_000;
+const stoppedEarly = "stopped while a control plane was starting";
 /** The name under which the container knows this machine. */
 const hostName = "host.docker.internal";
 
@@ -115,20 +116,26 @@ process.once("exit", () => {
   if (there.size > 0) spawnSync("docker", ["rm", "--force", "--volumes", ...there], { stdio: "ignore" });
 });
 
-/** k3s in a container, for machines with Docker. */
+/**
+ * k3s in a container, for machines with Docker.
+ * @throws as soon as `signal` aborts, when the container that was being made is gone
+ */
 export async function startK3s({
   folder,
+  signal,
   load = libraries,
   ready = untilReady,
   whyNot = whyNotReached,
 }: {
   /** Where its kubeconfig and its log go. */
   readonly folder: string;
+  readonly signal?: AbortSignal;
   readonly load?: () => Promise<K3sLibraries>;
   readonly ready?: typeof untilReady;
   readonly whyNot?: typeof whyNotReached;
 }): Promise<StartedControlPlane> {
   const { container: k3s, host, remove, Wait } = await load();
+  if (signal?.aborted) throw new Error(stoppedEarly);
   const log = join(folder, "k3s.log");
   writeFileSync(log, "");
   let id: string | undefined;
@@ -137,12 +144,19 @@ export async function startK3s({
     await remove(id);
     there.delete(id);
   };
+  const stopped = Promise.withResolvers<never>();
+  // Whoever asked for it hears of it below.
+  stopped.promise.catch(() => undefined);
+  const stop = () => stopped.reject(new Error(stoppedEarly));
   const created = (its: string) => {
     id = its;
     there.add(its);
+    // Not before: what the engine is making cannot be taken away yet.
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
   };
   try {
-    const container = await k3s(k3sImage, created)
+    const starting = k3s(k3sImage, created)
       .withCommand([...k3sCommand, `--tls-san=${await host()}`])
       .withExtraHosts([{ host: hostName, ipAddress: "host-gateway" }])
       .withLogConsumer((stream) => stream.on("data", (text: Buffer | string) => appendFileSync(log, text)))
@@ -153,6 +167,7 @@ export async function startK3s({
         const said = lastLines(log);
         throw said ? new Error(`${messageOf(error)}; it said:\n${said}`, { cause: error }) : error;
       });
+    const container = await Promise.race([starting, stopped.promise]);
     const kubeconfig = join(folder, "kubeconfig");
     writeFileSync(kubeconfig, container.getKubeConfig(), { mode: 0o600 });
     const transport = await kubeconfigTransport({ kubeconfig });
@@ -179,6 +194,8 @@ export async function startK3s({
   } catch (error) {
     await end();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }
 
