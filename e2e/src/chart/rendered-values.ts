@@ -25,6 +25,21 @@ export const renderings: readonly Rendering[] = [
     lacks: ["hostNetwork", "dnsPolicy", "volumes:", "strategy:", "VAULT", "helm.sh/hook"],
   },
   {
+    name: "an event scaler of one namespace has a role there",
+    set: [eventScaler, "eventScaler.config.watchNamespace=team-a", "eventScaler.config.clusterObjectNamespace=shared"],
+    contains: [
+      "name: bellows-event-scaler-watched\n  namespace: team-a",
+      "name: bellows-event-scaler-cluster-objects\n  namespace: shared",
+      '"--watch-namespace=team-a"',
+    ],
+  },
+  {
+    name: "an event scaler of all namespaces has no other role",
+    set: [eventScaler],
+    contains: ['resources: ["*/scale"]'],
+    lacks: ["event-scaler-watched", "event-scaler-cluster-objects"],
+  },
+  {
     name: "one replica needs no disruption budget",
     set: [hpa, "hpa.replicas=1"],
     lacks: ["kind: PodDisruptionBudget"],

@@ -16,6 +16,7 @@ import { renderings } from "../chart/rendered-values.ts";
 import { requestsOf, unusedRights } from "../chart/rights.ts";
 import { allInOne, type Scenario, scenarios, withController } from "../chart/scenarios.ts";
 import { runUnregisterHook } from "../chart/unregister-hook.ts";
+import { watchesOneNamespace } from "../chart/watched-namespace.ts";
 import { startFromChart } from "../controllers/start-from-chart.ts";
 import type { Case, Suite, SuiteContext } from "../suite.ts";
 import { waitFor } from "./waiting.ts";
@@ -225,6 +226,10 @@ export const helmSuite: Suite = {
     missesRight("event-scaler", "list", "scaledjobs", "keda.sh"),
     missesRight("node-provisioner", "list", "persistentvolumes"),
     worksWithItsRights(allInOne, allInOne.values),
+    {
+      name: "bellows event-scaler of one namespace acts there and nowhere else, and has no rights elsewhere",
+      run: (context) => watchesOneNamespace(scenarios.find(({ name }) => name === "event-scaler") as Scenario, context),
+    },
     {
       name: "an upgrade that leaves the event scaler out gives back what it registered",
       async run(context) {

@@ -36,7 +36,7 @@ export async function generatedChartFiles(): Promise<GeneratedFile[]> {
   const all = {
     folder: "all-in-one",
     name: "all",
-    settings: Object.assign({}, ...parts.map(({ settings }) => settings)),
+    settings: withoutAlone(Object.assign({}, ...parts.map(({ settings }) => settings))),
     isAll: true,
   };
   return [
@@ -71,6 +71,9 @@ const shapeOf = ({ settings }: ControllerCommand): Record<string, z.ZodType> =>
   Object.fromEntries(
     Object.entries(settings.shape as Record<string, z.ZodType>).filter(([key]) => !notInCharts.has(key)),
   );
+
+/** Without the settings that a controller has only where it runs alone. */
+const withoutAlone = ({ watchNamespace: _, ...settings }: Record<string, z.ZodType>) => settings;
 
 const upstreamNote =
   "# The values of upstream's chart cluster-proportional-autoscaler are taken as they are: config.ladder or config.linear,\n# options, replicaCount, nameOverride, fullnameOverride, serviceAccount and so on.\n";

@@ -28,6 +28,11 @@ export const EventScalerSettings = z.strictObject({
     description: "Where ClusterTriggerAuthentications have their Secrets.",
     env: "KEDA_CLUSTER_OBJECT_NAMESPACE",
   }),
+  watchNamespace: z
+    .string()
+    .regex(/^[^,]*$/, { error: "one namespace, or nothing for all of them" })
+    .default("")
+    .meta({ description: "Look at objects of this namespace only; all of them without it.", env: "WATCH_NAMESPACE" }),
   restrictSecretAccess: z.boolean().default(false).meta({
     description: "Read Secrets in the cluster object namespace only.",
     env: "KEDA_RESTRICT_SECRET_ACCESS",

@@ -30,6 +30,8 @@ export interface CacheOptions {
   readonly log: Logger;
   /** Kinds that are not kept whole. All controllers that share the cache read this one form of them. */
   readonly projections?: readonly Projection[];
+  /** Of kinds that are in namespaces, only objects of this one. */
+  readonly namespace?: string;
 }
 
 /** The informers of a process. One is made when it is first asked for and runs until the cache stops. */
@@ -57,7 +59,10 @@ export class InformerCache implements Cache {
     const known = this.find<T>(kind);
     if (known) return known;
     const { client, clock, random, log } = this.#options;
-    const informer = createInformer<T, T>(client, clock, random, log, this.#projections.get(idOf(kind)) ?? { kind });
+    const informer = createInformer<T, T>(client, clock, random, log, {
+      ...(kind.scope === "Namespaced" && this.#options.namespace && { namespace: this.#options.namespace }),
+      ...(this.#projections.get(idOf(kind)) ?? { kind }),
+    });
     this.#informers.set(idOf(kind), informer);
     if (this.#running) void informer.start();
     return informer;
@@ -71,8 +76,12 @@ export class InformerCache implements Cache {
   /** Whether a written object will show in the cache; where a selector decides, whether it did so far. */
   holds(kind: { readonly group: string; readonly kind: string }, object: KubernetesObject): boolean {
     const informer = this.find(kind);
-    const { namespace, labelSelector, fieldSelector } = this.#projections.get(idOf(kind)) ?? {};
-    if (!informer || (namespace && namespace !== object.metadata.namespace)) return false;
+    const {
+      namespace = this.#options.namespace,
+      labelSelector,
+      fieldSelector,
+    } = this.#projections.get(idOf(kind)) ?? {};
+    if (!informer || (namespace && object.metadata.namespace && namespace !== object.metadata.namespace)) return false;
     return (!labelSelector && !fieldSelector) || informer.get(keyOf(object)) !== undefined;
   }
 

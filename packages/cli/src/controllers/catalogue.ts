@@ -44,6 +44,8 @@ export interface ControllerSet {
   readonly projections?: readonly Projection[];
   /** Instead, where no other command shares the cache, whose controllers may read more of the same objects. */
   readonly projectionsAlone?: readonly Projection[];
+  /** The one namespace whose objects it looks at; default all. Only of a command that runs alone. */
+  readonly watchNamespace?: string;
   /** Begins to serve what others need of this process also while it stands by or another replica leads. */
   serve?(parts: ServingParts): Promise<void>;
   /** Called once the cache is made; the signal of its parts aborts when these controllers are to end. */
@@ -119,6 +121,7 @@ export const controllerCommands: Readonly<
         ],
         prepare: (settings) => ({
           projectionsAlone: eventScalerProjections(),
+          ...(settings.watchNamespace && { watchNamespace: settings.watchNamespace }),
           // Thousands of open triggers stay, and what a poll makes is little.
           heapGrowthPercent: 10,
           async controllers(parts) {

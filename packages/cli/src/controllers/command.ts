@@ -82,6 +82,11 @@ async function run(
         set: isAlone && set.projectionsAlone ? { ...set, projections: set.projectionsAlone } : set,
       })),
     );
+    const restricted = prepared.find(({ set }) => set.watchNamespace !== undefined)?.set.watchNamespace;
+    if (!isAlone && restricted !== undefined)
+      throw new RangeError(
+        `--watch-namespace, WATCH_NAMESPACE: ${JSON.stringify(restricted)}, expected nothing: the other controllers of this process look at every namespace`,
+      );
     const { runControllers } = await import("./run-controllers.ts");
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -57,7 +57,8 @@ export function takeTurn(
   const { client, clock, random, log } = parts;
   let metrics = new Registry();
   const projections = sets.flatMap((set) => set.projections ?? []);
-  const cache = createCache({ client, clock, random, log, projections });
+  const [namespace] = sets.flatMap(({ watchNamespace }) => watchNamespace ?? []);
+  const cache = createCache({ client, clock, random, log, projections, ...(namespace !== undefined && { namespace }) });
   let election: LeaderElection | undefined;
   /** Why nothing acts, where the cache does not know: it has synced while nobody has asked it for a kind. */
   let idle: string | undefined = "the controllers are starting";

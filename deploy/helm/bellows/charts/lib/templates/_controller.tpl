@@ -113,6 +113,16 @@ roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: extension-apis
 subjects:
   - { kind: ServiceAccount, name: {{ include "bellows.serviceAccountName" . }}, namespace: {{ .root.Release.Namespace }} }
 {{- end }}
+{{- if has "event-scaler" .controllers }}
+{{- with .root.Values.config.watchNamespace }}
+{{- $namespaced := include "bellows.rules.event-scaler.namespaced" $.root }}
+{{- include "bellows.roleIn" (merge (dict "namespace" . "role" "watched" "rules" $namespaced) $) }}
+{{- end }}
+{{- with and .root.Values.config.watchNamespace .root.Values.config.clusterObjectNamespace }}
+{{- $secrets := "- { apiGroups: [\"\"], resources: [secrets], verbs: [get] }" }}
+{{- include "bellows.roleIn" (merge (dict "namespace" . "role" "cluster-objects" "rules" $secrets) $) }}
+{{- end }}
+{{- end }}
 {{- if ne .name "dashboard" }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -140,6 +150,30 @@ roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ include "be
 subjects:
   - { kind: ServiceAccount, name: {{ include "bellows.serviceAccountName" . }}, namespace: {{ .root.Release.Namespace }} }
 {{- end }}
+{{- end }}
+
+{{/* Rights in one namespace. In: as bellows.controller, and namespace, role (an end of its name), rules. */}}
+{{- define "bellows.roleIn" }}
+{{- $name := printf "%s-%s" (include "bellows.fullname" .) .role }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ $name }}
+  namespace: {{ .namespace }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+rules:
+{{ .rules }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ $name }}
+  namespace: {{ .namespace }}
+  labels: {{- include "bellows.labels" . | nindent 4 }}
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ $name }} }
+subjects:
+  - { kind: ServiceAccount, name: {{ include "bellows.serviceAccountName" . }}, namespace: {{ .root.Release.Namespace }} }
 {{- end }}
 
 {{- define "bellows.deployment" }}

@@ -82,11 +82,28 @@
 {{ include "bellows.rules.events" . }}
 {{ include "bellows.rules.neighbours" . }}
 - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], resourceNames: [scaledobjects.keda.sh, scaledjobs.keda.sh, triggerauthentications.keda.sh, clustertriggerauthentications.keda.sh, cloudeventsources.eventing.keda.sh, clustercloudeventsources.eventing.keda.sh], verbs: [get] }
-- { apiGroups: [keda.sh], resources: [scaledobjects, scaledjobs, triggerauthentications, clustertriggerauthentications], verbs: [get, list, watch, patch] }
-- { apiGroups: [keda.sh], resources: [scaledobjects/status, scaledjobs/status, triggerauthentications/status, clustertriggerauthentications/status], verbs: [patch] }
+- { apiGroups: [keda.sh], resources: [clustertriggerauthentications], verbs: [get, list, watch, patch] }
+- { apiGroups: [keda.sh], resources: [clustertriggerauthentications/status], verbs: [patch] }
+- { apiGroups: [eventing.keda.sh], resources: [clustercloudeventsources], verbs: [get, list, watch, patch] }
+- { apiGroups: [eventing.keda.sh], resources: [clustercloudeventsources/status], verbs: [patch] }
+- { apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create] }
+- { apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create] }
+- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [list, create] }
+- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], resourceNames: [v1beta1.external.metrics.k8s.io], verbs: [get, update, delete] }
+- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], verbs: [create] }
+- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [keda-admission], verbs: [patch] }
+{{- if not .Values.config.watchNamespace }}
+{{ include "bellows.rules.event-scaler.namespaced" . }}
+{{- end }}
+{{- end }}
+
+{{/* What it does in namespaces: in all of them, or in the one that it watches. */}}
+{{- define "bellows.rules.event-scaler.namespaced" -}}
+- { apiGroups: [keda.sh], resources: [scaledobjects, scaledjobs, triggerauthentications], verbs: [get, list, watch, patch] }
+- { apiGroups: [keda.sh], resources: [scaledobjects/status, scaledjobs/status, triggerauthentications/status], verbs: [patch] }
 - { apiGroups: [keda.sh], resources: [scaledobjects/finalizers, scaledjobs/finalizers], verbs: [update] }
-- { apiGroups: [eventing.keda.sh], resources: [cloudeventsources, clustercloudeventsources], verbs: [get, list, watch, patch] }
-- { apiGroups: [eventing.keda.sh], resources: [cloudeventsources/status, clustercloudeventsources/status], verbs: [patch] }
+- { apiGroups: [eventing.keda.sh], resources: [cloudeventsources], verbs: [get, list, watch, patch] }
+- { apiGroups: [eventing.keda.sh], resources: [cloudeventsources/status], verbs: [patch] }
 - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list, watch, create, update, patch, delete] }
 # Anything that has a scale may be a target.
 - { apiGroups: ["*"], resources: ["*/scale"], verbs: [get, patch] }
@@ -98,12 +115,6 @@
 - { apiGroups: [""], resources: [secrets], verbs: [get] }
 - { apiGroups: [""], resources: [serviceaccounts/token], verbs: [create] }
 - { apiGroups: [metrics.k8s.io], resources: [pods], verbs: [list] }
-- { apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create] }
-- { apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create] }
-- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [list, create] }
-- { apiGroups: [apiregistration.k8s.io], resources: [apiservices], resourceNames: [v1beta1.external.metrics.k8s.io], verbs: [get, update, delete] }
-- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], verbs: [create] }
-- { apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [keda-admission], verbs: [patch] }
 {{- end }}
 
 {{- define "bellows.rules.dashboard" -}}
