@@ -61,18 +61,6 @@ export const expiry = area(
       (t) => t.get("configmaps?resourceVersion=2&resourceVersionMatch=NotOlderThan", { show: names }),
       { needsCompaction: true },
     ),
-    ...(["configmaps", "/api/v1/nodes"] as const).map((path) =>
-      it(
-        `a watch of ${path} from a revision that is forgotten`,
-        async (t) => {
-          const watch = await t.watch(`${path}?resourceVersion=2&timeoutSeconds=5`, (object) =>
-            object.kind === "Status" ? { ...object, message: object.message?.replace(/\(\d+\)/, "(N)") } : object.kind,
-          );
-          await watch.end();
-        },
-        { needsCompaction: true },
-      ),
-    ),
   ],
   { alone: true },
 );
