@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -44,9 +44,8 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 for (const { type, fileName } of output) if (type === "chunk") escapeWide(join(out, fileName));
-// Read when the definitions of a cluster are compared, from beside the code that reads it.
-const schemas = "openapi.generated.json";
-copyFileSync(join(root, "packages/api/src/builtin", schemas), join(out, "chunks", schemas));
+for (const file of filesRead(output.flatMap((chunk) => chunk.moduleIds ?? [])))
+  copyFileSync(file, join(out, "chunks", basename(file)));
 const tests = output
   .flatMap((chunk) => chunk.moduleIds ?? [])
   .filter((id) => /\.test\.ts$|\/vitest\/|fast-check/.test(id));
@@ -73,6 +72,15 @@ const alone = ["--ignore-neighbours", "--leader-elect=false"];
 await warm(entry, ["event-scaler", "--secure-port=0", ...alone]);
 await warm(entry, ["node-provisioner", "--cloud=simulated", "--cluster-name=none", "--webhook-port=0", ...alone]);
 if (user) giveCache(join(out, "cache"), user);
+
+/** What our modules read from beside them, when they need it: tables that are too large for code. */
+function filesRead(modules) {
+  const own = modules.filter((id) => id.startsWith(join(root, "packages/")));
+  return own.flatMap((id) => {
+    const named = readFileSync(id, "utf8").matchAll(/new URL\("((?:\.\/)?[^"/:]+)", import\.meta\.url\)/g);
+    return [...named].map(([, file]) => join(dirname(id), file));
+  });
+}
 
 /** Whose the modules are, as package URLs. */
 function packagesOf(modules) {

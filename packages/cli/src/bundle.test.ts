@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -59,6 +68,17 @@ test("it reads no file that a library has beside its code", () => {
     readFileSync(join(folder, "app/chunks", name), "utf8"),
   );
   expect(code.flatMap((chunk) => chunk.match(/[\w./-]+\.(?:wasm|node)(?=["'`])/g) ?? [])).toEqual([]);
+});
+
+test("what its code reads from beside it is there", () => {
+  const chunks = join(folder, "app/chunks");
+  const code = readdirSync(chunks)
+    .filter((name) => name.endsWith(".mjs"))
+    .map((name) => readFileSync(join(chunks, name), "utf8"));
+  const read = code.flatMap((chunk) => [...chunk.matchAll(/new URL\([`"']([^`"']+)[`"'],\s*import\.meta\.url\)/g)]);
+  const files = read.map(([, file]) => file as string);
+  expect(files).toEqual(expect.arrayContaining([expect.stringContaining("catalogue.generated.json")]));
+  for (const file of files) expect(existsSync(join(chunks, file)), file).toBe(true);
 });
 
 test("the bill of materials has what runs, and no tools", () => {
