@@ -86,7 +86,9 @@ export async function startContainer(
           return answer.ok || (await answer.text());
         },
         context,
-      ),
+      ).catch(async (error: unknown) => {
+        throw new Error(`${error}\n${await log()}`);
+      }),
     async stop() {
       const from = performance.now();
       await docker("kill", "--signal", "TERM", id);
