@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import {
   APIService,
   CloudEventSource,
+  Event as CoreEvent,
   Deployment,
   HorizontalPodAutoscaler,
   isConditionTrue,
@@ -221,6 +222,34 @@ export const eventScaler: Suite = {
         } finally {
           server.close();
         }
+      },
+    },
+    {
+      name: "a warning of the webhook is an Event of it",
+      async run(context) {
+        const { client } = context.controlPlane;
+        const scaledObject = {
+          metadata: { namespace, name: "warned" },
+          spec: {
+            scaleTargetRef: { name: "nobody" },
+            minReplicaCount: 1,
+            cooldownPeriod: 9,
+            triggers: [openWindow("1")],
+          },
+        } as ScaledObject;
+        const { metadata } = await client.create(ScaledObject, scaledObject);
+        await waitFor(
+          "the Event",
+          async () => {
+            const { items } = await client.list(CoreEvent, { namespace });
+            const told = items.find(({ involvedObject }) => involvedObject.uid === metadata.uid);
+            const { type, reason, source, message } = told ?? {};
+            const seen = `${type} ${reason} ${source?.component}: ${message}`;
+            return /^Normal KEDAScalerInfo keda-admission: CooldownPeriod is configured but/.test(seen) || seen;
+          },
+          context,
+        );
+        await client.delete(ScaledObject, { namespace, name: "warned" });
       },
     },
     {
