@@ -21,7 +21,7 @@ import type { Case, Suite, SuiteContext } from "../suite.ts";
 import { triggerSources } from "../trigger-servers/index.ts";
 import { redisPolled } from "../trigger-servers/redis.ts";
 import type { RunningSource, TriggerSource } from "../trigger-servers/trigger-source.ts";
-import { waitFor } from "./waiting.ts";
+import { stays, waitFor } from "./waiting.ts";
 
 const chart = resolve(import.meta.dirname, "../../../deploy/helm/bellows");
 const release = "bellows-triggers";
@@ -60,9 +60,8 @@ async function start(context: SuiteContext): Promise<() => Promise<void>> {
   };
 }
 
-/** Where a source pushes, so seldom is it polled that a replica in time can't come of it. */
-const seldomS = 30;
-const pushLimitMs = 5000;
+/** Where a source pushes, so seldom is it polled that no replica can come of it. */
+const seldomS = 3600;
 
 const template = {
   metadata: { labels },
@@ -96,21 +95,16 @@ async function createScaledObject(name: string, source: RunningSource, pollingIn
 }
 
 /** Until the Deployment has so many replicas; a failure tells what the ScaledObject and the controllers said. */
-async function replicasAre(count: number, name: string, context: SuiteContext, limitMs: number): Promise<void> {
-  const { client } = context.controlPlane;
+const replicasBecome = (count: number, name: string, context: SuiteContext): Promise<void> =>
+  waitFor(`${count} replicas`, () => lookForReplicas(count, name, context), context, 60_000);
+
+async function lookForReplicas(count: number, name: string, { controlPlane: { client } }: SuiteContext) {
   const key = { namespace: name, name: "worker" };
-  await waitFor(
-    `${count} replicas`,
-    async () => {
-      const { spec } = await client.get(Deployment, key);
-      if (spec?.replicas === count) return true;
-      const { status } = await client.get(ScaledObject, key);
-      const logs = started.map((controller) => controller.lastLines()).join("\n");
-      return `${spec?.replicas} replicas, conditions ${JSON.stringify(status?.conditions)}\n${logs}`;
-    },
-    context,
-    limitMs,
-  );
+  const { spec } = await client.get(Deployment, key);
+  if (spec?.replicas === count) return true;
+  const { status } = await client.get(ScaledObject, key);
+  const logs = started.map((controller) => controller.lastLines()).join("\n");
+  return `${spec?.replicas} replicas, conditions ${JSON.stringify(status?.conditions)}\n${logs}`;
 }
 
 /** The steps: by the event scaler from 0, then by the HPA, which reads the metric of the external metrics API. */
@@ -128,19 +122,18 @@ function followsItsWork(source: TriggerSource, index: number): Case {
       const folder = join(context.folder, name);
       mkdirSync(folder);
       const running = await source.start(folder, { client: context.controlPlane.client, namespace: name });
-      const becomes = async (pieces: number, limitMs = 60_000) => {
+      const becomes = async (pieces: number) => {
         const began = performance.now();
         await running.setWork(pieces);
-        await replicasAre(pieces, name, context, limitMs);
+        await replicasBecome(pieces, name, context);
         return `${pieces} after ${(performance.now() - began).toFixed(0)} ms`;
       };
       try {
         await running.setWork(0);
         await createScaledObject(name, running, source.pushes ? seldomS : 1, context);
         await scaledObjectReady(name, context);
-        await replicasAre(0, name, context, 10_000);
-        const steps = [await becomes(firstReplicas, source.pushes ? pushLimitMs : undefined)];
-        steps.push(await becomes(moreReplicas));
+        await replicasBecome(0, name, context);
+        const steps = [await becomes(firstReplicas), await becomes(moreReplicas)];
         if (!source.pushes) await staysThroughAnOutage(running, name, context);
         steps.push(await becomes(0));
         context.print(`        ${source.name}: ${steps.join(", ")}`);
@@ -174,8 +167,7 @@ async function staysThroughAnOutage({ hang, resume }: RunningSource, name: strin
     async () => kubectl(context, ["-n", name, "get", "events"]).includes("KEDAScalerFailed") || "none",
     context,
   );
-  await new Promise((resolve) => setTimeout(resolve, outageMs));
-  await replicasAre(moreReplicas, name, context, 1000);
+  await stays(`${moreReplicas} replicas`, () => lookForReplicas(moreReplicas, name, context), context, outageMs);
   resume();
 }
 
@@ -183,6 +175,9 @@ function kubectl({ kubectl: program, controlPlane }: SuiteContext, args: readonl
   const { stdout } = spawnSync(program, ["--kubeconfig", controlPlane.kubeconfig, ...args], { encoding: "utf8" });
   return stdout;
 }
+
+/** Time for more Jobs, if there were to be any. */
+const somePollsMs = 3000;
 
 /** A Job for each piece of work, and no more of them while these are not done. */
 function makesJobs(source: TriggerSource): Case {
@@ -201,14 +196,15 @@ function makesJobs(source: TriggerSource): Case {
         const spec = { jobTargetRef, maxReplicaCount: 10, pollingInterval: 1, triggers: [trigger] };
         await client.create(ScaledJob, { metadata: { namespace, name: "worker" }, spec } as ScaledJob);
         const jobs = async () => (await client.list(Job, { namespace })).items.length;
-        const becomes = (count: number) =>
-          waitFor(`${count} Jobs`, async () => (await jobs()) === count || `${await jobs()}`, context, 30_000);
+        const look = (count: number) => async () => {
+          const seen = await jobs();
+          return seen === count || `${seen}`;
+        };
         for (const pieces of [firstReplicas, moreReplicas]) {
           await running.setWork(pieces);
-          await becomes(pieces);
+          await waitFor(`${pieces} Jobs`, look(pieces), context);
         }
-        await new Promise((resolve) => setTimeout(resolve, 3000));
-        await becomes(moreReplicas);
+        await stays(`${moreReplicas} Jobs`, look(moreReplicas), context, somePollsMs);
       } finally {
         await running.stop();
         await deleted(ScaledJob, namespace, context);
@@ -226,7 +222,6 @@ const scaledObjectReady = (name: string, context: SuiteContext): Promise<void> =
       return ready?.status === "True" || JSON.stringify(status?.conditions);
     },
     context,
-    30_000,
   );
 
 /** Every type of triggers against its real server: ScaledObjects follow the work that is put in and taken out. */

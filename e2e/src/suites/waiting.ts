@@ -17,6 +17,20 @@ export async function waitFor(
   throw new Error(`${what}: ${seen}, after ${signal.aborted ? "the run was stopped" : `${limitMs / 1000} s`}`);
 }
 
+/** Asks `look` every quarter of a second for so long; fails once it gives anything but true, saying what was seen. */
+export async function stays(
+  what: string,
+  look: () => Promise<true | string>,
+  { signal }: SuiteContext,
+  forMs: number,
+): Promise<void> {
+  for (const [began, until] = [Date.now(), Date.now() + forMs]; Date.now() < until && !signal.aborted; ) {
+    const seen = await look();
+    if (seen !== true) throw new Error(`${what}: ${seen}, after ${Date.now() - began} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
 /** Waits until the cluster has so many nodes, every one of them Ready. */
 export const nodesReady = (wanted: number, context: SuiteContext): Promise<void> =>
   waitFor(

@@ -1,4 +1,4 @@
-import { hasNatsServer, natsUser, startNatsServer } from "@bellows/triggers/test-servers/nats-server";
+import { hasNatsServer, type NatsServer, natsUser, startNatsServer } from "@bellows/triggers/test-servers/nats-server";
 import type { RunningSource, TriggerSource } from "./trigger-source.ts";
 
 const stream = { name: "jobs", subjects: ["jobs.>"] };
@@ -31,12 +31,24 @@ const natsJetStream = (pushes: boolean): TriggerSource => ({
       },
       credentials: { natsUser: natsUser.user, natsPassword: natsUser.pass },
       async setWork(pieces) {
-        await server.ask(`STREAM.PURGE.${stream.name}`);
+        await handleAll(server);
         for (let piece = 0; piece < pieces; piece++) await server.admin.request("jobs.new", "job");
       },
     };
   },
 });
+
+/** As a worker would: gets each message, and acknowledges it. */
+async function handleAll({ ask, admin }: NatsServer): Promise<void> {
+  const ofConsumer = `${stream.name}.${consumer.durable_name}`;
+  const { num_pending: waiting } = (await ask(`CONSUMER.INFO.${ofConsumer}`)) as { num_pending: number };
+  for (let message = 0; message < waiting; message++) {
+    // Its subject is that of the message, so that an inbox shared by several requests would not know it.
+    const once = { timeout: 60_000, noMux: true };
+    const next = await admin.request(`$JS.API.CONSUMER.MSG.NEXT.${ofConsumer}`, "1", once);
+    await admin.request(next.reply ?? "", "+ACK", { timeout: 60_000 });
+  }
+}
 
 export const natsPolled = natsJetStream(false);
 export const natsPushed = natsJetStream(true);
