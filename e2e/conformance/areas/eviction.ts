@@ -1,6 +1,6 @@
 import { area, it } from "../harness/case.ts";
 import type { Conversation, Json } from "../harness/conversation.ts";
-import { idle } from "./idle-pods.ts";
+import { idleDeployment } from "./idle-pods.ts";
 
 const pod = (name: string, more: object = {}) => ({
   metadata: { name, labels: { app: "web" } },
@@ -57,23 +57,15 @@ export const evictions = area("evictions", [
     await t.get("poddisruptionbudgets/pdb", {
       show: ({ status }) => status.disruptionsAllowed,
     });
+    // Until the controller has counted again another message is given.
+    await t.until("poddisruptionbudgets/pdb", ({ status }) => status.currentHealthy === 1);
     await evict(t, "b");
   }),
   it("a budget of percent", async (t) => {
     await world(t, ["a", "b", "c"], { minAvailable: "50%" });
   }),
   it("a budget on a Deployment's pods by maxUnavailable", async (t) => {
-    await t.given("deployments", {
-      metadata: { name: "web" },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: { app: "web" } },
-        template: {
-          metadata: { labels: { app: "web" } },
-          spec: idle(),
-        },
-      },
-    });
+    await t.given("deployments", idleDeployment(2));
     await t.until("pods", ({ items }) => items.length === 2);
     const { items } = await t.peek("pods");
     for (const one of items) {
