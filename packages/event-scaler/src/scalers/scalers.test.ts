@@ -1,7 +1,7 @@
 import type { ScaledObject } from "@bellows/api";
 import { type createClient, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
 import type { Reading, Trigger, TriggerConfig } from "@bellows/triggers";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Scalers } from "./scalers.ts";
 
 const object = (generation = 1): ScaledObject => ({
@@ -103,6 +103,46 @@ test("triggers are closed once, however often they are forgotten, and opened aga
   expect(record.filter((line) => line.startsWith("close"))).toEqual(["close a", "close b"]);
   await scalers.open(object(), seams);
   expect(record.filter((line) => line.startsWith("open"))).toHaveLength(4);
+});
+
+describe("a trigger that is forgotten while it is read", () => {
+  test("is closed when the reading has ended, which gets its answer", async () => {
+    const answer = Promise.withResolvers<Reading>();
+    const { scalers, seams, record } = harness(() => answer.promise);
+    const [scaler] = await scalers.open(object(), seams);
+    const reading = scalers.read(object(), scaler as never, "m", seams);
+    scalers.forget(object());
+    await Promise.resolve();
+    // The other one is not being read.
+    expect(record.filter((line) => line.startsWith("close"))).toEqual(["close b"]);
+    answer.resolve(await five());
+    expect((await reading).values).toEqual([{ metricName: "m", value: 5 }]);
+    expect(record.filter((line) => line.startsWith("close"))).toEqual(["close b", "close a"]);
+  });
+
+  test("is not opened again where the reading fails", async () => {
+    const answer = Promise.withResolvers<Reading>();
+    const { scalers, seams, record } = harness(() => answer.promise);
+    const [scaler] = await scalers.open(object(), seams);
+    const reading = scalers.read(object(), scaler as never, "m", seams);
+    scalers.forget(object());
+    answer.reject(new Error("401"));
+    await expect(reading).rejects.toThrow("401");
+    expect(record).toEqual(["open a", "open b", "close b", "close a"]);
+    await expect(scalers.read(object(), scaler as never, "m", seams)).rejects.toThrow("the trigger has been closed");
+  });
+
+  test("is closed after 15 s where its source never answers", async () => {
+    const { scalers, seams, clock, record } = harness(() => new Promise(() => {}));
+    const [scaler] = await scalers.open(object(), seams);
+    const reading = scalers.read(object(), scaler as never, "m", seams).catch((error: Error) => error.message);
+    scalers.forget(object());
+    await clock.run(14_999);
+    expect(record).not.toContain("close a");
+    await clock.run(1);
+    expect(await reading).toBe("no answer within 15 s");
+    expect(record.at(-1)).toBe("close a");
+  });
 });
 
 test("a source that never answers is a failed reading, after 15 s", async () => {

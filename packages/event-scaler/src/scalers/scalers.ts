@@ -70,6 +70,10 @@ interface OpenScaler extends Scaler {
   readonly missing?: readonly string[];
   /** The metric that was read last: what its requests are for. */
   asked?: string;
+  /** How many readings have not ended yet. */
+  inFlight?: number;
+  /** It is closed once they have. */
+  isForgotten?: boolean;
 }
 
 /**
@@ -128,13 +132,24 @@ export class Scalers {
   /** Reads one metric within the time allowed; after a failure once more, by a trigger that is opened anew. */
   async read(object: Scalable, scaler: Scaler, metricName: string, seams: TriggerSeams): Promise<TimedReading> {
     const open = scaler as OpenScaler;
+    if (open.isForgotten) throw new ScalerError("the trigger has been closed");
+    open.inFlight = (open.inFlight ?? 0) + 1;
+    try {
+      return await this.#readTwice(object, open, metricName, seams);
+    } finally {
+      open.inFlight--;
+      closeForgotten(open);
+    }
+  }
+
+  async #readTwice(object: Scalable, open: OpenScaler, metricName: string, seams: TriggerSeams): Promise<TimedReading> {
     try {
       return await this.#readOnce(open, metricName, seams);
     } catch (error) {
-      // Who did not answer in time won't answer a second question sooner.
-      if (error instanceof DeadlineExceeded) throw error;
+      // Who did not answer in time won't answer a second question sooner; nobody waits for what is forgotten.
+      if (error instanceof DeadlineExceeded || open.isForgotten) throw error;
       const before = open.trigger;
-      const again = await this.#openOne(object, scaler.index, scaler.declared, seams);
+      const again = await this.#openOne(object, open.index, open.declared, seams);
       // Its requests are counted by what is asked of it.
       again.asked = metricName;
       open.trigger = again.trigger;
@@ -154,7 +169,7 @@ export class Scalers {
     return { ...reading, latencyMs: 0 };
   }
 
-  /** Closes the triggers of an object; the next call opens them anew. */
+  /** Closes the triggers of an object, each once its readings have ended; the next call opens them anew. */
   forget(object: Scalable): void {
     this.forgetNamed(kindOf(object), { namespace: object.metadata.namespace as string, name: object.metadata.name });
   }
@@ -167,7 +182,10 @@ export class Scalers {
     this.#opened.delete(key);
     opened.scalers.then(
       (scalers) => {
-        for (const { trigger } of scalers) trigger.close().catch(() => undefined);
+        for (const scaler of scalers) {
+          scaler.isForgotten = true;
+          closeForgotten(scaler);
+        }
       },
       () => undefined,
     );
@@ -291,4 +309,9 @@ function checkReading({ values }: Reading, { asMetricSource }: TriggerConfig): v
 
 function closeQuietly(trigger: Trigger, { log }: TriggerSeams): void {
   trigger.close().catch((error: unknown) => log.warn("closing a trigger failed", { error: messageOf(error) }));
+}
+
+/** A reading takes no longer than it is allowed to, so that nothing stays open for long. */
+function closeForgotten({ trigger, inFlight, isForgotten }: OpenScaler): void {
+  if (isForgotten && !inFlight) trigger.close().catch(() => undefined);
 }
