@@ -1,13 +1,5 @@
 import { readFile } from "node:fs/promises";
-import {
-  Deployment,
-  durationMs,
-  HorizontalPodAutoscaler,
-  LimitRange,
-  ScaledObject,
-  StatefulSet,
-  ValidatingWebhookConfiguration,
-} from "@bellows/api";
+import { durationMs, ValidatingWebhookConfiguration } from "@bellows/api";
 import {
   admissionHandler,
   admissionRoutes,
@@ -20,6 +12,7 @@ import {
   guardedHandler,
   readRequestHeaderConfig,
   registerApiService,
+  reviewedKinds,
   unregisterApiService,
   WebhookMetrics,
   webhookConfiguration,
@@ -31,8 +24,6 @@ import type { ControllerParts } from "./catalogue.ts";
 import { serveSecurely } from "./secure-serving.ts";
 import { trustCertificatesIn } from "./trusted-folders.ts";
 
-/** What the webhooks look at; some of it no controller reads. */
-const reviewedKinds = [ScaledObject, HorizontalPodAutoscaler, LimitRange, Deployment, StatefulSet];
 const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /** The controllers of KEDA's kinds, with the external metrics API and the webhooks served beside them. */

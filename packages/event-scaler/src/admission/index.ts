@@ -5,6 +5,7 @@ export {
   type AdmissionResponse,
   admissionHandler,
   admissionPaths,
+  reviewedKinds,
 } from "./review.ts";
 export { alone, type ScaledObjectSurroundings, triggerListProblem, validateScaledObject } from "./scaled-object.ts";
 export { admissionRoutes } from "./serving.ts";

@@ -46,8 +46,17 @@ export interface AdmissionResponse {
   readonly body: unknown;
 }
 
+/** What the webhooks look at; some of it no controller reads. */
+export const reviewedKinds: readonly Kind<KubernetesObject>[] = [
+  ScaledObject,
+  HorizontalPodAutoscaler,
+  LimitRange,
+  Deployment,
+  StatefulSet,
+];
+
 export interface AdmissionOptions {
-  /** Must have ScaledObjects, HPAs, LimitRanges, Deployments and StatefulSets. */
+  /** Must have the {@link reviewedKinds}. */
   readonly cache: Cache;
   /** Finds kinds that targets name, as `Client.resourceOf`. */
   readonly resourceOf?: (apiVersion: string, kind: string) => Promise<ResourceInfo | undefined>;

@@ -26,7 +26,7 @@ import { StatusError } from "./status-error.ts";
 import { type Journal, Store } from "./store.ts";
 import { noPodStreams, type PodStreams } from "./subresources/pod-streams.ts";
 import { ephemeralTokenKey, type TokenKey } from "./token-key.ts";
-import { type Post, webhookCaller } from "./webhook-client.ts";
+import { type CallWebhook, type Post, type WebhookHandler, webhookCaller } from "./webhook-client.ts";
 
 export interface ApiServerOptions {
   readonly clock: Clock;
@@ -63,6 +63,7 @@ export class ApiServer {
   readonly #apiServices: ApiServices;
   readonly #openApi: OpenApiPaths;
   readonly #paths: NonResourcePaths;
+  readonly #webhooks = new Map<string, WebhookHandler>();
 
   constructor(options: ApiServerOptions) {
     const { clock, random, log = silentLogger } = options;
@@ -73,7 +74,12 @@ export class ApiServer {
     for (const resource of builtinServedResources(store)) registry.add(resource);
     let key = options.tokenKey;
     const tokenKey = () => (key ??= ephemeralTokenKey());
-    const callWebhook = webhookCaller(options.network?.post ?? noNetwork, serviceResolver(store));
+    const callOverNetwork = webhookCaller(options.network?.post ?? noNetwork, serviceResolver(store));
+    const callWebhook: CallWebhook = async (clientConfig, review, limits) => {
+      const { namespace, name, path = "/" } = clientConfig.service ?? {};
+      const handler = this.#webhooks.get(`${namespace}/${name}`);
+      return handler ? handler(path, review) : callOverNetwork(clientConfig, review, limits);
+    };
     this.#parts = {
       clock,
       random,
@@ -133,6 +139,11 @@ export class ApiServer {
   /** Serves an API group in this process, for the APIServices that name `service` (metrics.k8s.io and its like). */
   serveApiService(service: { readonly namespace: string; readonly name: string }, handler: ApiHandler): void {
     this.#apiServices.register(service, handler);
+  }
+
+  /** Answers in this process for the webhooks that name `service`. */
+  serveWebhooks(service: { readonly namespace: string; readonly name: string }, handler: WebhookHandler): void {
+    this.#webhooks.set(`${service.namespace}/${service.name}`, handler);
   }
 
   /** Answers any request; never rejects. */

@@ -31,6 +31,9 @@ export type CallWebhook = (
   options: { readonly timeoutSeconds: number },
 ) => Promise<unknown>;
 
+/** A webhook in this process: resolves with the answer to a review that came to one of its paths, rejects with why there is none. */
+export type WebhookHandler = (path: string, review: Review) => Promise<unknown>;
+
 export interface Reply {
   readonly status: number;
   /** Its content type. */

@@ -7,7 +7,7 @@ import {
   type ScaledObjectTrigger,
 } from "@bellows/api";
 import type { EventScalerOptions, OpenTrigger } from "@bellows/event-scaler";
-import { type Client, createManager, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
+import { type Client, createCache, createManager, seededRandom, silentLogger, VirtualClock } from "@bellows/kube";
 import { openTrigger as openReal } from "@bellows/triggers";
 import { Registry } from "prom-client";
 import type { BellowsController } from "./bellows-controllers.ts";
@@ -77,7 +77,8 @@ export async function eventScalerWorld(sources: FakeSources) {
   const metrics = new Registry();
   const { client } = world;
   const ofScaler = beforeCreate ? interposed(client, beforeCreate) : client;
-  const seams = { client: ofScaler, clock, log: silentLogger, metrics };
+  const parts = { client: ofScaler, clock, random, log: silentLogger };
+  const seams = { ...parts, metrics, cache: createCache(parts) };
   const scaler = eventScalerOn(world.server, {
     ...seams,
     ...(cloudEvents && { cloudEvents }),
@@ -86,7 +87,7 @@ export async function eventScalerWorld(sources: FakeSources) {
   });
   await settled(ensureAll(client, [externalMetricsApiService]));
   await settled(
-    createManager({ ...seams, random })
+    createManager(seams)
       .add(...scaler.controllers)
       .start(),
   );

@@ -1,12 +1,25 @@
-import type { APIService } from "@bellows/api";
+import type { APIService, ValidatingWebhookConfiguration } from "@bellows/api";
 import {
+  admissionHandler,
   createEventScaler,
   createResolveAccess,
   type EventScaler,
   type EventScalerOptions,
   externalMetricsHandler,
+  reviewedKinds,
+  WebhookMetrics,
+  webhookConfiguration,
 } from "@bellows/event-scaler";
-import type { Client, Clock, Logger, Metrics, ObjectKey } from "@bellows/kube";
+import {
+  type Client,
+  type Clock,
+  createEventRecorder,
+  type InformerCache,
+  type Logger,
+  type Metrics,
+  type ObjectKey,
+  type Random,
+} from "@bellows/kube";
 import { type ApiRequest, ok } from "../api-server/api-request.ts";
 import type { ApiServer } from "../api-server/index.ts";
 
@@ -28,12 +41,17 @@ export const externalMetricsApiService: APIService = {
   },
 };
 
-/** The event scaler of a world; the API server asks it for external metrics within this process. */
+/** What registers KEDA's webhooks. They are asked within this process, so that no certificate is to be trusted. */
+export const admissionWebhooks: ValidatingWebhookConfiguration = webhookConfiguration({ service, caBundle: "" });
+
+/** The event scaler of a world; the API server asks it for external metrics and reviews within this process. */
 export function eventScalerOn(
   server: ApiServer,
   seams: {
     readonly client: Client;
+    readonly cache: InformerCache;
     readonly clock: Clock;
+    readonly random: Random;
     readonly log: Logger;
     readonly metrics: Metrics;
     /** Of the HPA controller, where the world has it. */
@@ -47,6 +65,18 @@ export function eventScalerOn(
     const encoded = path.split("/").map(encodeURIComponent).join("/");
     const { status, body } = await handle({ method, path: encoded, query: { labelSelector } });
     return ok(body, status);
+  });
+  for (const kind of reviewedKinds) seams.cache.informer(kind);
+  const review = admissionHandler({
+    cache: seams.cache,
+    events: createEventRecorder({ ...seams, component: "keda-admission" }),
+    resourceOf: (apiVersion, kind) => seams.client.resourceOf(apiVersion, kind),
+    metrics: new WebhookMetrics(seams.metrics),
+  });
+  server.serveWebhooks(service, async (path, body) => {
+    const answer = await review({ path, body });
+    if (answer.status !== 200) throw new Error(String(answer.body));
+    return answer.body;
   });
   return scaler;
 }

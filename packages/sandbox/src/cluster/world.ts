@@ -47,7 +47,7 @@ import { workloadControllers } from "../workloads/index.ts";
 import type { BellowsController } from "./bellows-controllers.ts";
 import { ComponentLogs } from "./component-logs.ts";
 import { ensureAll } from "./ensure.ts";
-import { eventScalerOn, externalMetricsApiService } from "./event-scaler.ts";
+import { admissionWebhooks, eventScalerOn, externalMetricsApiService } from "./event-scaler.ts";
 import { type NodeGroup, nodeGroupObject } from "./node-group.ts";
 import { podStreams } from "./pod-streams.ts";
 import {
@@ -162,6 +162,8 @@ export function createWorld(options: WorldOptions): World {
     clusterName,
     clock,
     client: clientAs(controlPlane(`bellows-${name}`), `bellows-${name}`),
+    cache,
+    random,
     log: logs.logger(name),
     metrics,
   });
@@ -205,7 +207,7 @@ export function createWorld(options: WorldOptions): World {
       for (const manager of managers) running.push(await manager.start());
       await ensureAll(client, [
         metricsApiService,
-        ...(options.controllers.includes("event-scaler") ? [externalMetricsApiService] : []),
+        ...(options.controllers.includes("event-scaler") ? [externalMetricsApiService, admissionWebhooks] : []),
         ...systemServices,
         ...systemDaemonSets,
         ...systemDeployments,
@@ -266,7 +268,9 @@ interface WorldParts {
   readonly cloud: SimulatedCloud;
   readonly clusterName: string;
   readonly client: Client;
+  readonly cache: InformerCache;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
   readonly metrics: Metrics;
 }

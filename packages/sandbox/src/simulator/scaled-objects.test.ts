@@ -191,6 +191,8 @@ test("an HPA that is somebody else's is left alone unless the ScaledObject takes
   const named = `
         advanced: { horizontalPodAutoscalerConfig: { name: web } }`;
   const failures = await failuresOf(`${start(`
+  - at: 0
+    kubectl: delete validatingwebhookconfiguration keda-admission
   - at: 0${deployment("jobs", 3)}
   - at: 0${deployment("web", 1)}
   - at: 0
