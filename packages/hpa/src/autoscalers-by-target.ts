@@ -1,4 +1,4 @@
-import type { HorizontalPodAutoscaler, Kind } from "@bellows/api";
+import { type HorizontalPodAutoscaler, type Kind, sameJson } from "@bellows/api";
 import type { Cache, ObjectKey } from "@bellows/kube";
 
 interface TargetRef {
@@ -15,13 +15,11 @@ export class AutoscalersByTarget {
   follow(cache: Cache, kind: Kind<HorizontalPodAutoscaler>): void {
     cache.informer(kind).handle({
       changed: ({ namespace = "", name }, before, after) => {
-        const [from, to] = [before, after].map((each) => {
-          const target = each?.spec?.scaleTargetRef;
-          return isTargetRef(target) ? textOf(namespace, target) : undefined;
-        });
-        if (from === to) return;
-        if (from !== undefined) this.#remove(from, name);
-        if (to !== undefined) this.#add(to, name);
+        const [from, to] = [before?.spec?.scaleTargetRef, after?.spec?.scaleTargetRef];
+        // Of most changes the target is no part.
+        if (sameJson(from, to)) return;
+        if (isTargetRef(from)) this.#remove(textOf(namespace, from), name);
+        if (isTargetRef(to)) this.#add(textOf(namespace, to), name);
       },
     });
   }

@@ -90,7 +90,9 @@ export class BenchCluster implements Transport {
       const before = found({ namespace: this.#namespace(index), name });
       if (!before) throw new Error(`${name}: not in the cache`);
       const metadata = { ...before.metadata, labels: { touched: "yes" }, resourceVersion: String(++this.#version) };
-      return { type: "MODIFIED" as const, object: { ...structuredClone(before), metadata } };
+      // As it comes from the network.
+      const object = JSON.parse(JSON.stringify({ ...before, metadata })) as HorizontalPodAutoscaler;
+      return { type: "MODIFIED" as const, object };
     });
     const handler = this.#watches.get("/apis/autoscaling/v2/horizontalpodautoscalers");
     return () => {
