@@ -6,11 +6,21 @@ export { freePorts } from "@bellows/triggers/test-servers/server-process";
 export interface ManagedProcess {
   /** Ends it by its id: SIGTERM, after ten seconds SIGKILL. Resolves when it is gone. */
   stop(): Promise<void>;
+  /** SIGTERM, and no more than that within the half minute that a pod has. */
+  end(): Promise<Ended>;
   /** Whether it has ended, by itself or not. */
   hasEnded(): boolean;
 }
 
+/** How a process ended, and how long it took. */
+export interface Ended {
+  /** null: a signal killed it. */
+  readonly exitCode: number | null;
+  readonly ms: number;
+}
+
 const killAfterMs = 10_000;
+const graceMs = 30_000;
 
 const running = new Set<ChildProcess>();
 // A run that is killed leaves nothing behind.
@@ -33,13 +43,19 @@ export function startProcess(
   const gone = goneOf(child);
   running.add(child);
   void gone.then(() => running.delete(child));
+  const told = async (patienceMs: number) => {
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+    await gone;
+    clearTimeout(timer);
+  };
   return {
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-    async stop() {
-      child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-      await gone;
-      clearTimeout(timer);
+    stop: () => told(killAfterMs),
+    async end() {
+      const from = performance.now();
+      await told(graceMs);
+      return { exitCode: child.exitCode, ms: performance.now() - from };
     },
   };
 }

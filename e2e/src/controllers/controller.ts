@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { freePorts, lastLines, startProcess } from "../control-plane/process.ts";
+import { type Ended, freePorts, lastLines, startProcess } from "../control-plane/process.ts";
 
 /** What `bellows` is. */
 export const main: string = resolve(import.meta.dirname, "../../../packages/cli/src/main.ts");
@@ -27,6 +27,8 @@ export interface RunningController {
   /** Why it is not ready, in its own words; undefined where it is. */
   notReady(): Promise<string | undefined>;
   stop(): Promise<void>;
+  /** SIGTERM, as a kubelet ends it. */
+  end(): Promise<Ended>;
 }
 
 let count = 0;
@@ -75,5 +77,6 @@ export async function startController(name: string, options: ControllerOptions):
       }
     },
     stop: () => child.stop(),
+    end: () => child.end(),
   };
 }

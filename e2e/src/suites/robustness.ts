@@ -156,6 +156,33 @@ const startedBefore: Case = {
     }).run(context),
 };
 
+/** Of the 30 s that a pod has, this leaves some. */
+const endLimitMs = 15_000;
+
+const toldToEnd = forEach(
+  "an API server that hangs: told to end, a controller that leads does so in time, and with 0",
+  async (subject, context) => {
+    const proxy = await connectionProxy(serverOf(context.controlPlane.kubeconfig));
+    const args = subject.args.filter((arg) => arg !== "--leader-elect=false");
+    const leads = { ...subject, args: [...args, `--leader-elect-resource-namespace=${namespace}`] };
+    try {
+      await withProcess(leads, context, kubeconfigWith(context, { server: proxy.url }), async (process) => {
+        await says(process, ["successfully acquired lease"], context);
+        await isReady(process, context);
+        proxy.hang();
+        // It notices at its next renewal.
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        const { exitCode, ms } = await process.end();
+        context.note(`${subject.controller}: ended ${ms.toFixed(0)} ms after SIGTERM while the API server hung`);
+        if (exitCode !== 0 || ms > endLimitMs)
+          throw new Error(`it ended with ${exitCode} after ${ms.toFixed(0)} ms: ${process.lastLines()}`);
+      });
+    } finally {
+      await proxy.close();
+    }
+  },
+);
+
 /** Says what is wrong with its token, and is not ready. */
 const refuses = (name: string, tokenOf: (context: SuiteContext) => string | undefined): Case =>
   forEach(name, async (subject, context) => {
@@ -343,6 +370,7 @@ export const robustness: Suite = {
     dropped,
     restarted,
     startedBefore,
+    toldToEnd,
     refuses("a token that expired: the message says what to do, and the process is not ready", expiredToken),
     refuses("a token that nobody knows: the same", () => randomBytes(24).toString("hex")),
     withoutRights,
