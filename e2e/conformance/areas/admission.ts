@@ -41,7 +41,12 @@ const patchOf = (operations: Json[]): Json => ({
 
 /** The limits of a range are a map in Go, and are looked at in an order of chance. */
 const inAnyOrder = (message: string) =>
-  message.replace(/\[(.*)\]$/, (_, list: string) => list.split(", maximum").sort().join("; "));
+  message.replace(/\[(.*)\]$/, (_, list: string) =>
+    list
+      .split(/, (?=maximum)/)
+      .sort()
+      .join("; "),
+  );
 
 const validations = (expression: string, more: object = {}) => ({ validations: [{ expression, ...more }] });
 

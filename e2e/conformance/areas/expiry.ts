@@ -58,7 +58,10 @@ export const expiry = area(
     ),
     it(
       "what is not older than a revision that is forgotten",
-      (t) => t.get("configmaps?resourceVersion=2&resourceVersionMatch=NotOlderThan", { show: names }),
+      (t) =>
+        t.get("configmaps?resourceVersion=2&resourceVersionMatch=NotOlderThan", {
+          show: ({ kind, message }) => message ?? kind,
+        }),
       { needsCompaction: true },
     ),
   ],

@@ -173,7 +173,12 @@ export const lists = area("lists", [
   }),
   it("an object at resourceVersion zero", async (t) => {
     await t.given("configmaps", { metadata: { name: "a" } });
-    await t.get("configmaps/a?resourceVersion=0", { show: (body) => body.metadata.name });
+    // Of a cache, which may not have it yet.
+    await t.until(
+      "configmaps/a?resourceVersion=0",
+      (_, status) => status === 200,
+      (body) => body.metadata.name,
+    );
   }),
   it("label selector: equality", select("labelSelector=app%3Dx")),
   it("label selector: double equality", select("labelSelector=app%3D%3Dx")),

@@ -90,6 +90,34 @@ const affinity = (kind: string, terms: Json) => ({
 });
 const near = (topologyKey: string) => [{ labelSelector: { matchLabels: { app: "x" } }, topologyKey }];
 
+const spreadOver = (topologyKey: string) => ({
+  topologySpreadConstraints: [
+    { maxSkew: 1, topologyKey, whenUnsatisfiable: "DoNotSchedule", labelSelector: { matchLabels: { app: "x" } } },
+  ],
+});
+/** Two pods of one kind go to two nodes, whichever is whose. */
+async function apart(t: Conversation, spec: object): Promise<void> {
+  for (const name of ["p", "q"]) {
+    await t.given("pods", pod(name, spec));
+    await t.until(
+      `pods/${name}`,
+      ({ spec: { nodeName } }) => nodeName,
+      () => "placed",
+    );
+  }
+  const { items } = await t.peek("pods");
+  t.note("apart", items[0].spec.nodeName !== items[1].spec.nodeName);
+}
+const told = (t: Conversation) =>
+  t.until(
+    "events",
+    ({ items }) => items.length > 0,
+    ({ items }) =>
+      items.map(({ type, reason, message, reportingComponent, action, source }: Json) => [
+        ...[type, reason, message, reportingComponent, action, source],
+      ]),
+  );
+
 /** Where kube-scheduler puts pods, and what it says when it cannot. No other nodes are about. */
 export const scheduling = area(
   "scheduling",
@@ -97,19 +125,7 @@ export const scheduling = area(
     it("no nodes at all", async (t) => {
       await t.given("pods", pod("p"));
       await refused(t, "p");
-      await t.until(
-        "events",
-        ({ items }) => items.length > 0,
-        ({ items }) =>
-          items.map(({ type, reason, message, reportingComponent, action, source }: Json) => [
-            type,
-            reason,
-            message,
-            reportingComponent,
-            action,
-            source,
-          ]),
-      );
+      await told(t);
     }),
     it("the one node", async (t) => {
       await nodes(t, { a: {} });
@@ -118,19 +134,7 @@ export const scheduling = area(
       await t.get("pods/p", {
         show: ({ status }) => status.conditions.map(({ type, status: is }: Json) => [type, is]),
       });
-      await t.until(
-        "events",
-        ({ items }) => items.length > 0,
-        ({ items }) =>
-          items.map(({ type, reason, message, reportingComponent, action, source }: Json) => [
-            type,
-            reason,
-            message,
-            reportingComponent,
-            action,
-            source,
-          ]),
-      );
+      await told(t);
     }),
     refusal("too little CPU", { a: { cpu: "1" }, b: { cpu: "1" } }, {}, "1500m"),
     refusal(
@@ -235,17 +239,9 @@ export const scheduling = area(
     ),
     it("away from its like", async (t) => {
       await nodes(t, { a: {}, b: {} });
-      for (const name of ["p", "q"]) {
-        await t.given("pods", pod(name, affinity("podAntiAffinity", near("kubernetes.io/hostname"))));
-        await t.until(
-          `pods/${name}`,
-          ({ spec }) => spec.nodeName,
-          () => "placed",
-        );
-      }
-      const { items } = await t.peek("pods");
-      t.note("apart", items[0].spec.nodeName !== items[1].spec.nodeName);
-      await t.given("pods", pod("r", affinity("podAntiAffinity", near("kubernetes.io/hostname"))));
+      const alone = affinity("podAntiAffinity", near("kubernetes.io/hostname"));
+      await apart(t, alone);
+      await t.given("pods", pod("r", alone));
       await refused(t, "r");
     }),
     it("one that is there already wants none beside it", async (t) => {
@@ -265,58 +261,17 @@ export const scheduling = area(
     }),
     it("spread over zones", async (t) => {
       await nodes(t, { a: { labels: zone("1") }, b: { labels: zone("2") } });
-      const spread = {
-        topologySpreadConstraints: [
-          {
-            maxSkew: 1,
-            topologyKey: "topology.kubernetes.io/zone",
-            whenUnsatisfiable: "DoNotSchedule",
-            labelSelector: { matchLabels: { app: "x" } },
-          },
-        ],
-      };
-      for (const name of ["p", "q"]) {
-        await t.given("pods", pod(name, spread));
-        await t.until(
-          `pods/${name}`,
-          ({ spec }) => spec.nodeName,
-          () => "placed",
-        );
-      }
-      const { items } = await t.peek("pods");
-      t.note("apart", items[0].spec.nodeName !== items[1].spec.nodeName);
+      await apart(t, spreadOver("topology.kubernetes.io/zone"));
     }),
     it("a spread that cannot be kept", async (t) => {
       await nodes(t, { a: { labels: zone("1") }, b: { labels: zone("2"), unschedulable: true } });
-      const spread = {
-        topologySpreadConstraints: [
-          {
-            maxSkew: 1,
-            topologyKey: "topology.kubernetes.io/zone",
-            whenUnsatisfiable: "DoNotSchedule",
-            labelSelector: { matchLabels: { app: "x" } },
-          },
-        ],
-      };
+      const spread = spreadOver("topology.kubernetes.io/zone");
       await t.given("pods", pod("p", spread));
       await placed(t, "p");
       await t.given("pods", pod("q", spread));
       await refused(t, "q");
     }),
-    refusal(
-      "a spread over a label that nodes lack",
-      { a: {} },
-      {
-        topologySpreadConstraints: [
-          {
-            maxSkew: 1,
-            topologyKey: "rack",
-            whenUnsatisfiable: "DoNotSchedule",
-            labelSelector: { matchLabels: { app: "x" } },
-          },
-        ],
-      },
-    ),
+    refusal("a spread over a label that nodes lack", { a: {} }, spreadOver("rack")),
     it("a port of the host that is taken", async (t) => {
       await nodes(t, { a: {} });
       const ports = { containers: [{ name: "c", image: "i", ports: [{ containerPort: 80, hostPort: 8080 }] }] };

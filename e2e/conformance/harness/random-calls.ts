@@ -39,6 +39,9 @@ const selectors = [
 const pages = ["", "", "limit=500", "resourceVersion=0", "resourceVersion=x", "limit=1&resourceVersionMatch=Exact"];
 const modes = ["", "", "", "fieldValidation=Strict", "fieldValidation=Ignore", "dryRun=All"];
 
+const withoutNulls = (value: object): Json =>
+  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null));
+
 /** `length` calls, the same for the same seed. `ns` is put in where a call names the custom resource's group. */
 export function randomCalls(seed: number, length: number, ns: string): Call[] {
   const next = numbers(seed);
@@ -136,7 +139,7 @@ export function randomCalls(seed: number, length: number, ns: string): Call[] {
         body: {
           apiVersion: subject.apiVersion(ns),
           kind: subject.kind,
-          metadata: metadata(of),
+          metadata: subject.keepsNulls ? withoutNulls(metadata(of)) : metadata(of),
           ...(chance(0.8) && { [part]: value }),
         },
       };

@@ -13,6 +13,8 @@ export interface Subject {
   readonly collectedLate?: boolean;
   /** Kubernetes makes a Service, without its address, of an apply to the status of none; the sandbox does not. */
   readonly statusCreates?: boolean;
+  /** What is applied as null is stored so, and dropped at the next write: of labels that are null a watch tells twice. */
+  readonly keepsNulls?: boolean;
   /** Its parts are null where they are not given, and owned as such: none is taken away. */
   readonly partsStay?: boolean;
   readonly subresources: readonly string[];
@@ -324,6 +326,7 @@ export const subjects: readonly Subject[] = [
       status: [{ ready: true }, { size: 3 }],
     },
     collectedLate: true,
+    keepsNulls: true,
     subresources: ["status", "scale"],
   },
 ];
