@@ -76,8 +76,11 @@ export async function actOnPushes(
   loop.pushPace = afterPush(loop.pushPace, context.clock.now());
   const opened = await openTriggers(object, loop, parts, context);
   if (!opened) return;
+  // With cached metrics a push says only whether the source is active: values change from poll to poll.
+  const keepsValues = ({ index, declared }: Scaler) =>
+    !pushed.has(index) || (Boolean(declared.useCachedMetrics) && context.clock.now() < loop.cachedUntil);
   const reading = readMetrics(object, opened, parts.scalers, context, undefined, {
-    kept: ({ index }, metricName) => (pushed.has(index) ? undefined : resultOf(lastResults, metricName)),
+    kept: (scaler, metricName) => (keepsValues(scaler) ? resultOf(lastResults, metricName) : undefined),
     told: ({ index }, metricName) => valuesOf(pushed.get(index), metricName),
     counts: pollsOf(object, loop),
   });
@@ -92,7 +95,7 @@ export async function actOnPushes(
   const { results, failures } = await reading;
   if (isOver(key, loop, parts, context)) return;
   loop.lastResults = results.map((result) =>
-    pushed.has(result.scaler.index) ? result : (resultOf(lastResults, result.metricName) ?? result),
+    keepsValues(result.scaler) ? (resultOf(lastResults, result.metricName) ?? result) : result,
   );
   // A source that says it is active is, whatever its value.
   const asked = results.map((result) =>

@@ -62,6 +62,21 @@ describe.each(["hpa", "direct"])("with the engine %s", (name) => {
     expect((await world.scaledObject()).status?.triggersActivity).toMatchObject({ "s0-queue": { isActive: true } });
   });
 
+  test("with useCachedMetrics a push activates, and changes no value before the next poll", async () => {
+    let length = 4;
+    const world = await eventScalerWorld({ read: () => length });
+    const cached = { type: "fake", name: "queue", metadata: {}, useCachedMetrics: true };
+    await world.scaled({ pollingInterval: 1000, minReplicaCount: 0, triggers: [cached] }, { annotations });
+    await world.clock.run(60_000);
+    expect(await world.replicas()).toBe(4);
+    length = 3;
+    world.push("web/queue", { active: true, values: [{ metricName: "s0-queue", value: 3 }] });
+    world.push("web/queue");
+    expect(await world.replicasFor(600)).toEqual([4]);
+    await world.clock.run(1_000_000);
+    expect(await world.replicas()).toBe(3);
+  });
+
   test("a flood of pushes is one reading a second after the first few, and the last value counts", async () => {
     let length = 1;
     const world = await eventScalerWorld({ read: () => length });
