@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ensureInstalled, chartNamespace as namespace, uninstall } from "../chart/chart.ts";
-import { baseImage, buildImage, sizeOf, whyNotBuilt } from "../image/built-image.ts";
+import { type BuiltImage, baseImage, buildImage, sizeOf, whyNotBuilt } from "../image/built-image.ts";
 import { confined, readableKubeconfig, startContainer } from "../image/container.ts";
 import { createContainer, docker, removeContainer, tryDocker } from "../image/docker-command.ts";
 import type { Case, Suite, SuiteContext } from "../suite.ts";
@@ -38,6 +38,15 @@ const allInOne = [
   "allInOne.controllers={hpa,cpa,event-scaler,node-provisioner,dashboard}",
   ...nodes("allInOne"),
 ];
+
+let building: Promise<BuiltImage> | undefined;
+
+/** The image, which the first case that is run has built. */
+function built(print: SuiteContext["print"]): Promise<BuiltImage> {
+  if (!building) print("        building the image (some minutes)");
+  building ??= buildImage(tag);
+  return building;
+}
 
 /** It starts, is ready with the rights of the chart, and ends when it is told to. */
 const runs = (name: string, values: readonly string[], more: readonly string[] = unserved[name] ?? []): Case => ({
@@ -87,9 +96,8 @@ async function copied(paths: readonly string[], { folder }: SuiteContext): Promi
 const cases: readonly Case[] = [
   {
     name: "it is built from what git has, and adds little to its base",
-    async run({ print, note }) {
-      print("        building (some minutes)");
-      const { revision } = await buildImage(tag);
+    async run({ note, print }) {
+      const { revision } = await built(print);
       const [size, base] = await Promise.all([sizeOf(tag), sizeOf(baseImage())]);
       const added = size - base;
       const inMegabytes = (bytes: number) => `${(bytes / megabyte).toFixed(1)} MB`;
@@ -161,7 +169,15 @@ export const image: Suite = {
       if (whyNotBuilt() !== undefined) return;
       await uninstall(context);
       await tryDocker("image", "rm", tag);
+      building = undefined;
     };
   },
-  cases: cases.map((one) => ({ ...one, missing: whyNotBuilt })),
+  cases: cases.map((one) => ({
+    ...one,
+    missing: whyNotBuilt,
+    async run(context) {
+      await built(context.print);
+      await one.run(context);
+    },
+  })),
 };
