@@ -106,6 +106,7 @@ export const subresources = area("subresources", [
       metadata: { name: "j" },
       spec: { suspend: true, template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] } } },
     });
+    await t.until("jobs/j", ({ status }) => status.ready === 0 && status.conditions.length === 1);
     await t.patch("merge", "jobs/j/status", { status: { conditions: [{ type: "Complete", status: "True" }] } });
     await t.patch("merge", "jobs/j/status", { status: { active: -1 } });
   }),
