@@ -27,6 +27,9 @@ test("what is not said is empty", () => {
 
 test("FNV-1a of 64 bits, over the text with sorted keys", () => {
   expect(stableJson({ b: 1, a: [undefined, { d: null, c: undefined }] })).toBe('{"a":[null,{"d":null}],"b":1}');
+  expect(stableJson(JSON.parse('{"b":1,"__proto__":{"c":2},"10":3,"9":4}'))).toBe(
+    '{"9":4,"10":3,"__proto__":{"c":2},"b":1}',
+  );
   // Worked out from the definition, byte by byte.
   const reference = (text: string) => {
     let hash = 0xcbf29ce484222325n;

@@ -1,19 +1,26 @@
 /**
- * The JSON of a value with the keys of objects in code-unit order and undefined fields left out: equal values give
- * equal texts, however they were built.
+ * The JSON of a value with undefined fields left out and the keys of objects in one order: whole numbers first, then by
+ * code units. Equal values give equal texts, however they were built.
  */
 export function stableJson(value: unknown): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  return JSON.stringify(withOrderedKeys(value)) ?? "null";
+}
+
+function withOrderedKeys(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value;
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
-    return stableJson((value as { toJSON(): unknown }).toJSON());
+    return withOrderedKeys((value as { toJSON(): unknown }).toJSON());
   }
-  if (Array.isArray(value)) return `[${value.map(stableJson).join(",")}]`;
+  if (Array.isArray(value)) return value.map(withOrderedKeys);
   const fields = value as Record<string, unknown>;
-  const parts: string[] = [];
+  const ordered: Record<string, unknown> = {};
   for (const key of Object.keys(fields).sort()) {
-    if (fields[key] !== undefined) parts.push(`${JSON.stringify(key)}:${stableJson(fields[key])}`);
+    const field = withOrderedKeys(fields[key]);
+    // Assigned, it would be the prototype.
+    if (key === "__proto__") Object.defineProperty(ordered, key, { value: field, enumerable: true });
+    else ordered[key] = field;
   }
-  return `{${parts.join(",")}}`;
+  return ordered;
 }
 
 const fnvOffset = 0xcbf29ce484222325n;
