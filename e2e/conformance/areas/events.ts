@@ -35,10 +35,15 @@ const selected = (query: string) =>
   });
 const refused = (what: string, more: object) =>
   it(`refused by the new group: ${what}`, (t) => t.post(newGroup(t), event(t, "e", more)));
-const told = (t: Conversation, ...reasons: string[]) =>
-  t.until(
+/** Waits for Events of these reasons, as many of each as it is named times. */
+const told = (t: Conversation, ...reasons: string[]) => {
+  const named = (all: readonly string[], wanted: string) => all.filter((reason) => reason === wanted).length;
+  return t.until(
     "events",
-    ({ items }) => reasons.every((reason) => items.some((one: Json) => one.reason === reason)),
+    ({ items }) => {
+      const there = items.map(({ reason }: Json) => reason);
+      return reasons.every((reason) => named(there, reason) >= named(reasons, reason));
+    },
     ({ items }) =>
       items
         .filter(({ reason }: Json) => reasons.includes(reason))
@@ -48,6 +53,7 @@ const told = (t: Conversation, ...reasons: string[]) =>
         ])
         .sort(),
   );
+};
 
 /** Events of both groups as objects, and those that controllers make. */
 export const events = area("events", [
@@ -181,7 +187,8 @@ export const events = area("events", [
         ],
       },
     });
-    await told(t, "SuccessfulCreate");
+    // Of its claim, and of its pod.
+    await told(t, "SuccessfulCreate", "SuccessfulCreate");
   }),
   it("of claims that nothing provides for", async (t) => {
     const claim = (name: string, storageClassName: string) => ({
